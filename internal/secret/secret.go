@@ -21,22 +21,29 @@ const Redacted = "[secret]"
 // compile, because it would not take constant time.
 type Value struct {
 	_ [0]func() // not comparable with ==
-	s string
+	// A pointer, because fmt prints the fields of a struct given to %p
+	// without asking its Formatter.
+	s *string
 }
 
 // New returns a Value that holds s.
-func New(s string) Value { return Value{s: s} }
+func New(s string) Value { return Value{s: &s} }
 
 // Reveal returns the content.
-func (v Value) Reveal() string { return v.s }
+func (v Value) Reveal() string {
+	if v.s == nil {
+		return ""
+	}
+	return *v.s
+}
 
 // Len returns the content's length in bytes.
-func (v Value) Len() int { return len(v.s) }
+func (v Value) Len() int { return len(v.Reveal()) }
 
 // Equal reports whether v and w hold the same bytes, in a time that depends
 // on their lengths only.
 func (v Value) Equal(w Value) bool {
-	return subtle.ConstantTimeCompare([]byte(v.s), []byte(w.s)) == 1
+	return subtle.ConstantTimeCompare([]byte(v.Reveal()), []byte(w.Reveal())) == 1
 }
 
 // Format implements [fmt.Formatter] for every verb and flag.
