@@ -1,0 +1,6 @@
+profile = "hci-staging"
+
+hci_service = {
+  cpu    = 256
+  memory = 512
+}
