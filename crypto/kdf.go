@@ -1,0 +1,104 @@
+package crypto
+
+import (
+	"crypto/aes"
+	"crypto/hmac"
+	"crypto/subtle"
+	"encoding/binary"
+	"hash"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	keySize   = 32 // AES-256
+	keyIVSize = keySize + aes.BlockSize
+)
+
+// stopEvery is how many iterations pass between two looks at the stop flag:
+// some 0.1 ms.
+const stopEvery = 1024
+
+// pbkdf2Block returns T_index of RFC 8018 section 5.2, or nil once stop is set.
+//
+// Each block costs all iterations and needs none of the others, so they can be
+// computed side by side; crypto/pbkdf2 computes them one after another.
+func pbkdf2Block(digest func() hash.Hash, passphrase, salt []byte, iterations int, index uint32, stop *atomic.Bool) []byte {
+	prf := hmac.New(digest, passphrase)
+	prf.Write(salt)
+	prf.Write(binary.BigEndian.AppendUint32(nil, index))
+	t := prf.Sum(nil)
+	u := append([]byte(nil), t...)
+	for n := 1; n < iterations; n++ {
+		if n%stopEvery == 0 && stop.Load() {
+			return nil
+		}
+		prf.Reset()
+		prf.Write(u)
+		u = prf.Sum(u[:0])
+		subtle.XORBytes(t, t, u)
+	}
+	return t
+}
+
+// bytesToKey returns n bytes of EVP_BytesToKey(3) with one round.
+func bytesToKey(digest func() hash.Hash, passphrase, salt []byte, n int) []byte {
+	h := digest()
+	var out, last []byte
+	for len(out) < n {
+		h.Reset()
+		h.Write(last)
+		h.Write(passphrase)
+		h.Write(salt)
+		last = h.Sum(nil)
+		out = append(out, last...)
+	}
+	return out[:n]
+}
+
+// A keyStream is key ‖ IV of one candidate, derived as far as it is needed:
+// with SHA-256 the key alone is half the work, and is enough to see whether the
+// padding is right.
+type keyStream struct {
+	params     Params
+	passphrase []byte
+	salt       []byte
+	stop       *atomic.Bool
+	bytes      []byte
+}
+
+// grow derives at least n bytes, the missing blocks side by side. It returns
+// false once the search was stopped.
+func (k *keyStream) grow(n int) bool {
+	digest := k.params.Digest.constructor()
+	if k.params.KDF == BytesToKey {
+		k.bytes = bytesToKey(digest, k.passphrase, k.salt, keyIVSize)
+		return true
+	}
+	size := digest().Size()
+	have, want := len(k.bytes)/size, (n+size-1)/size
+	if want <= have {
+		return true
+	}
+	blocks := make([][]byte, want-have)
+	block := func(i int) {
+		index := uint32(have + i + 1)
+		blocks[i] = pbkdf2Block(digest, k.passphrase, k.salt, k.params.Iterations, index, k.stop)
+	}
+	var wg sync.WaitGroup
+	for i := 1; i < len(blocks); i++ {
+		wg.Go(func() { block(i) })
+	}
+	block(0)
+	wg.Wait()
+	for _, b := range blocks {
+		if b == nil {
+			return false
+		}
+		k.bytes = append(k.bytes, b...)
+	}
+	return true
+}
+
+func (k *keyStream) key() []byte { return k.bytes[:keySize] }
+func (k *keyStream) iv() []byte  { return k.bytes[keySize:keyIVSize] }

@@ -1,0 +1,39 @@
+package crypto
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+	"sync/atomic"
+)
+
+// saltContext stands where PBKDF2 takes a salt when the MAC key is derived. It
+// is longer than the format's salts, so no file's key is a MAC key.
+const saltContext = "hci/crypto content-derived salt, version 1"
+
+// bytesToKeyMACIterations are spent on the MAC key of a file whose own key
+// costs nothing.
+const bytesToKeyMACIterations = 10_000
+
+// macIterations returns the iterations of the MAC key; all files with the same
+// number share the key.
+func (p Params) macIterations() int {
+	if p.KDF == BytesToKey {
+		return bytesToKeyMACIterations
+	}
+	return p.Iterations
+}
+
+// deriveMACKey returns the key of [contentSalt], or nil once stop is set.
+func deriveMACKey(passphrase []byte, iterations int, stop *atomic.Bool) []byte {
+	return pbkdf2Block(sha256.New, passphrase, []byte(saltContext), iterations, 1, stop)
+}
+
+// contentSalt returns the salt of a file, as the package doc defines it.
+func contentSalt(macKey []byte, p Params, plaintext []byte) []byte {
+	p = p.normal()
+	mac := hmac.New(sha256.New, macKey)
+	fmt.Fprintf(mac, "%s %s %d %d\x00", p.KDF, p.Digest, p.Iterations, p.SaltLen)
+	mac.Write(plaintext)
+	return mac.Sum(nil)[:p.SaltLen]
+}
