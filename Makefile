@@ -1,0 +1,52 @@
+# "make demo" shows the whole job; "make test" needs only Go.
+
+GO       ?= go
+FUZZTIME ?= 10s
+# The race detector needs a C compiler on most systems.
+RACE     := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+TARGETS  := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+.PHONY: build install test interop lint fuzz bench demo cross clean
+
+build: ## the binary, in bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/hci
+
+install: ## the binary, in GOBIN
+	CGO_ENABLED=0 $(GO) install -trimpath -ldflags '$(LDFLAGS)' ./cmd/hci
+
+test: ## unit, golden, script and race tests; needs only Go
+	@[ -n "$(RACE)" ] || echo "no C compiler: the race detector is off"
+	$(GO) test $(RACE) ./...
+
+interop: ## against the real programs; lists those that are not installed
+	sh .ci/interop
+
+lint: ## vet, staticcheck, the architecture test
+	@test -z "$$(gofmt -l .)" || { echo "not gofmt'd:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags interop,bench ./...
+	$(GO) tool staticcheck -tags interop,bench ./...
+	$(GO) test -count=1 ./internal/architecture
+
+cross: ## the binary for every system that is supported, compiled only
+	@for t in $(TARGETS); do \
+		echo "build $$t"; \
+		CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build -o /dev/null ./cmd/hci || exit 1; \
+		GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) vet ./... || exit 1; \
+	done
+
+fuzz: ## every fuzz target for FUZZTIME
+	FUZZTIME=$(FUZZTIME) sh .ci/fuzz
+
+bench: build ## against the peers that are installed, in the same run
+	HCI_BIN=$(CURDIR)/bin/hci $(GO) test -tags bench -count=1 -run '^TestBench' -v ./... | grep -E '^(bench|---|FAIL|panic|ok .*bench| +[a-z_]+\.go:[0-9]+: )' 
+	$(GO) test -run '^$$' -bench . -benchmem ./crypto ./tfvars ./tfvars/module ./sync/...
+
+demo: build ## the main job, end to end, offline
+	sh testdata/project/demo.sh $(CURDIR)/bin/hci
+
+clean:
+	rm -rf bin
