@@ -46,7 +46,7 @@ bench: build ## against the peers that are installed, in the same run
 	$(GO) test -run '^$$' -bench . -benchmem ./crypto ./tfvars ./tfvars/module ./sync/...
 
 demo: build ## the main job, end to end, offline
-	sh testdata/project/demo.sh $(CURDIR)/bin/hci
+	sh testdata/demo/demo.sh $(CURDIR)/bin/hci
 
 clean:
 	rm -rf bin

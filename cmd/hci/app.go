@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hci/crypto"
+	"hci/internal/project"
+	"hci/internal/sealed"
+	"hci/internal/secret"
+	"hci/internal/term"
+)
+
+// app is what the commands of one run share.
+type app struct {
+	streams
+	environ        []string
+	dir            string
+	workspace      string
+	passphraseFrom string
+
+	found       *project.Project
+	passphrases *term.Passphrases
+}
+
+func newApp(s streams, environ []string) *app { return &app{streams: s, environ: environ} }
+
+// getenv reads the environment that run was given; the last entry wins.
+func (a *app) getenv(name string) string {
+	for i := len(a.environ) - 1; i >= 0; i-- {
+		if value, ok := strings.CutPrefix(a.environ[i], name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// sayf writes one line of talk to stderr.
+func (a *app) sayf(format string, args ...any) { fmt.Fprintf(a.err, "hci: "+format+"\n", args...) }
+
+// notes says what the user should know besides.
+func (a *app) notes(notes []string) {
+	for _, n := range notes {
+		a.sayf("%s", n)
+	}
+}
+
+// printJSON writes v to stdout, indented, with a final newline.
+func (a *app) printJSON(v any) error {
+	enc := json.NewEncoder(a.out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// rel shows a path as the user would type it, where that is shorter.
+func (a *app) rel(path string) string {
+	base, err := filepath.Abs(a.dir)
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(base, path); err == nil && len(rel) < len(path) {
+		return rel
+	}
+	return path
+}
+
+// project finds the project once. A rekey that was interrupted is undone
+// before anything else looks at the files.
+func (a *app) project() (*project.Project, error) {
+	if a.found != nil {
+		return a.found, nil
+	}
+	p, err := project.Find(a.dir, project.Options{Getenv: a.getenv, Workspace: a.workspace})
+	if err != nil {
+		return nil, err
+	}
+	restored, err := sealed.Recover(p.StateDir())
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range restored {
+		a.sayf("%s was put back: a rekey was interrupted", a.rel(path))
+	}
+	a.found = p
+	return p, nil
+}
+
+// environment returns one environment by name.
+func (a *app) environment(name string) (project.Environment, error) {
+	p, err := a.project()
+	if err != nil {
+		return project.Environment{}, err
+	}
+	return p.Environment(name)
+}
+
+// noEnvironmentError says that there is none to act on.
+type noEnvironmentError struct{ root, what string }
+
+func (e *noEnvironmentError) Error() string {
+	return fmt.Sprintf("%s: no environment %s", e.root, e.what)
+}
+
+// environments returns those named, or all for which want holds if none is.
+func (a *app) environments(names []string, want func(project.Environment) bool, what string) ([]project.Environment, error) {
+	p, err := a.project()
+	if err != nil {
+		return nil, err
+	}
+	var envs []project.Environment
+	for _, name := range names {
+		env, err := p.Environment(name)
+		if err != nil {
+			return nil, err
+		}
+		envs = append(envs, env)
+	}
+	if len(names) > 0 {
+		return envs, nil
+	}
+	for _, env := range p.Environments {
+		if want(env) {
+			envs = append(envs, env)
+		}
+	}
+	if len(envs) == 0 {
+		return nil, &noEnvironmentError{root: p.Root, what: what}
+	}
+	return envs, nil
+}
+
+// files says where an environment's secrets lie.
+func (a *app) files(env project.Environment) sealed.Files {
+	return sealed.Files{
+		Env: env.Name, Plain: env.Plain, Sealed: env.Sealed, StateDir: a.found.StateDir(),
+		Params: env.Params, Require: env.RequireAuthenticated,
+	}
+}
+
+// passphrase yields the environment's passphrase when it is called.
+func (a *app) passphrase(env project.Environment) sealed.Passphrase {
+	return func(ctx context.Context) (secret.Value, error) {
+		return a.sources().Get(ctx, env)
+	}
+}
+
+// envNames completes environment names on the command line.
+func (a *app) envNames(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	p, err := project.Find(a.dir, project.Options{Getenv: a.getenv, Workspace: a.workspace})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, env := range p.Environments {
+		names = append(names, env.Name)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// jsonFlag adds --json, as every command that reports has it.
+func jsonFlag(cmd *cobra.Command, asJSON *bool) {
+	cmd.Flags().BoolVar(asJSON, "json", false, "report as JSON on standard output")
+}
+
+// parameters describes how a file is sealed.
+func parameters(p crypto.Params, authenticated bool) string {
+	how := "authenticated"
+	if !authenticated {
+		how = "not authenticated"
+	}
+	return p.String() + ", " + how
+}

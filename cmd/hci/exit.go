@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"hci/crypto"
+	"hci/internal/project"
+	"hci/internal/sealed"
+	"hci/internal/term"
+	"hci/internal/terraform"
+	"hci/sync"
+	"hci/sync/awssm"
+	"hci/tfvars"
+)
+
+// Exit codes, as the README documents them.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitDifferences = 2
+	exitPassphrase  = 4
+	exitConflict    = 5
+	exitInterrupted = 130
+)
+
+// errDifferences ends a command that found differences and has already
+// printed them.
+var errDifferences = errors.New("differences found")
+
+// usageError is a command line that makes no sense.
+type usageError struct {
+	cmd string
+	err error
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// report says what went wrong on stderr, with the next command where there is
+// one, and returns the exit code.
+func (a *app) report(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if errors.Is(err, errDifferences) {
+		return exitDifferences
+	}
+	code := exitOK
+	for _, e := range flatten(err) {
+		a.sayf("%v", e)
+		a.details(e)
+		for _, hint := range a.hints(e) {
+			a.sayf("%s", hint)
+		}
+		code = worse(code, exitCode(e))
+	}
+	return code
+}
+
+// flatten splits what errors.Join joined at the top.
+func flatten(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint: only the top is split
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, flatten(e)...)
+	}
+	return all
+}
+
+func exitCode(err error) int {
+	var loss *sealed.LossError
+	var unsealed *sealed.UnsealedError
+	switch {
+	case errors.Is(err, errDifferences):
+		return exitDifferences
+	case errors.Is(err, context.Canceled), errors.Is(err, term.ErrInterrupted):
+		return exitInterrupted
+	case errors.Is(err, crypto.ErrWrongPassphrase), errors.Is(err, sealed.ErrNotAuthenticated):
+		return exitPassphrase
+	case errors.Is(err, sealed.ErrChanged), errors.Is(err, sync.ErrConflict), errors.As(err, &loss), errors.As(err, &unsealed):
+		return exitConflict
+	default:
+		return exitFailed
+	}
+}
+
+// worse returns the code that tells more when several things went wrong.
+func worse(a, b int) int {
+	for _, code := range []int{exitInterrupted, exitPassphrase, exitConflict, exitFailed, exitDifferences} {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return exitOK
+}
+
+// details prints, under an error, the names that it is about.
+func (a *app) details(err error) {
+	var loss *sealed.LossError
+	var unsealed *sealed.UnsealedError
+	switch {
+	case errors.As(err, &loss):
+		a.printLoss(loss)
+	case errors.As(err, &unsealed):
+		a.printChanges(unsealed.Changes)
+		if len(unsealed.Changes) == 0 {
+			a.sayf("  the values agree; comments or layout differ")
+		}
+	}
+}
+
+func (a *app) printLoss(loss *sealed.LossError) {
+	switch {
+	case loss.Opaque:
+		a.sayf("  %s cannot be parsed, so what it holds is not known", a.rel(loss.To))
+	case len(loss.Changes) == 0:
+		a.sayf("  the values agree; comments or layout differ")
+	default:
+		a.printChanges(loss.Changes)
+	}
+}
+
+// printChanges lists changed names, never values.
+func (a *app) printChanges(changes []tfvars.Change) {
+	for _, c := range changes {
+		fmt.Fprintf(a.err, "  %s %s\n", changeSign(c.Kind), c.Name)
+	}
+}
+
+func changeSign(k tfvars.ChangeKind) string {
+	switch k {
+	case tfvars.Added:
+		return "+"
+	case tfvars.Removed:
+		return "-"
+	default:
+		return "~"
+	}
+}
+
+// hints name the next command, where there is one.
+func (a *app) hints(err error) []string {
+	var (
+		usage    *usageError
+		loss     *sealed.LossError
+		unsealed *sealed.UnsealedError
+		notVars  *sealed.NotTfvarsError
+		noFile   *sealed.NoFileError
+		noPass   *term.NoPassphraseError
+		noTF     *terraform.NoDirectoryError
+		unknown  *project.UnknownEnvironmentError
+		noEnv    *noEnvironmentError
+	)
+	switch {
+	case errors.As(err, &usage):
+		return []string{fmt.Sprintf("see '%s --help'", usage.cmd)}
+	case errors.As(err, &loss) && loss.Stale:
+		return []string{"'hci secrets decrypt' fetches what changed (keep your edits elsewhere first); --force seals over it"}
+	case errors.As(err, &loss):
+		return []string{"'hci secrets encrypt' keeps what " + filepath.Base(loss.To) + " holds; --force overwrites it"}
+	case errors.As(err, &unsealed):
+		return []string{"'hci secrets encrypt' seals them; 'hci secrets decrypt --force' drops them"}
+	case errors.As(err, &notVars):
+		return []string{"'hci secrets openssl' prints the command that decrypts it without this check"}
+	case errors.As(err, &noFile):
+		return []string{fmt.Sprintf("write %s, then 'hci secrets encrypt %s'", a.rel(noFile.Plain), noFile.Env)}
+	case errors.As(err, &noPass):
+		return nil // its text lists the ways
+	case errors.As(err, &noTF), errors.As(err, &noEnv):
+		return []string{"'hci init' writes an hci.hcl to say where things are"}
+	case errors.As(err, &unknown):
+		return nil
+	}
+	return append(passphraseHints(err), awsHints(err)...)
+}
+
+func passphraseHints(err error) []string {
+	switch {
+	case errors.Is(err, sealed.ErrNotAuthenticated):
+		return []string{"look at who changed the file; 'hci secrets rekey' seals it anew"}
+	case errors.Is(err, sealed.ErrChanged):
+		return []string{"look at what changed, then run the command again"}
+	case errors.Is(err, term.ErrNoTerminal):
+		return []string{"there is no terminal to ask on"}
+	case errors.Is(err, fs.ErrPermission):
+		return []string{"check the permissions of the file and its directory"}
+	}
+	return nil
+}
+
+func awsHints(err error) []string {
+	var access *sync.AccessError
+	switch {
+	case errors.As(err, &access):
+		return []string{"the identity in use lacks that permission"}
+	case errors.Is(err, awssm.ErrCredentials):
+		return []string{"log in first, for example with 'aws sso login'"}
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"hci/internal/atomicfile"
+	"hci/internal/project"
+)
+
+func newInit(a *app) *cobra.Command {
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Write what was found as a commented hci.hcl",
+		Long: `Write an hci.hcl that says what hci found by itself: the environments, their
+files and the Terraform directory. It is needed only to change something.`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			p, err := a.project()
+			if err != nil {
+				return err
+			}
+			text := project.InitConfig(p)
+			if dryRun {
+				_, err := a.out.Write(text)
+				return err
+			}
+			path := filepath.Join(p.Root, project.ConfigName)
+			err = atomicfile.Write(path, text, atomicfile.Options{Perm: 0o644, Check: func(_ []byte, there bool) error {
+				if there {
+					return fmt.Errorf("%s is there already; nothing was written", a.rel(path))
+				}
+				return nil
+			}})
+			if err == nil {
+				a.sayf("%s written", a.rel(path))
+			}
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print the file, write nothing")
+	return cmd
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"hci/sync"
+)
+
+// planSchema is the version of the JSON that diff and push write. It changes
+// when a field changes its meaning or goes; fields may be added.
+const planSchema = 1
+
+// planReport is the JSON form of a plan.
+type planReport struct {
+	Schema      int            `json:"schema"`
+	Environment string         `json:"environment"`
+	InSync      bool           `json:"in_sync"`
+	Counts      map[string]int `json:"counts"` // by kind
+	Secrets     []changeReport `json:"secrets"`
+	Nameless    []string       `json:"name_unknown,omitempty"` // Terraform addresses
+}
+
+type changeReport struct {
+	Name      string      `json:"name"`
+	Kind      string      `json:"kind"` // sync.Kind's text
+	Reason    string      `json:"reason,omitempty"`
+	Address   string      `json:"address,omitempty"`
+	Variables []string    `json:"variables,omitempty"`
+	Version   string      `json:"version,omitempty"` // the VersionId that holds AWSCURRENT
+	Keys      []keyReport `json:"keys,omitempty"`
+	Have      *string     `json:"have,omitempty"` // with --show-values
+	Want      *string     `json:"want,omitempty"`
+}
+
+type keyReport struct {
+	Key    string `json:"key"`
+	Change string `json:"change"`
+}
+
+func newPlanReport(d *desired, p sync.Plan, showValues bool) planReport {
+	r := planReport{
+		Schema: planSchema, Environment: d.env.Name, InSync: p.InSync() && len(d.nameless) == 0,
+		Counts: map[string]int{}, Secrets: []changeReport{}, Nameless: d.nameless,
+	}
+	for _, c := range p.Changes {
+		r.Counts[c.Kind.String()]++
+		r.Secrets = append(r.Secrets, newChangeReport(c, showValues))
+	}
+	return r
+}
+
+func newChangeReport(c sync.Change, showValues bool) changeReport {
+	r := changeReport{
+		Name: c.Name, Kind: c.Kind.String(), Reason: reason(c), Address: c.Want.Address,
+		Variables: c.Want.Variables, Version: c.Held.Version,
+	}
+	for _, k := range c.Keys {
+		r.Keys = append(r.Keys, keyReport{Key: k.Key, Change: k.Kind.String()})
+	}
+	if !showValues {
+		return r
+	}
+	if c.Held.HasValue {
+		have := c.Held.Value.Reveal()
+		r.Have = &have
+	}
+	if c.Want.Status == sync.Known {
+		want := c.Want.Value.Reveal()
+		r.Want = &want
+	}
+	return r
+}
+
+// printPlan prints a line for each change that show selects, and a count.
+func (a *app) printPlan(d *desired, p sync.Plan, show func(sync.Change) bool, showValues bool) error {
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, c := range p.Changes {
+		if !show(c) {
+			continue
+		}
+		fmt.Fprintf(w, "%s %s\t%s\t%s\n", a.style.Sign(sign(c.Kind)), c.Name, reason(c), from(c.Want))
+		if showValues {
+			printValues(w, c)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(a.out, count(d.env.Name, p))
+	return err
+}
+
+// printValues shows both sides, quoted, so that a value stays on its line.
+func printValues(w *tabwriter.Writer, c sync.Change) {
+	if c.Kind == sync.InSync {
+		return
+	}
+	if c.Held.HasValue {
+		fmt.Fprintf(w, "    have %s\n", strconv.Quote(c.Held.Value.Reveal()))
+	}
+	if c.Want.Status == sync.Known {
+		fmt.Fprintf(w, "    want %s\n", strconv.Quote(c.Want.Value.Reveal()))
+	}
+}
+
+// from names the variables that a value comes from.
+func from(w sync.Want) string {
+	if len(w.Variables) == 0 {
+		return ""
+	}
+	return "from var." + strings.Join(w.Variables, ", var.")
+}

@@ -1,0 +1,18 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"hci/internal/editor"
+)
+
+// newReap is the process that "edit" starts to outlive it.
+func newReap(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:    editor.ReapCommand + " DIR",
+		Short:  "Remove a private directory when standard input ends",
+		Hidden: true,
+		Args:   cobra.ExactArgs(1),
+		RunE:   func(_ *cobra.Command, args []string) error { return editor.Reap(a.in, args[0]) },
+	}
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// streams are the process's standard streams: out is for data, err for talk.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// run executes one command line and returns the exit code.
+func run(ctx context.Context, args []string, s streams, environ []string) int {
+	a := newApp(s, environ)
+	root := newRoot(a)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if ctx.Err() != nil && err != nil {
+		a.sayf("interrupted")
+		return exitInterrupted
+	}
+	return a.report(err)
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "hci",
+		Short: "One source for a team's secrets: sealed in git, in Secrets Manager, in .env",
+		Long: `hci keeps a team's secrets in one place. They lie in a tfvars file that
+OpenSSL's AES-256-CBC seals in git; Terraform declares which of them are
+secrets in AWS Secrets Manager; hci opens, edits, compares, pushes and exports
+them without plaintext on disk.
+
+Terraform is the configuration: in a repository with *_secrets.tfvars.enc and
+a Terraform directory, no file of hci's own is needed.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd: cmd.CommandPath(), err: err} })
+	flags := root.PersistentFlags()
+	flags.StringVarP(&a.dir, "directory", "C", ".", "act as if started in `DIR`")
+	flags.StringVar(&a.workspace, "workspace", "", "Terraform `WORKSPACE` of a project with one secrets.tfvars")
+	flags.StringVar(&a.passphraseFrom, "passphrase-from", "", "take the passphrase from `SOURCE`: env:NAME, file:PATH, fd:N or stdin")
+	root.AddGroup(&cobra.Group{ID: "main", Title: "Commands:"})
+	for _, c := range []*cobra.Command{newSecrets(a), newEnv(a), newInit(a), newPassphrase(a), newVersion(a)} {
+		c.GroupID = "main"
+		root.AddCommand(c)
+	}
+	root.AddCommand(newReap(a))
+	root.SetHelpCommandGroupID("main")
+	root.SetCompletionCommandGroupID("main")
+	return root
+}
+
+// group returns a command that only holds others. With a word that names none
+// of them it fails, where cobra alone would print the help and succeed.
+func group(use, short string, children ...*cobra.Command) *cobra.Command {
+	g := &cobra.Command{
+		Use: use, Short: short,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			err := fmt.Errorf("unknown command %q", args[0])
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				err = fmt.Errorf("%w; did you mean %q?", err, near[0])
+			}
+			return &usageError{cmd: cmd.CommandPath(), err: err}
+		},
+		SuggestionsMinimumDistance: 2,
+	}
+	g.AddCommand(children...)
+	return g
+}
+
+func newSecrets(a *app) *cobra.Command {
+	return group("secrets", "Work on an environment's secrets",
+		newDecrypt(a), newEncrypt(a), newVerify(a), newRekey(a), newOpenSSL(a),
+		newList(a), newGet(a), newSet(a), newUnset(a), newRename(a), newEdit(a),
+		newDiff(a), newPush(a), newServe(a))
+}
+
+func newEnv(a *app) *cobra.Command {
+	return group("env", "Make .env files from an environment's secrets", newExport(a))
+}

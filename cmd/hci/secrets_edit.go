@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"hci/crypto"
+	"hci/internal/editor"
+	"hci/internal/project"
+	"hci/internal/sealed"
+	"hci/tfvars"
+)
+
+func newEdit(a *app) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "edit ENV",
+		Short: "Edit the secrets in $VISUAL or $EDITOR",
+		Long: `Edit an environment's secrets in $VISUAL or $EDITOR, on a private file in memory
+where the machine has a memory file system. The text is checked when the editor
+closes: what is not tfvars can be edited again or dropped. Nothing changed means
+nothing is written, and the file is gone on every way out.`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.envNames,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			env, err := a.environment(args[0])
+			if err != nil {
+				return err
+			}
+			return a.each([]project.Environment{env}, asJSON, false, func(env project.Environment) (*sealed.Result, error) {
+				s, err := a.files(env).Begin(cmd.Context(), a.passphrase(env))
+				if err != nil {
+					return nil, err
+				}
+				return a.edit(cmd.Context(), s, env)
+			})
+		},
+	}
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+// edit runs the editor until the text parses or the user drops it. Ctrl-C
+// belongs to the editor meanwhile; the other signals that end a program end
+// the editor too, and the private file with it.
+func (a *app) edit(parent context.Context, s *sealed.Session, env project.Environment) (result *sealed.Result, err error) {
+	ctx, stop := signal.NotifyContext(context.WithoutCancel(parent), syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	file, err := editor.New(self, filepath.Base(env.Plain), s.Bytes(), a.getenv)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, file.Remove()) }()
+	for {
+		if err := file.Run(ctx, editor.Command(a.getenv), a.in, a.out, a.err); err != nil {
+			return nil, fmt.Errorf("%w; nothing was written", err)
+		}
+		next, err := a.edited(file, s, env)
+		if err == nil {
+			return a.commitEdit(s, next)
+		}
+		a.sayf("%v", err)
+		again, askErr := a.terminal().Confirm("Edit again? (no drops the edit)", true)
+		if askErr != nil || !again {
+			return nil, errors.Join(errors.New("the edit was dropped; nothing was written"), askErr)
+		}
+	}
+}
+
+// edited reads and parses what the editor left.
+func (a *app) edited(file *editor.File, s *sealed.Session, env project.Environment) (*tfvars.File, error) {
+	text, err := file.Read(crypto.MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.Equal(text, s.Bytes()) {
+		return s.File()
+	}
+	return tfvars.Parse(text, filepath.Base(env.Plain))
+}
+
+// commitEdit writes the edit back. One that cannot be written, because the
+// file changed meanwhile, is kept beside it, sealed.
+func (a *app) commitEdit(s *sealed.Session, next *tfvars.File) (*sealed.Result, error) {
+	r, err := s.Commit(next, sealed.Options{})
+	if err == nil {
+		return r, nil
+	}
+	kept, keepErr := s.Rescue(next)
+	if keepErr != nil {
+		return nil, errors.Join(err, keepErr)
+	}
+	a.sayf("your edit is kept, sealed, in %s", a.rel(kept))
+	return nil, err
+}

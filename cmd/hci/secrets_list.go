@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+)
+
+// listed is one name of a secrets file.
+type listed struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	File string `json:"file"`
+	Line int    `json:"line"`
+}
+
+func newList(a *app) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:               "list ENV",
+		Short:             "List the names in an environment's secrets file, never the values",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.envNames,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			content, err := a.open(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			names := []listed{}
+			for _, name := range content.File.Names() {
+				value, _ := content.File.Value(name)
+				line, _ := content.File.Pos(name)
+				names = append(names, listed{Name: name, Type: value.Type().FriendlyName(), File: a.rel(content.Path), Line: line})
+			}
+			if asJSON {
+				return a.printJSON(names)
+			}
+			w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+			for _, n := range names {
+				fmt.Fprintf(w, "%s\t%s\n", n.Name, n.Type)
+			}
+			return w.Flush()
+		},
+	}
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"github.com/zclconf/go-cty/cty"
+
+	"hci/crypto"
+	"hci/internal/atomicfile"
+	"hci/internal/project"
+	"hci/internal/sealed"
+	"hci/internal/secret"
+	"hci/internal/term"
+	"hci/internal/terraform"
+	"hci/tfvars"
+)
+
+func newSet(a *app) *cobra.Command {
+	var src valueSource
+	var dryRun, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "set ENV NAME",
+		Short: "Set one value, from a prompt, standard input or a file",
+		Long: `Set one value in the sealed file; no plaintext touches the disk. The value comes
+from a prompt without echo, from standard input if that is no terminal, or from
+--from-file; never from the command line, where others could read it.
+
+The value gets the type that the Terraform variable declares. Standard input of
+one line is taken without its newline; a file, and input of several lines (a
+private key), are taken as they are.`,
+		Args:              cobra.ExactArgs(2),
+		ValidArgsFunction: a.envThenNames,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			env, err := a.environment(args[0])
+			if err != nil {
+				return err
+			}
+			want, err := a.declaredType(env, args[1])
+			if err != nil {
+				return err
+			}
+			text, err := a.readValue(src, args[1])
+			if err != nil {
+				return err
+			}
+			return a.update(cmd.Context(), env, asJSON, dryRun, func(f *tfvars.File) error {
+				value, err := tfvars.FromText(text.Reveal(), typeOf(f, args[1], want))
+				if err != nil {
+					return fmt.Errorf("%q: %w", args[1], err)
+				}
+				return f.Set(args[1], value)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&src.file, "from-file", "", "take the value from `FILE`, byte for byte (- is standard input)")
+	cmd.Flags().BoolVar(&src.empty, "empty", false, "the value is the empty string")
+	dryRunFlag(cmd, &dryRun)
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+// update changes an environment's secrets file and reports what changed.
+func (a *app) update(ctx context.Context, env project.Environment, asJSON, dryRun bool, change func(*tfvars.File) error) error {
+	return a.each([]project.Environment{env}, asJSON, dryRun, func(env project.Environment) (*sealed.Result, error) {
+		return a.files(env).Update(ctx, a.passphrase(env), sealed.Options{DryRun: dryRun}, change)
+	})
+}
+
+// declaredType returns the type that the Terraform code declares for a
+// variable, or cty.DynamicPseudoType where nothing declares it.
+func (a *app) declaredType(_ project.Environment, name string) (cty.Type, error) {
+	p, err := a.project()
+	if err != nil {
+		return cty.NilType, err
+	}
+	m, err := terraform.Read(p)
+	var none *terraform.NoDirectoryError
+	if errors.As(err, &none) {
+		return cty.DynamicPseudoType, nil
+	}
+	if err != nil {
+		return cty.NilType, err
+	}
+	if v, ok := m.Variable(name); ok {
+		return v.Type, nil
+	}
+	names := make([]string, 0)
+	for _, v := range m.Variables() {
+		names = append(names, v.Name)
+	}
+	a.sayf("no variable %q is declared in %s%s", name, a.rel(p.TerraformDir), didYouMean(name, names))
+	return cty.DynamicPseudoType, nil
+}
+
+// typeOf is the declared type or, where that says nothing, the type of the
+// value that is there.
+func typeOf(f *tfvars.File, name string, declared cty.Type) cty.Type {
+	if declared != cty.DynamicPseudoType {
+		return declared
+	}
+	if old, ok := f.Value(name); ok && !old.IsNull() {
+		return old.Type()
+	}
+	return cty.String
+}
+
+// valueSource says where a new value comes from.
+type valueSource struct {
+	file  string
+	empty bool
+}
+
+// readValue reads a new value. An empty one is an error unless it was asked
+// for: it is nearly always a script's mistake, and Secrets Manager refuses it.
+func (a *app) readValue(src valueSource, name string) (secret.Value, error) {
+	if src.empty {
+		return secret.New(""), nil
+	}
+	value, err := a.readValueFrom(src, name)
+	if err == nil && value.Len() == 0 {
+		return value, fmt.Errorf("the value of %q is empty; say --empty if that is meant", name)
+	}
+	return value, err
+}
+
+func (a *app) readValueFrom(src valueSource, name string) (secret.Value, error) {
+	switch {
+	case src.file != "" && src.file != "-":
+		path, err := a.abs(src.file)
+		if err != nil {
+			return secret.Value{}, err
+		}
+		data, err := atomicfile.Read(path, crypto.MaxSize)
+		return secret.New(string(data)), err
+	case src.file == "" && term.IsTerminal(a.in):
+		return a.terminal().Secret(fmt.Sprintf("Value of %s: ", name))
+	case a.passphraseFrom == "stdin":
+		return secret.Value{}, errors.New("standard input is the passphrase's (--passphrase-from); give the value with --from-file")
+	}
+	data, err := io.ReadAll(io.LimitReader(a.in, crypto.MaxSize+1))
+	if err != nil {
+		return secret.Value{}, fmt.Errorf("standard input: %w", err)
+	}
+	if len(data) > crypto.MaxSize {
+		return secret.Value{}, fmt.Errorf("standard input: %w", crypto.ErrTooLarge)
+	}
+	if src.file == "" {
+		data = oneLine(data)
+	}
+	return secret.New(string(data)), nil
+}
+
+// oneLine takes the newline from input that is one line; input of several
+// lines is kept as it is.
+func oneLine(data []byte) []byte {
+	line, ok := bytes.CutSuffix(data, []byte("\n"))
+	if !ok || bytes.Contains(line, []byte("\n")) {
+		return data
+	}
+	return bytes.TrimSuffix(line, []byte("\r"))
+}

@@ -1,0 +1,129 @@
+package architecture_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// arrows lists, for each package, the packages of this module that it may
+// import outside its tests. A package that is not listed fails the test.
+var arrows = map[string][]string{
+	"hci/cmd/hci": {
+		"hci/crypto", "hci/internal/atomicfile", "hci/internal/editor", "hci/internal/export",
+		"hci/internal/project", "hci/internal/sealed", "hci/internal/secret", "hci/internal/term",
+		"hci/internal/terraform", "hci/internal/verify", "hci/sync", "hci/sync/awssm",
+		"hci/sync/dotenv", "hci/sync/localsm", "hci/tfvars", "hci/tfvars/module",
+	},
+
+	"hci/internal/verify":     {"hci/crypto", "hci/internal/project", "hci/internal/sealed", "hci/internal/terraform", "hci/tfvars", "hci/tfvars/module"},
+	"hci/internal/export":     {"hci/internal/project", "hci/internal/secret", "hci/sync/dotenv", "hci/tfvars", "hci/tfvars/module"},
+	"hci/internal/terraform":  {"hci/internal/atomicfile", "hci/internal/project", "hci/sync", "hci/tfvars", "hci/tfvars/module"},
+	"hci/internal/sealed":     {"hci/crypto", "hci/internal/atomicfile", "hci/internal/secret", "hci/tfvars"},
+	"hci/internal/project":    {"hci/crypto", "hci/internal/atomicfile", "hci/tfvars"},
+	"hci/internal/term":       {"hci/internal/atomicfile", "hci/internal/secret"},
+	"hci/internal/editor":     {"hci/internal/atomicfile"},
+	"hci/internal/atomicfile": {},
+	"hci/internal/interop":    {}, // for tests
+	"hci/internal/secret":     {},
+
+	"hci/crypto":        {},
+	"hci/tfvars":        {"hci/internal/secret"},
+	"hci/tfvars/module": {"hci/internal/secret", "hci/tfvars"},
+	"hci/sync":          {"hci/internal/secret"},
+	"hci/sync/awssm":    {"hci/internal/secret", "hci/sync"},
+	"hci/sync/localsm":  {"hci/internal/secret"},
+	"hci/sync/dotenv":   {"hci/internal/secret"},
+
+	"hci/internal/architecture": {},
+}
+
+// only lists the packages that alone may import a module, by its path prefix.
+var only = map[string][]string{
+	"github.com/spf13/cobra":                              {"hci/cmd/hci"},
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager": {"hci/sync/awssm"},
+	"github.com/aws/aws-sdk-go-v2":                        {"hci/sync/awssm"},
+	"github.com/aws/smithy-go":                            {"hci/sync/awssm"},
+	"github.com/joho/godotenv":                            {"hci/sync/dotenv"},
+	"golang.org/x/term":                                   {"hci/internal/term"},
+	"github.com/zalando/go-keyring":                       {"hci/internal/term"},
+	"github.com/google/renameio":                          {"hci/internal/atomicfile"},
+	"os/exec":                                             {"hci/internal/editor", "hci/internal/project", "hci/internal/term", "hci/internal/interop", "hci/cmd/hci"},
+}
+
+// pure lists packages that may import the standard library and ours only, and
+// do no input or output of their own.
+var pure = []string{"hci/crypto", "hci/sync", "hci/internal/secret"}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+func packages(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "hci/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []listed
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		err := dec.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if len(all) < 10 {
+		t.Fatalf("go list found %d packages only", len(all))
+	}
+	return all
+}
+
+func TestArrows(t *testing.T) {
+	for _, p := range packages(t) {
+		// A package's own internal packages are a part of it.
+		owner, _, inner := strings.Cut(p.ImportPath, "/internal/")
+		if !inner || owner == "hci" {
+			owner = p.ImportPath
+		}
+		allowed, known := arrows[owner]
+		if !known {
+			t.Errorf("%s is not in the table of this test: say what it may import", p.ImportPath)
+		}
+		for _, imp := range p.Imports {
+			if strings.HasPrefix(imp, "hci/") && !slices.Contains(allowed, imp) && !strings.HasPrefix(imp, owner+"/internal/") {
+				t.Errorf("%s must not import %s", p.ImportPath, imp)
+			}
+		}
+	}
+}
+
+func TestWhoImportsWhat(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, imp := range p.Imports {
+			for prefix, allowed := range only {
+				if (imp == prefix || strings.HasPrefix(imp, prefix+"/")) && !slices.Contains(allowed, p.ImportPath) {
+					t.Errorf("%s must not import %s", p.ImportPath, imp)
+				}
+			}
+		}
+		if !slices.Contains(pure, p.ImportPath) {
+			continue
+		}
+		for _, imp := range p.Imports {
+			if strings.Contains(imp, ".") || slices.Contains([]string{"os", "net", "net/http", "os/exec"}, imp) {
+				t.Errorf("%s is pure and must not import %s", p.ImportPath, imp)
+			}
+		}
+	}
+}

@@ -1,0 +1,124 @@
+// Package editor lets a person edit a text with their own editor without the
+// text ever lying in a place that others read or that outlives the edit.
+//
+// The text is a 0600 file in a 0700 directory of its own, on a memory file
+// system where the machine has one. What the editor leaves beside it (swap
+// files, backups) lies in that directory too. [File.Remove] removes it all;
+// should hci be killed before it gets there, the reaper process does, see
+// [Reap].
+package editor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"hci/internal/atomicfile"
+)
+
+// ReapCommand is the argument that makes hci call [Reap] on the next one.
+const ReapCommand = "reap-private-directory"
+
+// dirPattern names the private directories.
+const dirPattern = "hci-edit-*"
+
+// File is a text under edit.
+type File struct {
+	dir, path string
+	reaper    *exec.Cmd
+	alive     io.Closer // closing it, or dying, makes the reaper remove dir
+}
+
+// New writes text to a private file called name. self is the path of the hci
+// binary, which is started once more as the reaper.
+func New(self, name string, text []byte, getenv func(string) string) (*File, error) {
+	dir, err := os.MkdirTemp(parentDir(getenv), dirPattern) // 0700
+	if err != nil {
+		return nil, err
+	}
+	f := &File{dir: dir, path: filepath.Join(dir, filepath.Base(name))}
+	if err := f.startReaper(self); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	if err := os.WriteFile(f.path, text, 0o600); err != nil {
+		return nil, errors.Join(err, f.Remove())
+	}
+	return f, nil
+}
+
+// startReaper starts the process that removes the directory when this one is
+// gone, for whatever reason.
+func (f *File) startReaper(self string) error {
+	f.reaper = exec.Command(self, ReapCommand, f.dir)
+	f.reaper.Args[0] = "hci"
+	f.reaper.SysProcAttr = ownSession() // no signal meant for us reaches it
+	alive, err := f.reaper.StdinPipe()
+	if err != nil {
+		return err
+	}
+	f.alive = alive
+	return f.reaper.Start()
+}
+
+// Reap waits for alive to end, which it does when the process that holds its
+// other end closes it or dies, and removes dir.
+func Reap(alive io.Reader, dir string) error {
+	if ok, err := filepath.Match(dirPattern, filepath.Base(dir)); err != nil || !ok || !filepath.IsAbs(dir) {
+		return fmt.Errorf("%q is not a directory of this command's making", dir)
+	}
+	_, _ = io.Copy(io.Discard, alive)
+	return os.RemoveAll(dir)
+}
+
+// Run lets the user edit: command is the editor with its arguments as $VISUAL
+// and $EDITOR hold it, a piece of shell on Unix. If ctx ends, so does the
+// editor. An editor that fails is an error.
+func (f *File) Run(ctx context.Context, command string, in io.Reader, out, errOut io.Writer) error {
+	argv, err := editorArgs(command, f.path)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, errOut
+	cmd.Cancel = func() error { return terminate(cmd.Process) }
+	cmd.WaitDelay = 2 * time.Second
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return fmt.Errorf("editor %q: %w", command, err)
+	}
+	return nil
+}
+
+// Read returns what the file holds now, at most max bytes.
+func (f *File) Read(max int64) ([]byte, error) { return atomicfile.Read(f.path, max) }
+
+// Remove removes the file and all that lies beside it, and ends the reaper.
+// A second call does nothing.
+func (f *File) Remove() error {
+	err := os.RemoveAll(f.dir)
+	if f.alive != nil {
+		_ = f.alive.Close()
+		_ = f.reaper.Wait()
+		f.alive = nil
+	}
+	return err
+}
+
+// Command returns the user's editor: $VISUAL, else $EDITOR, else the one that
+// every system of this kind has.
+func Command(getenv func(string) string) string {
+	for _, name := range []string{"VISUAL", "EDITOR"} {
+		if c := strings.TrimSpace(getenv(name)); c != "" {
+			return c
+		}
+	}
+	return defaultEditor
+}

@@ -1,0 +1,110 @@
+package sealed
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+
+	"hci/crypto"
+	"hci/tfvars"
+)
+
+// plainPerm is the mode of every file that holds plaintext.
+const plainPerm fs.FileMode = 0o600
+
+// Options of an operation that writes.
+type Options struct {
+	Force  bool // overwrite what would be lost
+	DryRun bool // find out and check everything, write nothing
+}
+
+// Result tells what an operation did.
+type Result struct {
+	Env           string          `json:"environment"`
+	From          string          `json:"from"`
+	To            string          `json:"to"`
+	Wrote         bool            `json:"wrote"`   // false: it already held this
+	Created       bool            `json:"created"` // there was no such file before
+	Changes       []tfvars.Change `json:"-"`       // between what was there and what is there now
+	Params        crypto.Params   `json:"-"`
+	Authenticated bool            `json:"authenticated"`
+	Notes         []string        `json:"notes,omitempty"` // what the user should know besides
+}
+
+// LossError says that writing To would lose what only To holds.
+type LossError struct {
+	From, To string
+	Changes  []tfvars.Change // from what To holds to what would be written; empty if they differ in comments or layout only
+	Stale    bool            // To is a sealed file that changed since the plaintext was made from it
+	Opaque   bool            // To cannot be parsed, so nothing is known of what it holds
+}
+
+func (e *LossError) Error() string {
+	what := "differs from"
+	if e.Stale {
+		what = "changed since it was decrypted into"
+	}
+	return fmt.Sprintf("%s %s %s; nothing was written", e.To, what, e.From)
+}
+
+// Decrypt writes the plaintext beside the sealed file. It refuses to
+// overwrite a plaintext that differs, with a [*LossError], unless forced.
+func (f Files) Decrypt(ctx context.Context, pass Passphrase, o Options) (*Result, error) {
+	unlock, err := f.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	content, err := f.OpenSealed(ctx, pass)
+	if err != nil {
+		return nil, err
+	}
+	r, err := f.writePlain(content, f.Plain, o)
+	if err == nil && !o.DryRun {
+		r.Notes = f.remember(content.sealed)
+	}
+	return r, err
+}
+
+// DecryptTo writes the plaintext to another path, with the same care. Nothing
+// is remembered of it.
+func (f Files) DecryptTo(ctx context.Context, pass Passphrase, path string, o Options) (*Result, error) {
+	content, err := f.OpenSealed(ctx, pass)
+	if err != nil {
+		return nil, err
+	}
+	return f.writePlain(content, path, o)
+}
+
+// writePlain writes what was opened to path unless that would lose what path
+// holds.
+func (f Files) writePlain(content *Content, path string, o Options) (*Result, error) {
+	r := &Result{Env: f.Env, From: f.Sealed, To: path, Params: content.Params, Authenticated: content.Authenticated}
+	want := content.File.Bytes()
+	have, err := readIfThere(path, crypto.MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	r.Created = have == nil
+	r.Wrote = have == nil || !bytes.Equal(have, want)
+	if have != nil && r.Wrote {
+		loss := &LossError{From: f.Sealed, To: path}
+		if old, err := tfvars.Parse(have, path); err == nil {
+			loss.Changes = tfvars.Compare(old, content.File)
+		} else {
+			loss.Opaque = true
+		}
+		if !o.Force {
+			return nil, loss
+		}
+		r.Changes = loss.Changes
+	}
+	if o.DryRun || !r.Wrote {
+		return r, nil
+	}
+	if err := replace(path, have, want, plainPerm); err != nil {
+		return nil, err
+	}
+	return r, nil
+}

@@ -1,0 +1,175 @@
+package sealed
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"hci/crypto"
+	"hci/internal/atomicfile"
+	"hci/internal/secret"
+	"hci/tfvars"
+)
+
+// Encrypt seals the plaintext into the sealed file, which keeps its
+// parameters; a new one gets the first declared parameters, else
+// [crypto.DefaultParams], and its passphrase from newPass.
+//
+// It refuses, with a [*LossError], when the sealed file changed since the
+// plaintext was made from it and holds something that the plaintext does not
+// keep; unless forced.
+func (f Files) Encrypt(ctx context.Context, pass, newPass Passphrase, o Options) (*Result, error) {
+	unlock, err := f.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	plain, err := readIfThere(f.Plain, crypto.MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	if plain == nil {
+		return nil, fmt.Errorf("%s: %w", f.Plain, fs.ErrNotExist)
+	}
+	want, err := tfvars.Parse(plain, f.Plain)
+	if err != nil {
+		return nil, err
+	}
+	old, phrase, err := f.current(ctx, pass)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{Env: f.Env, From: f.Plain, To: f.Sealed, Authenticated: true}
+	if old == nil {
+		if err := f.sealNew(ctx, want, newPass, o, r); err != nil {
+			return nil, err
+		}
+		return r, nil
+	}
+	r.Params, r.Changes = old.Params, tfvars.Compare(old.File, want)
+	same := bytes.Equal(old.File.Bytes(), plain)
+	if same && (!o.Force || old.Authenticated) {
+		r.Authenticated = old.Authenticated
+		if !o.DryRun {
+			r.Notes = f.remember(old.sealed)
+		}
+		return r, nil
+	}
+	if !o.Force && f.base() != digest(old.sealed) && loses(old.File, want, r.Changes) {
+		return nil, &LossError{From: f.Plain, To: f.Sealed, Changes: r.Changes, Stale: true}
+	}
+	data, err := f.reseal(old, plain, phrase, o, r)
+	if err != nil {
+		return nil, err
+	}
+	if !o.DryRun {
+		r.Notes = f.remember(data)
+	}
+	return r, nil
+}
+
+// current opens the sealed file if it is there, and returns its passphrase.
+func (f Files) current(ctx context.Context, pass Passphrase) (*Content, secret.Value, error) {
+	var phrase secret.Value
+	keep := func(ctx context.Context) (secret.Value, error) {
+		var err error
+		phrase, err = pass(ctx)
+		return phrase, err
+	}
+	content, err := f.OpenSealed(ctx, keep)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, phrase, nil
+	}
+	return content, phrase, err
+}
+
+// loses reports whether old holds a value that want does not keep, or text
+// beside the values (comments) while no value differs.
+func loses(old, want *tfvars.File, changes []tfvars.Change) bool {
+	for _, c := range changes {
+		if c.Kind != tfvars.Added {
+			return true
+		}
+	}
+	return len(changes) == 0 && !bytes.Equal(old.Bytes(), want.Bytes())
+}
+
+// sealNew seals want into a file that does not exist yet.
+func (f Files) sealNew(ctx context.Context, want *tfvars.File, newPass Passphrase, o Options, r *Result) error {
+	r.Created, r.Wrote = true, true
+	r.Params = f.newParams()
+	r.Changes = tfvars.Compare(tfvars.New(f.Plain), want)
+	if o.DryRun {
+		return nil
+	}
+	phrase, err := newPass(ctx)
+	if err != nil {
+		return err
+	}
+	data, err := seal(want.Bytes(), phrase, r.Params)
+	if err != nil {
+		return err
+	}
+	if err := replace(f.Sealed, nil, data, plainPerm); err != nil {
+		return err
+	}
+	r.Notes = f.remember(data)
+	return nil
+}
+
+// reseal replaces old by plaintext under the same passphrase and parameters,
+// and returns the sealed bytes.
+func (f Files) reseal(old *Content, plaintext []byte, phrase secret.Value, o Options, r *Result) ([]byte, error) {
+	data, err := seal(plaintext, phrase, old.Params)
+	if err != nil {
+		return nil, err
+	}
+	r.Wrote = !bytes.Equal(data, old.sealed)
+	r.Authenticated = !old.Params.NoSalt
+	if o.DryRun || !r.Wrote {
+		return data, nil
+	}
+	return data, replace(f.Sealed, old.sealed, data, f.sealedPerm())
+}
+
+// newParams are the parameters of a file that does not exist yet.
+func (f Files) newParams() crypto.Params {
+	if len(f.Params) > 0 {
+		return f.Params[0]
+	}
+	return crypto.DefaultParams()
+}
+
+// sealedPerm keeps the mode that the sealed file has: git checks it out
+// readable, and a change of mode would be one more difference to look at.
+func (f Files) sealedPerm() fs.FileMode {
+	if info, err := os.Stat(f.Sealed); err == nil {
+		return info.Mode().Perm()
+	}
+	return plainPerm
+}
+
+// RemovePlain removes the plaintext if it is, byte for byte, what the sealed
+// file opens to.
+func (f Files) RemovePlain(ctx context.Context, pass Passphrase) error {
+	unlock, err := f.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	content, err := f.OpenSealed(ctx, pass)
+	if err != nil {
+		return err
+	}
+	plain, err := atomicfile.Read(f.Plain, crypto.MaxSize)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(plain, content.File.Bytes()) {
+		return fmt.Errorf("%s: %w", f.Plain, ErrChanged)
+	}
+	return os.Remove(f.Plain)
+}

@@ -1,0 +1,164 @@
+package sealed
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"hci/crypto"
+	"hci/internal/atomicfile"
+	"hci/internal/secret"
+)
+
+// journalName is the file in the state directory that stands while a rekey
+// replaces files. Removing it is what completes the rekey.
+const journalName = "rekey.json"
+
+// journal holds what undoes a rekey that was interrupted. Both texts are
+// ciphertext.
+type journal struct {
+	Files []journalEntry `json:"files"`
+}
+
+type journalEntry struct {
+	Path string      `json:"path"`
+	Old  []byte      `json:"old"` // the sealed file before, whole
+	New  string      `json:"new"` // SHA-256 of the sealed file after, in hex
+	Perm fs.FileMode `json:"perm"`
+}
+
+// RekeyOptions of [Rekey].
+type RekeyOptions struct {
+	Params func(old crypto.Params) crypto.Params // the new parameters; nil keeps the old ones
+	DryRun bool
+}
+
+// Rekey seals every file under a new passphrase, or under other parameters,
+// all of them or none: each is opened with pass and resealed, and each result
+// proved to open, before the first is replaced; if replacing is interrupted,
+// even by the machine stopping, the next [Recover] puts the old ones back.
+func Rekey(ctx context.Context, files []Files, pass func(Files) Passphrase, newPass Passphrase, o RekeyOptions) ([]Result, error) {
+	if len(files) == 0 {
+		return nil, nil
+	}
+	unlock, err := files[0].lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	contents := make([]*Content, len(files))
+	for i, f := range files {
+		if contents[i], err = f.OpenSealed(ctx, pass(f)); err != nil {
+			return nil, err
+		}
+	}
+	var phrase secret.Value
+	if phrase, err = newPass(ctx); err != nil {
+		return nil, err
+	}
+	results := make([]Result, len(files))
+	sealedBytes := make([][]byte, len(files))
+	var j journal
+	for i, f := range files {
+		params := contents[i].Params
+		if o.Params != nil {
+			params = o.Params(params)
+		}
+		data, err := seal(contents[i].File.Bytes(), phrase, params)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Sealed, err)
+		}
+		sealedBytes[i] = data
+		results[i] = Result{
+			Env: f.Env, From: f.Sealed, To: f.Sealed, Params: params,
+			Authenticated: !params.NoSalt, Wrote: !bytes.Equal(data, contents[i].sealed),
+		}
+		j.Files = append(j.Files, journalEntry{Path: f.Sealed, Old: contents[i].sealed, New: digest(data), Perm: f.sealedPerm()})
+	}
+	if o.DryRun {
+		return results, nil
+	}
+	if err := replaceAll(files[0].StateDir, j, sealedBytes); err != nil {
+		return nil, err
+	}
+	for i, f := range files {
+		if f.base() == digest(contents[i].sealed) {
+			results[i].Notes = f.remember(sealedBytes[i])
+		}
+	}
+	return results, nil
+}
+
+// replaceAll writes data to the journal's files, all or none.
+func replaceAll(stateDir string, j journal, data [][]byte) error {
+	text, err := json.Marshal(j)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(stateDir, journalName)
+	if err := atomicfile.Write(path, text, atomicfile.Options{}); err != nil {
+		return err
+	}
+	for i, entry := range j.Files {
+		if err := replace(entry.Path, entry.Old, data[i], entry.Perm); err != nil {
+			_, undo := recoverJournal(path)
+			return errors.Join(err, undo)
+		}
+	}
+	return os.Remove(path)
+}
+
+// Recover ends a rekey that was interrupted: if every file is the new one,
+// the rekey is complete; else the files that were replaced get their old
+// content back. It returns the files it put back. A command that is about to
+// read or write sealed files calls it first.
+func Recover(stateDir string) (restored []string, err error) {
+	path := filepath.Join(stateDir, journalName)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	unlock, err := Files{StateDir: stateDir}.lock() // waits for a rekey that is still running
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	return recoverJournal(path)
+}
+
+func recoverJournal(path string) (restored []string, err error) {
+	data, err := atomicfile.Read(path, 1<<30)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // the rekey that held the lock has completed
+	}
+	if err != nil {
+		return nil, err
+	}
+	var j journal
+	if err := json.Unmarshal(data, &j); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	var replaced []journalEntry
+	for _, entry := range j.Files {
+		now, err := readIfThere(entry.Path, maxSealed)
+		if err != nil {
+			return nil, err
+		}
+		if now != nil && digest(now) == entry.New {
+			replaced = append(replaced, entry)
+		}
+	}
+	if len(replaced) < len(j.Files) {
+		for _, entry := range replaced {
+			if err := atomicfile.Write(entry.Path, entry.Old, atomicfile.Options{Perm: entry.Perm}); err != nil {
+				return restored, err
+			}
+			restored = append(restored, entry.Path)
+		}
+	}
+	return restored, os.Remove(path)
+}

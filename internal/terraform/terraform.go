@@ -1,0 +1,159 @@
+// Package terraform evaluates the project's Terraform directory for one
+// environment: the same variables, from the same files and in the same order
+// of precedence, that Terraform itself would use for that workspace.
+//
+// It runs nothing and writes nothing. What it cannot know stays unknown.
+package terraform
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"hci/internal/atomicfile"
+	"hci/internal/project"
+	"hci/sync"
+	"hci/tfvars"
+	"hci/tfvars/module"
+)
+
+// maxVarFile bounds the size of a var file in bytes.
+const maxVarFile = 16 << 20
+
+// NoDirectoryError says that the project has no Terraform directory, so that
+// nothing says which secrets there are.
+type NoDirectoryError struct{ Root string }
+
+func (e *NoDirectoryError) Error() string {
+	return fmt.Sprintf("%s: no Terraform directory (infra, terraform, deploy or the root, with *.tf files)", e.Root)
+}
+
+// Read reads the project's Terraform directory.
+func Read(p *project.Project) (*module.Module, error) {
+	if p.TerraformDir == "" {
+		return nil, &NoDirectoryError{Root: p.Root}
+	}
+	return module.Load(os.DirFS(p.TerraformDir))
+}
+
+// Inputs merges the variables of one environment in Terraform's order of
+// precedence, the last one winning: TF_VAR_ variables, the var files in the
+// order given, the secrets file.
+//
+// https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
+func Inputs(m *module.Module, env project.Environment, secrets *tfvars.File, environ []string) (module.Inputs, error) {
+	in := module.Inputs{Workspace: env.Workspace, Values: map[string]cty.Value{}}
+	if err := fromEnviron(m, environ, in.Values); err != nil {
+		return in, err
+	}
+	for _, path := range env.VarFiles {
+		data, err := atomicfile.Read(path, maxVarFile)
+		if err != nil {
+			return in, err
+		}
+		file, err := tfvars.Parse(data, path)
+		if err != nil {
+			return in, err
+		}
+		take(file, in.Values)
+	}
+	if secrets != nil {
+		take(secrets, in.Values)
+	}
+	return in, nil
+}
+
+func take(file *tfvars.File, into map[string]cty.Value) {
+	for _, name := range file.Names() {
+		into[name], _ = file.Value(name)
+	}
+}
+
+// fromEnviron takes TF_VAR_name=text, which Terraform reads as an expression
+// unless the variable's type is a primitive one.
+func fromEnviron(m *module.Module, environ []string, into map[string]cty.Value) error {
+	for _, entry := range environ {
+		name, text, ok := strings.Cut(entry, "=")
+		name, isVar := strings.CutPrefix(name, "TF_VAR_")
+		if !ok || !isVar {
+			continue
+		}
+		declared, ok := m.Variable(name)
+		if !ok {
+			continue // Terraform ignores it too
+		}
+		value, err := tfvars.FromText(text, declared.Type)
+		if err != nil {
+			return fmt.Errorf("TF_VAR_%s: %w", name, err)
+		}
+		into[name] = value
+	}
+	return nil
+}
+
+// Evaluate reads the directory and evaluates it for one environment. secrets
+// may be nil: then what depends on them is unknown.
+func Evaluate(p *project.Project, env project.Environment, secrets *tfvars.File, environ []string) (*module.Module, *module.Evaluated, error) {
+	m, err := Read(p)
+	if err != nil {
+		return nil, nil, err
+	}
+	in, err := Inputs(m, env, secrets, environ)
+	if err != nil {
+		return nil, nil, err
+	}
+	ev, err := m.Evaluate(in)
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, ev, nil
+}
+
+// DuplicateNameError says that two declarations would make a secret of the
+// same name.
+type DuplicateNameError struct{ Name, First, Second string }
+
+func (e *DuplicateNameError) Error() string {
+	return fmt.Sprintf("secret %q is declared twice: by %s and by %s", e.Name, e.First, e.Second)
+}
+
+// Wants lists the secrets that should be in Secrets Manager, sorted by name.
+// Those whose name is not known are left out and returned by address.
+func Wants(ev *module.Evaluated) (wants []sync.Want, nameless []string, err error) {
+	byName := map[string]sync.Want{}
+	for _, s := range ev.Secrets {
+		if !s.NameKnown {
+			nameless = append(nameless, s.Address)
+			continue
+		}
+		if first, ok := byName[s.Name]; ok {
+			return nil, nil, &DuplicateNameError{Name: s.Name, First: first.Address, Second: s.Address}
+		}
+		byName[s.Name] = sync.Want{
+			Name: s.Name, Value: s.Value, Status: status(s.Status),
+			Unknown: s.Unknown, Variables: s.Variables, Address: s.Address,
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		wants = append(wants, byName[name])
+	}
+	return wants, nameless, nil
+}
+
+// status is what sync calls the state of a value.
+func status(s module.ValueStatus) sync.Status {
+	switch s {
+	case module.Known:
+		return sync.Known
+	case module.NoValue:
+		return sync.NoValue
+	case module.Ignored:
+		return sync.Ignored
+	default:
+		return sync.Unknown
+	}
+}

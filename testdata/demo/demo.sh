@@ -1,0 +1,76 @@
+#!/bin/sh
+# The main job, end to end, on a copy of the sample project. Offline: the
+# Secrets Manager is the embedded one. Usage: demo.sh path/to/hci
+set -eu
+
+hci=$1
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+PATH=$(dirname "$hci"):$PATH
+HOME=$work/home
+# The sample's passphrase is public; everything sealed with it is made up.
+HCI_PASSPHRASE='correct horse battery staple'
+AWS_EC2_METADATA_DISABLED=true
+export PATH HOME HCI_PASSPHRASE AWS_EC2_METADATA_DISABLED
+unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL 2>/dev/null || :
+
+say() { printf '\n# %s\n' "$*"; }
+show() {
+	printf '$ %s\n' "$*"
+	"$@"
+}
+# expect CODE COMMAND...: the exit code is part of what is shown.
+expect() {
+	want=$1
+	shift
+	printf '$ %s\n' "$*"
+	code=0
+	"$@" || code=$?
+	echo "(exit code $code)"
+	[ "$code" -eq "$want" ] || { echo "demo: expected exit code $want" >&2; exit 1; }
+}
+
+if [ "${2-}" = inside ]; then # run by "hci secrets serve", see below
+	cd "$3"
+	say "Terraform has made the secrets; none has a value yet:"
+	expect 2 hci secrets diff staging
+	say "Push what differs, then compare again:"
+	expect 0 hci secrets push staging --yes
+	expect 0 hci secrets diff staging
+	if command -v aws >/dev/null; then
+		say "The AWS CLI reads what was pushed:"
+		show aws secretsmanager get-secret-value --secret-id hci_jwt_signing_key_staging --query SecretString --output text
+	fi
+	exit 0
+fi
+
+mkdir -p "$HOME"
+cp -R "$here/../project" "$work/project"
+cd "$work/project"
+git init -q . 2>/dev/null || :
+
+if command -v openssl >/dev/null; then
+	say "Seal the sample's secrets with $(openssl version | cut -d' ' -f1,2):"
+	show sh ./make.sh
+else
+	say "No openssl here: these files were sealed by it when the sample was made."
+fi
+
+say "Open them with hci: what state are they in, and which names do they hold?"
+expect 0 hci secrets verify
+show hci secrets list staging
+say "One value, from memory; no plaintext touches the disk:"
+show hci secrets get staging hci_jwt_signing_key
+
+show hci secrets serve staging --empty -- sh "$here/demo.sh" "$hci" inside "$PWD"
+
+say "The same values as a .env file:"
+show hci env export staging -o .env
+printf '$ cat .env\n'
+cat .env
+
+say "Every reader that is installed here sees the same values:"
+sh "$here/readers.sh" .env staging
+say "Done. Your own repository: cd there and type 'hci secrets verify'."

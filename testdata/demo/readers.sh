@@ -1,0 +1,51 @@
+#!/bin/sh
+# Reads a .env file with each reader that is installed and compares every
+# value with what "hci secrets get" says. Usage: readers.sh FILE ENV
+set -eu
+file=$1 env=$2
+names=$(hci secrets list "$env" | cut -d' ' -f1)
+failed=0
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# compare READER: the function value_READER prints the value of $1.
+compare() {
+	reader=$1 same=0 all=0
+	for name in $names; do
+		key=$(printf %s "$name" | tr '[:lower:]' '[:upper:]')
+		all=$((all + 1))
+		hci secrets get "$env" "$name" >"$tmp/want"
+		"value_$reader" "$key" >"$tmp/got"
+		if cmp -s "$tmp/want" "$tmp/got"; then
+			same=$((same + 1))
+		else
+			echo "  $reader: $key differs" >&2
+			failed=1
+		fi
+	done
+	echo "  $reader: $same of $all values alike"
+}
+absent() { echo "  $1: not installed here, not compared"; }
+
+value_bash() { bash -c 'set -a; . "$1"; printf %s "${!2}"' bash "./$file" "$1"; }
+value_sh() { sh -c '. "$1"; eval "printf %s \"\$$2\""' sh "./$file" "$1"; }
+value_python() { "$python" -c 'import sys, dotenv; sys.stdout.write(dotenv.dotenv_values(sys.argv[1])[sys.argv[2]])' "$file" "$1"; }
+value_node() { node --env-file="$file" -e 'process.stdout.write(process.env[process.argv[1]])' "$1"; }
+value_compose() { "$python" -c 'import json, sys; sys.stdout.write(json.load(open(sys.argv[1]))["services"]["app"]["environment"][sys.argv[2]].replace("$$", "$"))' "$tmp/compose.json" "$1"; }
+
+compare sh
+if command -v bash >/dev/null; then compare bash; else absent bash; fi
+python=
+for p in python3 /usr/bin/python3; do
+	if "$p" -c 'import dotenv' 2>/dev/null; then python=$p; break; fi
+done
+if [ -n "$python" ]; then compare python; else absent python-dotenv; fi
+if node --env-file=/dev/null -e 0 2>/dev/null; then compare node; else absent node; fi
+printf 'services:\n  app:\n    image: scratch\n    env_file: [%s]\n' "$file" >compose.yaml
+if [ -n "$python" ] && docker compose config --format json >"$tmp/compose.json" 2>/dev/null; then
+	compare compose
+else
+	absent "docker compose"
+fi
+rm -f compose.yaml
+exit "$failed"
