@@ -1,0 +1,187 @@
+// Package atomicfile writes a file whole or not at all, reads one within
+// limits, and keeps several hci processes out of each other's way.
+//
+// [Write] makes a temporary file in the directory of the file it replaces,
+// readable by its owner alone from the first moment, writes and flushes it,
+// and renames it over the file. Whoever looks at the file, at whatever moment
+// and also after a crash, sees the old content whole or the new content whole.
+// Every error leaves the old file as it was and no temporary file. Only a
+// process that is killed can leave one; the next Write of the same file
+// removes it. Its name ends in the file's own name, so that an ignore pattern
+// such as *_secrets.tfvars covers it.
+//
+// A symbolic link is followed and the file that it leads to is replaced; the
+// link stays. A hard link is not followed: its other names keep the old
+// content. Directories, devices, pipes and sockets are refused.
+//
+// On Windows a private file has no mode; it gets an access list of its own
+// that admits the user, the system and administrators, and inherits none.
+//
+// Renaming with retries (Windows refuses while a virus scanner looks at the
+// file) is robustio's, locking lockedfile's; both are the go command's. The
+// rest is written here because renameio, which also replaces atomically,
+// replaces a symbolic link itself, may put the plaintext in $TMPDIR, and on
+// Windows (its package maybe) falls back to truncating the file.
+package atomicfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/rogpeppe/go-internal/robustio"
+)
+
+// maxCurrent bounds, in bytes, what a [Options.Check] is given to look at.
+const maxCurrent = 64 << 20
+
+// Options of [Write]. The zero value writes a private file.
+type Options struct {
+	// Perm is the mode of the file afterwards, whatever its mode was and
+	// whatever the umask is; 0 means 0600.
+	Perm fs.FileMode
+	// Check, if set, is called when everything is ready, right before the
+	// file is replaced, with what it holds then. If it returns an error, the
+	// file stays as it is and Write returns that error. Between Check and the
+	// replacement there is no guard but [Lock].
+	Check func(current []byte, exists bool) error
+
+	step func(name string) // for tests: called after every step
+}
+
+// KindError says that a path leads to something that is not a file with
+// content of its own.
+type KindError struct {
+	Path string
+	Mode fs.FileMode
+}
+
+func (e *KindError) Error() string {
+	return fmt.Sprintf("%s is %s, not a file", e.Path, kind(e.Mode))
+}
+
+func kind(m fs.FileMode) string {
+	switch {
+	case m.IsDir():
+		return "a directory"
+	case m&fs.ModeDevice != 0:
+		return "a device"
+	case m&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case m&fs.ModeSocket != 0:
+		return "a socket"
+	default:
+		return "something special"
+	}
+}
+
+// Write replaces the content of the file at path by data, or makes the file.
+// Its directory must exist and take a new file. A nil error means that the new
+// content is on the disk.
+func Write(path string, data []byte, o Options) (err error) {
+	if o.Perm == 0 {
+		o.Perm = 0o600
+	}
+	if o.step == nil {
+		o.step = func(string) {}
+	}
+	target, err := resolve(path)
+	if err != nil {
+		return err
+	}
+	before, err := regularOrNone(target)
+	if err != nil {
+		return err
+	}
+	sweep(target)
+	tmp, err := createTemp(target, o.Perm)
+	if err != nil {
+		return fmt.Errorf("%s: its directory takes no new file: %w", path, cause(err))
+	}
+	defer func() {
+		if err != nil {
+			tmp.discard()
+		}
+	}()
+	o.step("created")
+	if err := tmp.fill(data, o.Perm, before, o.step); err != nil {
+		return fmt.Errorf("%s cannot be written: %w", path, cause(err))
+	}
+	if err := check(target, o.Check); err != nil {
+		return err
+	}
+	o.step("checked")
+	return tmp.replace(path, target, o.step)
+}
+
+// regularOrNone returns what there is at path; nil if there is nothing.
+func regularOrNone(path string) (fs.FileInfo, error) {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &KindError{Path: path, Mode: info.Mode()}
+	}
+	return info, nil
+}
+
+// check looks at the file once more and asks the caller.
+func check(target string, ask func([]byte, bool) error) error {
+	info, err := regularOrNone(target)
+	if err != nil || ask == nil {
+		return err
+	}
+	if info == nil {
+		return ask(nil, false)
+	}
+	current, err := Read(target, maxCurrent)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ask(nil, false)
+	}
+	if err != nil {
+		return err
+	}
+	return ask(current, true)
+}
+
+// replace moves the temporary file over the target.
+func (t *temp) replace(path, target string, step func(string)) error {
+	if closeBeforeRename {
+		if err := t.file.Close(); err != nil {
+			return fmt.Errorf("%s cannot be written: %w", path, cause(err))
+		}
+	}
+	if err := robustio.Rename(t.file.Name(), target); err != nil {
+		return fmt.Errorf("%s cannot be replaced: %w", path, cause(err))
+	}
+	t.renamed = true
+	step("renamed")
+	if !closeBeforeRename {
+		_ = t.file.Close() // flushed long since; this releases the lock
+	}
+	if err := syncDir(filepath.Dir(target)); err != nil {
+		return fmt.Errorf("%s is replaced, but may not survive a crash of the machine: %w", path, err)
+	}
+	step("synced directory")
+	return nil
+}
+
+// cause takes the operating system's word from an error about a temporary
+// file, whose name would mean nothing to a reader.
+func cause(err error) error {
+	var pathErr *fs.PathError
+	var linkErr *os.LinkError
+	switch {
+	case errors.As(err, &pathErr):
+		return pathErr.Err
+	case errors.As(err, &linkErr):
+		return linkErr.Err
+	}
+	return err
+}

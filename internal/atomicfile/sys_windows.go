@@ -1,0 +1,71 @@
+package atomicfile
+
+import (
+	"io/fs"
+	"os"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+// closeBeforeRename: Windows renames no file that is open without
+// FILE_SHARE_DELETE, and that is what keeps [removeStale] away.
+const closeBeforeRename = true
+
+// staleAfter is longer than the moment between closing and renaming.
+const staleAfter = time.Minute
+
+// createPrivate makes a file. If perm lets nobody but the owner read it, its
+// access list admits only the user, the system and administrators, from the
+// first moment, and inherits nothing.
+func createPrivate(path string, perm fs.FileMode) (*os.File, error) {
+	if perm&0o077 != 0 {
+		return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	}
+	sd, err := privateDescriptor()
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	sa := &windows.SecurityAttributes{SecurityDescriptor: sd}
+	sa.Length = uint32(unsafe.Sizeof(*sa))
+	h, err := windows.CreateFile(name, windows.GENERIC_READ|windows.GENERIC_WRITE,
+		windows.FILE_SHARE_READ, sa, windows.CREATE_NEW, windows.FILE_ATTRIBUTE_NORMAL, 0)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	return os.NewFile(uintptr(h), path), nil
+}
+
+// privateDescriptor is the counterpart of mode 0600.
+//
+// https://learn.microsoft.com/windows/win32/secauthz/security-descriptor-string-format
+func privateDescriptor() (*windows.SECURITY_DESCRIPTOR, error) {
+	user, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		return nil, err
+	}
+	return windows.SecurityDescriptorFromString(
+		"D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;" + user.User.Sid.String() + ")")
+}
+
+// claim has nothing to do: an open file cannot be removed.
+func claim(*os.File) bool { return true }
+
+// removeStale removes a temporary file that no process has open.
+func removeStale(path string) {
+	info, err := os.Lstat(path)
+	if err == nil && time.Since(info.ModTime()) > staleAfter {
+		_ = os.Remove(path)
+	}
+}
+
+// setMode has nothing to do: the access list was set when the file was made.
+func setMode(*os.File, fs.FileMode, fs.FileInfo) error { return nil }
+
+// syncDir has nothing to do: NTFS writes renames to its journal.
+func syncDir(string) error { return nil }
