@@ -1,0 +1,154 @@
+package dotenv
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/joho/godotenv"
+
+	"hci/sync/dotenv/internal/reader"
+)
+
+// A Dialect is one consumer's way of reading variables. [ByName] finds one;
+// the zero Dialect is none.
+type Dialect struct {
+	name     string
+	consumer string // in messages: what reads the file
+	comments bool
+	export   bool
+	// cannot returns why an entry with a good key cannot be written, or "".
+	cannot func(key, value string) string
+	// write writes entries for which cannot returned "".
+	write func(b *strings.Builder, entries []Entry, export bool)
+	read  reader.ReadFunc
+	// second is another reader that has to agree, or nil. It says whether
+	// it could read the file at all.
+	second func(src string) (map[string]string, bool)
+}
+
+// Name returns the name by which [ByName] finds d.
+func (d Dialect) Name() string { return d.name }
+
+// Consumer returns what reads the file, for messages: "docker run --env-file".
+func (d Dialect) Consumer() string { return d.consumer }
+
+// Comments reports whether a file of d can hold comment lines.
+func (d Dialect) Comments() bool { return d.comments }
+
+// Exports reports whether d's consumer takes "export KEY=value".
+func (d Dialect) Exports() bool { return d.export }
+
+// ByName returns the dialect of that name.
+func ByName(name string) (Dialect, bool) {
+	dialects := all()
+	i := slices.IndexFunc(dialects, func(d Dialect) bool { return d.name == name })
+	if i < 0 {
+		return Dialect{}, false
+	}
+	return dialects[i], true
+}
+
+// Names returns the names of all dialects; the first is the default.
+func Names() []string {
+	var names []string
+	for _, d := range all() {
+		names = append(names, d.name)
+	}
+	return names
+}
+
+// all returns every dialect.
+func all() []Dialect {
+	return []Dialect{
+		universal(),
+		sh(),
+		jsonObject(),
+	}
+}
+
+// lines makes d the dialect of the line format l. A value is written in the
+// first of its forms that the consumer reads back to it.
+func lines(d Dialect, l reader.Lines, forms func(v string) []string, badName func(key string) string) Dialect {
+	choose := func(v string) (string, bool) {
+		if reader.IsPlain(v) {
+			return v, true
+		}
+		for _, form := range forms(v) {
+			if got, n, problem := l.Value(form + "\n"); problem == "" && n == len(form) && got == v {
+				return form, true
+			}
+		}
+		return "", false
+	}
+	d.comments, d.export, d.read = true, l.Export, l.Read
+	d.cannot = func(key, value string) string {
+		if reason := badName(key); reason != "" {
+			return reason
+		}
+		form, ok := choose(value)
+		switch {
+		case !ok:
+			return noForm(value, d.consumer)
+		case l.MaxLine > 0 && len(key)+len("=")+len(form) > l.MaxLine:
+			return "the line would be too long for " + d.consumer
+		}
+		return ""
+	}
+	d.write = func(b *strings.Builder, entries []Entry, export bool) {
+		for _, e := range entries {
+			form, _ := choose(e.Value.Reveal())
+			if export {
+				b.WriteString("export ")
+			}
+			b.WriteString(e.Key + "=" + form + "\n")
+		}
+	}
+	return d
+}
+
+// universal writes what every consumer reads alike; see the package comment.
+func universal() Dialect {
+	d := lines(Dialect{name: "dotenv", consumer: "what every consumer reads alike"},
+		reader.Lines{Value: reader.Universal, Comments: "#", Export: true},
+		func(v string) []string {
+			switch {
+			case reader.SingleSafe(v):
+				return []string{"'" + v + "'"}
+			case reader.DoubleSafe(v):
+				return []string{`"` + v + `"`}
+			}
+			return nil
+		}, notShell)
+	d.second = func(src string) (map[string]string, bool) {
+		// The error is dropped because it quotes the file.
+		m, err := godotenv.Unmarshal(src)
+		return m, err == nil
+	}
+	return d
+}
+
+// sh writes words of the POSIX shell (XCU 2.2.2).
+func sh() Dialect {
+	return lines(Dialect{name: "sh", consumer: "the shell"},
+		reader.Lines{Value: reader.Sh, Comments: "#", Blank: " \t", Export: true},
+		func(v string) []string {
+			return []string{"'" + strings.ReplaceAll(v, "'", `'\''`) + "'"}
+		}, notShell)
+}
+
+// notShell refuses the variables that bash or dash keep for themselves: an
+// assignment in a sourced file fails or is not what is read afterwards.
+func notShell(key string) string {
+	switch key {
+	case "BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID":
+		return "the variable is read-only in bash"
+	case "_", "BASHPID", "BASH_ALIASES", "BASH_ARGC", "BASH_ARGV", "BASH_ARGV0", "BASH_CMDS",
+		"BASH_COMMAND", "BASH_LINENO", "BASH_SOURCE", "BASH_SUBSHELL", "COMP_WORDBREAKS",
+		"DIRSTACK", "EPOCHREALTIME", "EPOCHSECONDS", "FUNCNAME", "GROUPS", "HISTCMD", "LINENO",
+		"OPTIND", "PIPESTATUS", "RANDOM", "SECONDS", "SHLVL", "SRANDOM":
+		return "the shell sets the variable by itself"
+	case "BASH_COMPAT", "BASH_XTRACEFD":
+		return "bash checks the variable's value"
+	}
+	return ""
+}

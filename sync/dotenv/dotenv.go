@@ -1,0 +1,224 @@
+// Package dotenv writes environment variables for one consumer, and reads
+// them back.
+//
+// Every tool that reads "KEY=value" files reads them differently: quotes,
+// "$", backslashes, "#", blanks and newlines mean one thing to Docker,
+// another to python-dotenv and a third to the shell. A [Dialect] is one
+// consumer's way. [Encode] writes a file that this consumer reads back to
+// exactly the bytes given, or writes nothing and says which key it refuses,
+// why, and which other dialects can represent it.
+//
+// # Promises
+//
+//   - What Encode returns was read back, by an independent reader of the
+//     dialect, and was equal: key by key, in order. For the dialect "dotenv"
+//     the real github.com/joho/godotenv has to agree as well.
+//   - A value's text never depends on the entries around it: entries may be
+//     reordered, removed or followed by lines that a person adds.
+//   - A file is UTF-8 without a byte order mark, its lines end in LF, and a
+//     file that is not empty ends in one. (Comment lines come first.)
+//   - No error holds a value or text of a file.
+//
+// # Refused by every dialect
+//
+// A key that is not [A-Za-z_][A-Za-z0-9_]* (it would be an injection), a key
+// given twice, a value that holds NUL (no process can have it), text that is
+// not UTF-8.
+//
+// # Dialects
+//
+// [Names] lists them. The default, "dotenv", writes only what every consumer
+// reads alike, and refuses the rest:
+//
+//  1. [A-Za-z0-9_./:@%+,=-]*: as it stands;
+//  2. no control character but the tab, no "'", no "${", no `\\`, not ending
+//     in `\`: '…';
+//  3. no `"`, `\`, "$", "`" nor control character but the tab: "…".
+//
+// Values written by rules 2 and 3 are not for "docker run --env-file", which
+// makes quotes part of the value: that has a dialect of its own.
+package dotenv
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"hci/internal/secret"
+	"hci/sync/dotenv/internal/reader"
+)
+
+// An Entry is one variable.
+type Entry struct {
+	Key   string
+	Value secret.Value
+}
+
+// Options are what a file looks like beside its entries.
+type Options struct {
+	// Export writes "export KEY=value", so that a shell that sources the
+	// file hands the variables on. Encode returns [ErrNoExport] for a dialect
+	// whose consumer does not take that: see [Dialect.Exports].
+	Export bool
+	// Header is written as comment lines at the top, without "# ". A
+	// dialect without comments (see [Dialect.Comments]) leaves it out.
+	Header string
+}
+
+var (
+	// ErrNoExport is returned for Options.Export in a dialect without it.
+	ErrNoExport = errors.New(`the format has no "export KEY=value"`)
+	// ErrHeader is returned for a header with control characters or with a
+	// line that ends in a backslash: some consumers read on from there.
+	ErrHeader = errors.New("the header holds a control character, or a line of it ends in a backslash")
+	// ErrVerify is returned when what was written did not read back equal.
+	// Nothing is handed out then; it is a defect of this package.
+	ErrVerify = errors.New("the text written did not read back equal; nothing was handed out")
+)
+
+// Encode returns the file that d's consumer reads as the entries, in their
+// order. An entry that cannot be written is a [*RefusedError]; when there are
+// several, they are joined, in the order of the entries.
+func Encode(d Dialect, entries []Entry, o Options) ([]byte, error) {
+	if d.write == nil {
+		return nil, errors.New("no format is named")
+	}
+	if o.Export && !d.export {
+		return nil, fmt.Errorf("%s: %w", d.name, ErrNoExport)
+	}
+	header, err := headerLines(d, o.Header)
+	if err != nil {
+		return nil, err
+	}
+	if err := refused(d, entries); err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	b.WriteString(header)
+	d.write(&b, entries, o.Export)
+	out := b.String()
+	if err := verify(d, out, entries); err != nil {
+		return nil, err
+	}
+	return []byte(out), nil
+}
+
+// headerLines returns the header as comment lines of d.
+func headerLines(d Dialect, header string) (string, error) {
+	if header == "" || !d.comments {
+		return "", nil
+	}
+	var b strings.Builder
+	for line := range strings.SplitSeq(strings.TrimSuffix(header, "\n"), "\n") {
+		if strings.ContainsFunc(line, unicode.IsControl) || strings.HasSuffix(line, `\`) {
+			return "", ErrHeader
+		}
+		b.WriteString(strings.TrimRight("# "+line, " ") + "\n")
+	}
+	return b.String(), nil
+}
+
+// verify reads out as d's consumer does and compares it with the entries.
+func verify(d Dialect, out string, entries []Entry) error {
+	pairs, problem := d.read(out)
+	if problem != nil {
+		return fmt.Errorf("%s: line %d: %w", d.name, problem.Line, ErrVerify)
+	}
+	if len(pairs) != len(entries) {
+		return fmt.Errorf("%s: %w", d.name, ErrVerify)
+	}
+	for i, p := range pairs {
+		if e := entries[i]; p.Key != e.Key || !secret.New(p.Value).Equal(e.Value) {
+			return fmt.Errorf("%s: key %q: %w", d.name, e.Key, ErrVerify)
+		}
+	}
+	if d.second == nil {
+		return nil
+	}
+	values, ok := d.second(out)
+	if !ok || len(values) != len(entries) {
+		return fmt.Errorf("%s: %w", d.name, ErrVerify)
+	}
+	for _, e := range entries {
+		if v, ok := values[e.Key]; !ok || !secret.New(v).Equal(e.Value) {
+			return fmt.Errorf("%s: key %q: %w", d.name, e.Key, ErrVerify)
+		}
+	}
+	return nil
+}
+
+// A DecodeError is why a file was not read. It never holds text of the file
+// beside the key.
+type DecodeError struct {
+	File    string
+	Line    int
+	Key     string // empty where no key was found
+	Summary string
+}
+
+// Error returns "file:line: key: summary".
+func (e *DecodeError) Error() string {
+	key := ""
+	if e.Key != "" {
+		key = e.Key + ": "
+	}
+	return fmt.Sprintf("%s:%d: %s%s", e.File, e.Line, key, e.Summary)
+}
+
+// Decode reads a file as d's consumer does; name stands for it in errors. It
+// returns the entries in their order, or a [*DecodeError] for the first line
+// that the consumer would refuse or skip, that consumers or their versions
+// read differently, or whose value comes from outside the file. A key that
+// is given twice is an error too.
+func Decode(d Dialect, src []byte, name string) ([]Entry, error) {
+	if d.read == nil {
+		return nil, errors.New("no format is named")
+	}
+	if problem := unreadable(string(src)); problem != nil {
+		return nil, decodeError(name, problem)
+	}
+	pairs, problem := d.read(string(src))
+	if problem != nil {
+		return nil, decodeError(name, problem)
+	}
+	first := make(map[string]int, len(pairs))
+	entries := make([]Entry, len(pairs))
+	for i, p := range pairs {
+		problem := &reader.Problem{Line: p.Line, Key: p.Key}
+		switch line, twice := first[p.Key]; {
+		case !reader.IsKey(p.Key):
+			problem.Key, problem.Summary = "", badKey
+		case twice:
+			problem.Summary = fmt.Sprintf("the key was given on line %d already", line)
+		case badValue(p.Value) != "":
+			problem.Summary = "the value " + badValue(p.Value)
+		default:
+			first[p.Key] = p.Line
+			entries[i] = Entry{Key: p.Key, Value: secret.New(p.Value)}
+			continue
+		}
+		return nil, decodeError(name, problem)
+	}
+	return entries, nil
+}
+
+func decodeError(name string, p *reader.Problem) error {
+	return &DecodeError{File: name, Line: p.Line, Key: p.Key, Summary: p.Summary}
+}
+
+// unreadable returns what keeps any consumer from reading src as text.
+func unreadable(src string) *reader.Problem {
+	if strings.HasPrefix(src, "\ufeff") {
+		return &reader.Problem{Line: 1, Summary: "the file starts with a byte order mark, which not every consumer skips"}
+	}
+	for i, r := range src {
+		if r == 0 || r == unicode.ReplacementChar && !strings.HasPrefix(src[i:], "\ufffd") {
+			return &reader.Problem{
+				Line:    1 + strings.Count(src[:i], "\n"),
+				Summary: "the line holds NUL, or is not UTF-8",
+			}
+		}
+	}
+	return nil
+}

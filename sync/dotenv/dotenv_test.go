@@ -1,0 +1,228 @@
+package dotenv
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"hci/internal/secret"
+)
+
+func mustDialect(t testing.TB, name string) Dialect {
+	t.Helper()
+	d, ok := ByName(name)
+	if !ok {
+		t.Fatalf("no dialect %q", name)
+	}
+	return d
+}
+
+func entry(key, value string) Entry { return Entry{Key: key, Value: secret.New(value)} }
+
+func sameEntries(got, want []Entry) error {
+	if len(got) != len(want) {
+		return fmt.Errorf("%d entries, want %d", len(got), len(want))
+	}
+	for i := range got {
+		if got[i].Key != want[i].Key || !got[i].Value.Equal(want[i].Value) {
+			return fmt.Errorf("entry %d (%s) differs from the one written (%s)", i, got[i].Key, want[i].Key)
+		}
+	}
+	return nil
+}
+
+// TestEncode pins the text of each dialect: the simplest form that is right.
+func TestEncode(t *testing.T) {
+	for _, tt := range []struct{ dialect, value, want string }{
+		{"dotenv", "", "K=\n"},
+		{"dotenv", "a-b_c./:@%+,=Z9", "K=a-b_c./:@%+,=Z9\n"},
+		{"dotenv", "two words", "K='two words'\n"},
+		{"dotenv", "\ttab", "K='\ttab'\n"},
+		{"dotenv", "a$b#c\"d`e\\f", "K='a$b#c\"d`e\\f'\n"},
+		{"dotenv", "$(id) $HOME", "K='$(id) $HOME'\n"},
+		{"dotenv", "it's", "K=\"it's\"\n"},
+		{"dotenv", "grüße 🔑", "K='grüße 🔑'\n"},
+		{"sh", "plain", "K=plain\n"},
+		{"sh", "it's $HOME\n`x`\\", "K='it'\\''s $HOME\n`x`\\'\n"},
+		{"sh", "a\r", "K='a\r'\n"},
+		{"json", "it's \"$HOME\"\n<&>", "{\n  \"K\": \"it's \\\"$HOME\\\"\\n<&>\"\n}\n"},
+	} {
+		got, err := Encode(mustDialect(t, tt.dialect), []Entry{entry("K", tt.value)}, Options{})
+		if err != nil || string(got) != tt.want {
+			t.Errorf("%s %q: got %q, %v; want %q", tt.dialect, tt.value, got, err, tt.want)
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	for _, tt := range []struct {
+		dialect, key, value string
+		reason              string
+		can, cannot         string // names among Formats, names not among them
+	}{
+		{"dotenv", "K", "a\nb", "the value holds a newline; what every consumer reads alike has no form for that", "sh json", "dotenv docker"},
+		{"dotenv", "K", "it's $5", "", "sh json", "dotenv"},
+		{"dotenv", "K", "end\\", "", "sh json", "dotenv"},
+		{"dotenv", "K", "${x}", "", "sh json", "dotenv python"},
+		{"dotenv", "K", `a\\b`, "", "sh json", "dotenv"},
+		{"dotenv", "K", "\x7f", "", "sh json", "dotenv"},
+		{"dotenv", "K", "a\u0085b", "", "sh json", "dotenv"},
+		{"dotenv", "UID", "1", "the variable is read-only in bash", "json", "dotenv sh"},
+		{"sh", "_", "1", "the shell sets the variable by itself", "json", "dotenv sh"},
+	} {
+		_, err := Encode(mustDialect(t, tt.dialect), []Entry{entry("A", "1"), entry(tt.key, tt.value)}, Options{})
+		var refused *RefusedError
+		if !errors.As(err, &refused) {
+			t.Errorf("%s %s=%q: got %v, want a RefusedError", tt.dialect, tt.key, tt.value, err)
+			continue
+		}
+		if refused.Key != tt.key || tt.reason != "" && refused.Reason != tt.reason {
+			t.Errorf("%s %s=%q: refused for %q", tt.dialect, tt.key, tt.value, refused.Reason)
+		}
+		for _, name := range strings.Fields(tt.can) {
+			if !slices.Contains(refused.Formats, name) {
+				t.Errorf("%s %s=%q: %s is not among %v", tt.dialect, tt.key, tt.value, name, refused.Formats)
+			}
+		}
+		for _, name := range strings.Fields(tt.cannot) {
+			if slices.Contains(refused.Formats, name) {
+				t.Errorf("%s %s=%q: %s is among %v", tt.dialect, tt.key, tt.value, name, refused.Formats)
+			}
+		}
+	}
+}
+
+// TestRefusedAlways has what no dialect takes, and no dialect is offered for.
+func TestRefusedAlways(t *testing.T) {
+	for _, name := range Names() {
+		d := mustDialect(t, name)
+		for _, e := range []Entry{
+			entry("", "v"), entry("1A", "v"), entry("A B", "v"), entry("A=B", "v"), entry("A-B", "v"),
+			entry("A\nB", "v"), entry("É", "v"), entry("A;id", "v"),
+			entry("K", "a\x00b"), entry("K", "\xff"), entry("K", "a\xed\xa0\x80"), entry("FIRST", "again"),
+		} {
+			out, err := Encode(d, []Entry{entry("FIRST", "1"), e}, Options{})
+			var refused *RefusedError
+			if !errors.As(err, &refused) || refused.Key != e.Key || len(refused.Formats) > 0 || out != nil {
+				t.Errorf("%s: key %q with %d bytes: %d bytes were written, error %v", name, e.Key, e.Value.Len(), len(out), err)
+			}
+		}
+	}
+}
+
+// TestRefusedAll lists every refused entry, in order, and hides the values.
+func TestRefusedAll(t *testing.T) {
+	_, err := Encode(mustDialect(t, "dotenv"), []Entry{
+		entry("A", "s3cr3t\n"), entry("B", "fine"), entry("C-", "s3cr3t"), entry("D", "s3cr3t\x00"), entry("B", "s3cr3t"),
+	}, Options{})
+	lines := strings.Split(fmt.Sprint(err), "\n")
+	if len(lines) != 4 {
+		t.Fatalf("%d lines, want 4: %v", len(lines), err)
+	}
+	for i, key := range []string{"A", "C-", "D", "B"} {
+		if !strings.HasPrefix(lines[i], fmt.Sprintf("key %q: ", key)) || strings.Contains(lines[i], "s3cr3t") {
+			t.Errorf("line %d: %s", i, lines[i])
+		}
+	}
+}
+
+func TestOptions(t *testing.T) {
+	for _, name := range Names() {
+		d := mustDialect(t, name)
+		entries := []Entry{entry("export", "1"), entry("B", "b")}
+		out, err := Encode(d, entries, Options{Export: true})
+		if d.Exports() {
+			if err != nil || !strings.Contains("\n"+string(out), "\nexport export=1\nexport B=b\n") {
+				t.Errorf("%s: export: %v", name, err)
+			}
+		} else if !errors.Is(err, ErrNoExport) {
+			t.Errorf("%s: export: got %v, want ErrNoExport", name, err)
+		}
+		out, err = Encode(d, entries, Options{Header: "Made by hci: A=1 it's \"x\"\n\nnot for git"})
+		if err != nil {
+			t.Errorf("%s: header: %v", name, err)
+			continue
+		}
+		const header = "# Made by hci: A=1 it's \"x\"\n#\n# not for git\n"
+		if strings.HasPrefix(string(out), header) != d.Comments() {
+			t.Errorf("%s: comments are %v, but the header is not so", name, d.Comments())
+		}
+		got, err := Decode(d, out, "f")
+		if err == nil {
+			err = sameEntries(got, entries)
+		}
+		if err != nil {
+			t.Errorf("%s: with a header: %v", name, err)
+		}
+		for _, header := range []string{"a\rB=1", "a\\", "a\\\nb", "\x00", "a\u2028b\u0085"} {
+			if _, err := Encode(d, entries, Options{Header: header}); d.Comments() != errors.Is(err, ErrHeader) {
+				t.Errorf("%s: header %q: %v", name, header, err)
+			}
+		}
+	}
+	if _, ok := ByName("nonesuch"); ok {
+		t.Error("a dialect that does not exist was found")
+	}
+	if _, err := Encode(Dialect{}, nil, Options{}); err == nil {
+		t.Error("the zero Dialect encodes")
+	}
+	if _, err := Decode(Dialect{}, nil, "f"); err == nil {
+		t.Error("the zero Dialect decodes")
+	}
+}
+
+// TestEndings proves LF only and a final newline, for no entries too.
+func TestEndings(t *testing.T) {
+	for _, name := range Names() {
+		d := mustDialect(t, name)
+		for _, entries := range [][]Entry{nil, {entry("A", "1"), entry("B", "")}} {
+			out, err := Encode(d, entries, Options{})
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if strings.Contains(string(out), "\r") || len(out) > 0 && out[len(out)-1] != '\n' {
+				t.Errorf("%s: %d entries: %q", name, len(entries), out)
+			}
+			got, err := Decode(d, out, "f")
+			if err == nil {
+				err = sameEntries(got, entries)
+			}
+			if err != nil {
+				t.Errorf("%s: %d entries: %v", name, len(entries), err)
+			}
+		}
+	}
+}
+
+// TestHidden plants a marker wherever a value can stand in a broken file.
+func TestHidden(t *testing.T) {
+	const marker = "s3cr3t"
+	for _, name := range Names() {
+		d := mustDialect(t, name)
+		for _, src := range []string{
+			"A=1\nB='s3cr3t\n", "A=\"s3cr3t\nB=2\n", "s3cr3t\n", "A=s3cr3t $s3cr3t\n", "A=${s3cr3t}\n", "A=\"$(s3cr3t)\"\n",
+			"A=1\nA=s3cr3t\n", "A='s3cr3t' s3cr3t\n", "-s3cr3t=1\n", "A='s3cr3t\x00'\n", "A=\xffs3cr3t\n", "A s3cr3t\n",
+			"A<<EOF\ns3cr3t\n", "A<<s3cr3t\n", "\ufeffA=s3cr3t\n", "# s3cr3t\\\n", "A=`s3cr3t`\n",
+			`{"A":"s3cr3t"`, `{"A":"s3cr3t",}`, `{"A":["s3cr3t"]}`, `{"A":"1","A":"s3cr3t"}`, `["s3cr3t"]`, `{"A":"\ud800s3cr3t"}`,
+			`{"A":"1"} s3cr3t`, `{"A":s3cr3t}`, `{"environment":[{"name":"A","value":"s3cr3t"`, `{"environment":"s3cr3t"}`,
+			"A: \"s3cr3t\nB: 2\n", "A: s3cr3t: s3cr3t\n", "A: |\n  s3cr3t\n", "A: !s3cr3t\n",
+			"A = \"s3cr3t\n", "A = s3cr3t\n", "A = \"${s3cr3t}\"\n",
+		} {
+			_, err := Decode(d, []byte(src), "some.env")
+			if err == nil {
+				continue
+			}
+			var de *DecodeError
+			if !errors.As(err, &de) || !strings.HasPrefix(err.Error(), "some.env:") {
+				t.Errorf("%s: the error of a broken file has no place: %v", name, reflect.TypeOf(err))
+			}
+			if strings.Contains(err.Error(), marker) {
+				t.Errorf("%s: the error of file %.3q… quotes it", name, src)
+			}
+		}
+	}
+}
