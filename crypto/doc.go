@@ -82,8 +82,8 @@
 //
 // The candidates of one line are tried at the same time on all cores, a line
 // only when those before it yielded nothing. A passphrase that is wrong costs
-// the whole list: 4.6 million iterations, about a second of two cores. With
-// [OpenOptions.DeclaredOnly] only the declared ones are tried.
+// the whole list, 5 million iterations: 0.6 seconds on four cores, 0.8 on two.
+// With [OpenOptions.DeclaredOnly] only the declared ones are tried.
 //
 // Salt or no salt and the encoding are seen, not guessed. A salt length other
 // than 8 must be declared: the file would otherwise pass as a truncated one.

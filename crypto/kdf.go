@@ -1,6 +1,7 @@
 package crypto
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/hmac"
 	"crypto/subtle"
@@ -15,27 +16,29 @@ const (
 	keyIVSize = keySize + aes.BlockSize
 )
 
-// stopEvery is how many iterations pass between two looks at the stop flag:
-// some 0.1 ms.
+// stopEvery is how many iterations, some 0.1 ms, pass between two looks at the
+// stop flag.
 const stopEvery = 1024
 
 // pbkdf2Block returns T_index of RFC 8018 section 5.2, or nil once stop is set.
 //
 // Each block costs all iterations and needs none of the others, so they can be
 // computed side by side; crypto/pbkdf2 computes them one after another.
-func pbkdf2Block(digest func() hash.Hash, passphrase, salt []byte, iterations int, index uint32, stop *atomic.Bool) []byte {
-	prf := hmac.New(digest, passphrase)
-	prf.Write(salt)
-	prf.Write(binary.BigEndian.AppendUint32(nil, index))
-	t := prf.Sum(nil)
-	u := append([]byte(nil), t...)
+func pbkdf2Block(d Digest, passphrase, salt []byte, iterations int, index uint32, stop *atomic.Bool) []byte {
+	first := hmac.New(d.constructor(), passphrase)
+	first.Write(salt)
+	first.Write(binary.BigEndian.AppendUint32(nil, index))
+	t := first.Sum(nil)
+	if iterations == 1 {
+		return t
+	}
+	u := bytes.Clone(t)
+	prf := newPRF(d, passphrase)
 	for n := 1; n < iterations; n++ {
 		if n%stopEvery == 0 && stop.Load() {
 			return nil
 		}
-		prf.Reset()
-		prf.Write(u)
-		u = prf.Sum(u[:0])
+		prf.next(u)
 		subtle.XORBytes(t, t, u)
 	}
 	return t
@@ -83,7 +86,7 @@ func (k *keyStream) grow(n int) bool {
 	blocks := make([][]byte, want-have)
 	block := func(i int) {
 		index := uint32(have + i + 1)
-		blocks[i] = pbkdf2Block(digest, k.passphrase, k.salt, k.params.Iterations, index, k.stop)
+		blocks[i] = pbkdf2Block(k.params.Digest, k.passphrase, k.salt, k.params.Iterations, index, k.stop)
 	}
 	var wg sync.WaitGroup
 	for i := 1; i < len(blocks); i++ {

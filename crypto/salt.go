@@ -26,7 +26,7 @@ func (p Params) macIterations() int {
 
 // deriveMACKey returns the key of [contentSalt], or nil once stop is set.
 func deriveMACKey(passphrase []byte, iterations int, stop *atomic.Bool) []byte {
-	return pbkdf2Block(sha256.New, passphrase, []byte(saltContext), iterations, 1, stop)
+	return pbkdf2Block(SHA256, passphrase, []byte(saltContext), iterations, 1, stop)
 }
 
 // contentSalt returns the salt of a file, as the package doc defines it.

@@ -132,7 +132,7 @@ func (s *search) try(p Params, whole bool) trial {
 		salt, ciphertext = ciphertext[:p.SaltLen], ciphertext[p.SaltLen:]
 	}
 	stream := keyStream{params: p, passphrase: s.passphrase, salt: salt, stop: s.stop}
-	if whole && p.authenticable() {
+	if whole && p.KDF == PBKDF2 && p.authenticable() {
 		s.startMACKey(p.macIterations())
 	}
 	// A block's padding depends on the block before it; only a single one
