@@ -93,7 +93,7 @@
 // A candidate fits when its padding is right and [OpenOptions.Check] accepts
 // the content (without a Check: when it is valid UTF-8). With wrong parameters
 // or a wrong passphrase random bytes have to get through: padding passes 1 in
-// 256, UTF-8 of 15 bytes 1 in 5,000, of 64 bytes 1 in 2⁵². So:
+// 256, UTF-8 of 15 bytes 1 in 6,000, of 64 bytes 1 in 2⁵². So:
 //
 //   - A candidate that authenticates is returned at once, before any other.
 //   - One that does not, but is valid UTF-8 and either passed a Check or is at

@@ -2,7 +2,9 @@ package crypto
 
 import (
 	"bytes"
+	"crypto/hmac"
 	"crypto/pbkdf2"
+	"crypto/sha256"
 	"encoding/hex"
 	"strings"
 	"sync/atomic"
@@ -46,6 +48,26 @@ func TestSaltIsFixed(t *testing.T) {
 		key := deriveMACKey([]byte("pass"), tc.p.macIterations(), new(atomic.Bool))
 		if got := hex.EncodeToString(contentSalt(key, tc.p, []byte("content"))); got != tc.want {
 			t.Errorf("%v: %s, want %s", tc.p, got, tc.want)
+		}
+	}
+}
+
+// TestShortHMAC: the faster way is taken, and says what the other one says.
+func TestShortHMAC(t *testing.T) {
+	for _, n := range []int{0, 1, 63, 64, 65, 500} {
+		passphrase := bytes.Repeat([]byte("k"), n)
+		short, ok := newPRF(SHA256, passphrase).(*shortHMAC)
+		if !ok {
+			t.Fatal("crypto/sha256 marshals its state in another way: opening is a quarter slower")
+		}
+		long := &longHMAC{hmac.New(sha256.New, passphrase)}
+		a, b := make([]byte, sha256.Size), make([]byte, sha256.Size)
+		for range 10 {
+			short.next(a)
+			long.next(b)
+			if !bytes.Equal(a, b) {
+				t.Fatalf("a passphrase of %d bytes: they differ", n)
+			}
 		}
 	}
 }
