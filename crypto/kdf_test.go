@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"unsafe"
 )
 
 // TestBlocksAreThoseOfPBKDF2 compares with the standard library.
@@ -54,6 +55,9 @@ func TestSaltIsFixed(t *testing.T) {
 
 // TestShortHMAC: the faster way is taken, and says what the other one says.
 func TestShortHMAC(t *testing.T) {
+	if size := unsafe.Sizeof(shortHMAC{}); size%64 != 0 {
+		t.Errorf("%d bytes are no whole cache lines", size)
+	}
 	for _, n := range []int{0, 1, 63, 64, 65, 500} {
 		passphrase := bytes.Repeat([]byte("k"), n)
 		short, ok := newPRF(SHA256, passphrase).(*shortHMAC)
