@@ -1,0 +1,113 @@
+package project
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/agext/levenshtein"
+)
+
+// NoProjectError says that no parent directory is a project's root.
+type NoProjectError struct{ Dir string }
+
+func (e *NoProjectError) Error() string {
+	return fmt.Sprintf("%s: no project: neither it nor a parent holds %s, a git repository, or a Terraform directory with *_secrets.tfvars[.enc] or secrets.tfvars[.enc]", e.Dir, configName)
+}
+
+// ForeignConfigError says that the nearest hci.hcl belongs neither to the user
+// nor to root nor to the owner of the directory that hci was started in. It
+// can name commands to run, so it is not read.
+type ForeignConfigError struct{ Path string }
+
+func (e *ForeignConfigError) Error() string {
+	return fmt.Sprintf("%s belongs to another user and is not read, as it can name commands to run", e.Path)
+}
+
+// UnknownEnvironmentError says that the project has no such environment.
+type UnknownEnvironmentError struct {
+	Name       string
+	Known      []string
+	Suggestion string   // the known name that was probably meant, or ""
+	Searched   []string // directories, from the root, in which secrets files were looked for
+	SharedFile string   // the one secrets file of all environments, from the root, or ""
+}
+
+func (e *UnknownEnvironmentError) Error() string {
+	switch {
+	case e.Suggestion != "":
+		return fmt.Sprintf("no environment %q; did you mean %q? (there are %s)", e.Name, e.Suggestion, strings.Join(e.Known, ", "))
+	case len(e.Known) > 0:
+		return fmt.Sprintf("no environment %q; there are %s", e.Name, strings.Join(e.Known, ", "))
+	case e.SharedFile != "":
+		return fmt.Sprintf("no environment %q: %s can serve any; name them in %s or give --workspace", e.Name, e.SharedFile, configName)
+	default:
+		return fmt.Sprintf("no environment %q: no *_secrets.tfvars[.enc] in %s", e.Name, strings.Join(e.Searched, " or "))
+	}
+}
+
+func (p *Project) unknown(name string) *UnknownEnvironmentError {
+	e := &UnknownEnvironmentError{Name: name, Known: p.Names(), Suggestion: nearest(name, p.Names())}
+	for _, dir := range p.searched {
+		e.Searched = append(e.Searched, p.rel(dir))
+	}
+	if p.SharedFile != "" {
+		e.SharedFile = p.rel(p.SharedFile)
+	}
+	return e
+}
+
+// AmbiguousError says that an environment's secrets file lies in more than one
+// place, and hci.hcl does not say which it is.
+type AmbiguousError struct {
+	Environment string   // "" for the file of all environments
+	Paths       []string // from the root
+}
+
+func (e *AmbiguousError) Error() string {
+	what := "the secrets file"
+	if e.Environment != "" {
+		what = fmt.Sprintf("the secrets file of %q", e.Environment)
+	}
+	return fmt.Sprintf("%s could be any of %s; remove what is stale, or say which in %s", what, strings.Join(e.Paths, ", "), configName)
+}
+
+// WorkspaceError says that a workspace was given where it means nothing.
+type WorkspaceError struct {
+	Workspace string
+	Known     []string
+}
+
+func (e *WorkspaceError) Error() string {
+	return fmt.Sprintf("--workspace %q: only a project with one secrets.tfvars takes it; here there are %s", e.Workspace, strings.Join(e.Known, ", "))
+}
+
+// NoDefaultEnvironmentError says that an environment must be named.
+type NoDefaultEnvironmentError struct {
+	Known      []string
+	Production bool // the only one is production's, and never taken by default
+}
+
+func (e *NoDefaultEnvironmentError) Error() string {
+	switch {
+	case len(e.Known) == 0:
+		return "there is no environment"
+	case e.Production:
+		return fmt.Sprintf("name the environment: the only one is %q, and production is never taken by default", e.Known[0])
+	default:
+		return fmt.Sprintf("name one environment of %s", strings.Join(e.Known, ", "))
+	}
+}
+
+// nearest returns the known name that was probably meant, or "".
+func nearest(name string, known []string) string {
+	best, limit := "", max(1, len(name)/3)
+	for _, k := range known {
+		if len(name) > 1 && strings.HasPrefix(k, name) { // "prod" for "production"
+			return k
+		}
+		if d := levenshtein.Distance(name, k, nil); d <= limit {
+			best, limit = k, d-1
+		}
+	}
+	return best
+}

@@ -1,0 +1,88 @@
+package project
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// GitStatus is what git thinks of a path.
+type GitStatus int
+
+const (
+	// GitUnknown: there is no git program, or the path lies in no work tree
+	// that git accepts.
+	GitUnknown GitStatus = iota
+	// GitTracked: the file is in the index; it is, or will be, committed.
+	GitTracked
+	// GitIgnored: git does not add it.
+	GitIgnored
+	// GitUnignored: not tracked, but the next "git add ." takes it.
+	GitUnignored
+)
+
+// String returns "unknown", "tracked", "ignored" or "not ignored".
+func (s GitStatus) String() string {
+	switch s {
+	case GitTracked:
+		return "tracked"
+	case GitIgnored:
+		return "ignored"
+	case GitUnignored:
+		return "not ignored"
+	}
+	return "unknown"
+}
+
+// gitPlaces are the variables that tell git, in a hook, where to work; here
+// the path alone decides.
+var gitPlaces = []string{"GIT_DIR=", "GIT_WORK_TREE=", "GIT_COMMON_DIR=", "GIT_INDEX_FILE=", "GIT_PREFIX="}
+
+// Git asks git about a path, which need not exist; its directory must.
+func (p *Project) Git(ctx context.Context, path string) GitStatus {
+	git, err := exec.LookPath("git")
+	if err != nil {
+		return GitUnknown
+	}
+	switch run(ctx, git, path, "ls-files", "--error-unmatch") {
+	case 0:
+		return GitTracked
+	case 1:
+	default:
+		return GitUnknown
+	}
+	switch run(ctx, git, path, "check-ignore", "--quiet") {
+	case 0:
+		return GitIgnored
+	case 1:
+		return GitUnignored
+	default:
+		return GitUnknown
+	}
+}
+
+// run runs git on one path and returns its exit code, -1 if it has none. The
+// file system monitor is off, because a repository's own configuration could
+// name any program as one.
+func run(ctx context.Context, git, path string, args ...string) int {
+	argv := append([]string{"--literal-pathspecs", "-c", "core.fsmonitor=false"}, args...)
+	cmd := exec.CommandContext(ctx, git, append(argv, "--", filepath.Base(path))...)
+	cmd.Dir = filepath.Dir(path)
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(entry string) bool {
+		return slices.ContainsFunc(gitPlaces, func(place string) bool { return strings.HasPrefix(entry, place) })
+	})
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		return exit.ExitCode()
+	default:
+		return -1
+	}
+}

@@ -1,0 +1,91 @@
+package project
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// InitConfig writes what was found as a commented hci.hcl, which, put into the
+// root, makes the same environments.
+func InitConfig(p *Project) []byte {
+	var b bytes.Buffer
+	b.WriteString(`# What hci found in this project, and what else can be said. Everything here is
+# optional: what is left out is found as before. Paths start from this file.
+
+`)
+	if p.defaultEnvironment != "" {
+		fmt.Fprintf(&b, "default_environment = %s\n\n", quote(p.defaultEnvironment))
+	} else {
+		b.WriteString("# The environment of \"hci env …\" when none is named.\n# default_environment = \"staging\"\n\n")
+	}
+	if p.TerraformDir != "" {
+		fmt.Fprintf(&b, "terraform = %s\n\n", quote(p.rel(p.TerraformDir)))
+	} else {
+		b.WriteString("# The directory with the Terraform code.\n# terraform = \"infra\"\n\n")
+	}
+	b.WriteString(`# A program that prints the passphrase, run without a shell.
+# passphrase_command = ["op", "read", "op://vault/hci/passphrase"]
+
+# Refuse sealed files that hci itself did not seal.
+# require_authenticated = true
+
+# How new files are sealed, in openssl's terms.
+# openssl {
+#   kdf        = "pbkdf2"
+#   digest     = "sha256"
+#   iterations = 600000
+# }
+
+# More keys for "hci env export": a new one, another name, one left out.
+# env {
+#   DEBUG             = "0"
+#   DATABASE_PASSWORD = var.db_password
+#   UNUSED            = null
+# }
+`)
+	if len(p.Environments) == 0 {
+		b.WriteString("\n# environment \"staging\" {\n")
+		if p.SharedFile != "" {
+			fmt.Fprintf(&b, "#   secrets = %s\n", quote(p.rel(p.SharedFile)))
+		} else {
+			b.WriteString("#   secrets = \"infra/tfvars/staging_secrets.tfvars\"\n")
+		}
+		b.WriteString("# }\n")
+	}
+	for _, env := range p.Environments {
+		p.initEnvironment(&b, env)
+	}
+	return hclwrite.Format(b.Bytes())
+}
+
+func (p *Project) initEnvironment(b *bytes.Buffer, env Environment) {
+	fmt.Fprintf(b, "\nenvironment %s {\n", quote(env.Name))
+	fmt.Fprintf(b, "  workspace = %s\n", quote(env.Workspace))
+	fmt.Fprintf(b, "  secrets = %s\n", quote(p.rel(env.Plain)))
+	fmt.Fprintf(b, "  sealed = %s\n", quote(p.rel(env.Sealed)))
+	var files []string
+	for _, path := range env.VarFiles[len(env.AutoVarFiles):] {
+		files = append(files, quote(p.rel(path)))
+	}
+	fmt.Fprintf(b, "  var_files = [%s]\n", strings.Join(files, ", "))
+	b.WriteString("\n  # Both are taken from provider \"aws\" otherwise.\n")
+	for _, s := range []struct{ key, value, example string }{
+		{"region", env.Region, "eu-west-1"}, {"profile", env.Profile, "my-profile"},
+	} {
+		if s.value != "" {
+			fmt.Fprintf(b, "  %s = %s\n", s.key, quote(s.value))
+		} else {
+			fmt.Fprintf(b, "  # %s = %s\n", s.key, quote(s.example))
+		}
+	}
+	b.WriteString("}\n")
+}
+
+// quote writes a string as HCL does.
+func quote(s string) string {
+	return string(hclwrite.TokensForValue(cty.StringVal(s)).Bytes())
+}
