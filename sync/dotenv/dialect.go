@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/joho/godotenv"
-
 	"hci/sync/dotenv/internal/reader"
 )
 
@@ -24,6 +22,9 @@ type Dialect struct {
 	// second is another reader that has to agree, or nil. It says whether
 	// it could read the file at all.
 	second func(src string) (map[string]string, bool)
+	// refers says that an entry with a ValueFrom is written as that, after
+	// the others.
+	refers bool
 }
 
 // Name returns the name by which [ByName] finds d.
@@ -62,13 +63,25 @@ func all() []Dialect {
 	return []Dialect{
 		universal(),
 		sh(),
+		docker(),
+		compose(),
+		python(),
+		node(),
+		godotenvLibrary(),
+		ruby(),
+		npm(),
+		direnv(),
+		systemd(),
+		github(),
 		jsonObject(),
+		yaml(),
+		ecs(),
 	}
 }
 
 // lines makes d the dialect of the line format l. A value is written in the
 // first of its forms that the consumer reads back to it.
-func lines(d Dialect, l reader.Lines, forms func(v string) []string, badName func(key string) string) Dialect {
+func lines(d Dialect, l reader.Lines, forms forms, badName func(key string) string) Dialect {
 	choose := func(v string) (string, bool) {
 		if reader.IsPlain(v) {
 			return v, true
@@ -104,51 +117,4 @@ func lines(d Dialect, l reader.Lines, forms func(v string) []string, badName fun
 		}
 	}
 	return d
-}
-
-// universal writes what every consumer reads alike; see the package comment.
-func universal() Dialect {
-	d := lines(Dialect{name: "dotenv", consumer: "what every consumer reads alike"},
-		reader.Lines{Value: reader.Universal, Comments: "#", Export: true},
-		func(v string) []string {
-			switch {
-			case reader.SingleSafe(v):
-				return []string{"'" + v + "'"}
-			case reader.DoubleSafe(v):
-				return []string{`"` + v + `"`}
-			}
-			return nil
-		}, notShell)
-	d.second = func(src string) (map[string]string, bool) {
-		// The error is dropped because it quotes the file.
-		m, err := godotenv.Unmarshal(src)
-		return m, err == nil
-	}
-	return d
-}
-
-// sh writes words of the POSIX shell (XCU 2.2.2).
-func sh() Dialect {
-	return lines(Dialect{name: "sh", consumer: "the shell"},
-		reader.Lines{Value: reader.Sh, Comments: "#", Blank: " \t", Export: true},
-		func(v string) []string {
-			return []string{"'" + strings.ReplaceAll(v, "'", `'\''`) + "'"}
-		}, notShell)
-}
-
-// notShell refuses the variables that bash or dash keep for themselves: an
-// assignment in a sourced file fails or is not what is read afterwards.
-func notShell(key string) string {
-	switch key {
-	case "BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID":
-		return "the variable is read-only in bash"
-	case "_", "BASHPID", "BASH_ALIASES", "BASH_ARGC", "BASH_ARGV", "BASH_ARGV0", "BASH_CMDS",
-		"BASH_COMMAND", "BASH_LINENO", "BASH_SOURCE", "BASH_SUBSHELL", "COMP_WORDBREAKS",
-		"DIRSTACK", "EPOCHREALTIME", "EPOCHSECONDS", "FUNCNAME", "GROUPS", "HISTCMD", "LINENO",
-		"OPTIND", "PIPESTATUS", "RANDOM", "SECONDS", "SHLVL", "SRANDOM":
-		return "the shell sets the variable by itself"
-	case "BASH_COMPAT", "BASH_XTRACEFD":
-		return "bash checks the variable's value"
-	}
-	return ""
 }

@@ -40,8 +40,10 @@
 package dotenv
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -53,6 +55,10 @@ import (
 type Entry struct {
 	Key   string
 	Value secret.Value
+	// ValueFrom is for the dialect "ecs" alone: the ARN of the secret, or of
+	// a JSON key in it, that ECS gets the value from. The entry is then
+	// written to "secrets", and its Value is not.
+	ValueFrom string
 }
 
 // Options are what a file looks like beside its entries.
@@ -78,7 +84,7 @@ var (
 )
 
 // Encode returns the file that d's consumer reads as the entries, in their
-// order. An entry that cannot be written is a [*RefusedError]; when there are
+// order (in the dialect "ecs", those with a ValueFrom after the others). An entry that cannot be written is a [*RefusedError]; when there are
 // several, they are joined, in the order of the entries.
 func Encode(d Dialect, entries []Entry, o Options) ([]byte, error) {
 	if d.write == nil {
@@ -93,6 +99,12 @@ func Encode(d Dialect, entries []Entry, o Options) ([]byte, error) {
 	}
 	if err := refused(d, entries); err != nil {
 		return nil, err
+	}
+	if d.refers {
+		entries = slices.Clone(entries)
+		slices.SortStableFunc(entries, func(a, b Entry) int {
+			return cmp.Compare(min(len(a.ValueFrom), 1), min(len(b.ValueFrom), 1))
+		})
 	}
 	var b strings.Builder
 	b.WriteString(header)
@@ -129,7 +141,13 @@ func verify(d Dialect, out string, entries []Entry) error {
 		return fmt.Errorf("%s: %w", d.name, ErrVerify)
 	}
 	for i, p := range pairs {
-		if e := entries[i]; p.Key != e.Key || !secret.New(p.Value).Equal(e.Value) {
+		e := entries[i]
+		if d.refers && e.ValueFrom != "" {
+			e.Value = secret.Value{}
+		} else {
+			e.ValueFrom = ""
+		}
+		if p.Key != e.Key || p.From != e.ValueFrom || !secret.New(p.Value).Equal(e.Value) {
 			return fmt.Errorf("%s: key %q: %w", d.name, e.Key, ErrVerify)
 		}
 	}
@@ -195,7 +213,7 @@ func Decode(d Dialect, src []byte, name string) ([]Entry, error) {
 			problem.Summary = "the value " + badValue(p.Value)
 		default:
 			first[p.Key] = p.Line
-			entries[i] = Entry{Key: p.Key, Value: secret.New(p.Value)}
+			entries[i] = Entry{Key: p.Key, Value: secret.New(p.Value), ValueFrom: p.From}
 			continue
 		}
 		return nil, decodeError(name, problem)

@@ -42,6 +42,8 @@ func refused(d Dialect, entries []Entry) error {
 			errs = append(errs, &RefusedError{Key: e.Key, Reason: "the key is given twice"})
 		case badValue(value) != "":
 			errs = append(errs, &RefusedError{Key: e.Key, Reason: "the value " + badValue(value)})
+		case badValue(e.ValueFrom) != "":
+			errs = append(errs, &RefusedError{Key: e.Key, Reason: "its ValueFrom " + badValue(e.ValueFrom)})
 		default:
 			if reason := d.cannot(e.Key, value); reason != "" {
 				errs = append(errs, &RefusedError{Key: e.Key, Reason: reason, Formats: canWrite(e.Key, value)})

@@ -49,6 +49,8 @@ type Lines struct {
 	Export   bool   // "export KEY=value" means the same
 	CRLF     bool   // "\r\n" ends a line too
 	MaxLine  int    // the longest line in bytes, without its end; 0: any
+	// Comment returns what else is wrong with a comment line; it may be nil.
+	Comment func(text string) string
 }
 
 // Read reads a file. Keys may repeat; the caller judges that.
@@ -105,6 +107,9 @@ func (l Lines) comment(text string) string {
 	}
 	if strings.IndexFunc(text, isControl) >= 0 {
 		return "the comment holds a control character"
+	}
+	if l.Comment != nil {
+		return l.Comment(text)
 	}
 	return ""
 }

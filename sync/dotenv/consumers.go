@@ -1,0 +1,161 @@
+package dotenv
+
+import (
+	"strings"
+
+	"hci/sync/dotenv/internal/reader"
+)
+
+// forms returns the ways to write a value, the simplest first. A form that a
+// consumer does not read back to the value is passed over, so a list may
+// hold forms that are wrong for some values.
+type forms func(v string) []string
+
+// anyName accepts every key.
+func anyName(string) string { return "" }
+
+// quote returns v between quotes, as it stands.
+func quote(q, v string) string { return q + v + q }
+
+// hasLineEnd reports whether v cannot stand on one line as it is.
+func hasLineEnd(v string) bool { return strings.ContainsAny(v, "\n\r") }
+
+// escape puts a backslash before each of chars in v.
+func escape(v, chars string) string {
+	var b strings.Builder
+	for i := range len(v) {
+		if strings.IndexByte(chars, v[i]) >= 0 {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(v[i])
+	}
+	return b.String()
+}
+
+// breaks writes line feeds and carriage returns as \n and \r.
+func breaks(v string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(v, "\n", `\n`), "\r", `\r`)
+}
+
+// docker writes for "docker run --env-file" (and create): the value as it is.
+// Not written: newlines, a CR at the end, lines of 64 KiB and more.
+func docker() Dialect {
+	return lines(Dialect{name: "docker", consumer: "docker run --env-file"},
+		reader.Lines{Value: reader.Docker, Comments: "#", Blank: " \t", CRLF: true, MaxLine: reader.DockerMaxLine},
+		func(v string) []string { return []string{v} }, anyName)
+}
+
+// compose writes for env_file and --env-file of Docker Compose 2 and later.
+// It writes every value.
+func compose() Dialect {
+	return lines(Dialect{name: "compose", consumer: "Docker Compose"},
+		reader.Lines{Value: reader.Compose, Comments: "#", Blank: " \t", Around: " \t", Export: true, CRLF: true},
+		func(v string) []string {
+			double := quote(`"`, breaks(escape(v, `\"$`)))
+			if hasLineEnd(v) {
+				return []string{double}
+			}
+			return []string{quote("'", v), double}
+		}, anyName)
+}
+
+// python writes for python-dotenv, and for what is built on it. Not written:
+// "${NAME}" and "${NAME:-…}", which expand whatever the quotes; a backslash at
+// the end together with anything that needs quotes.
+func python() Dialect {
+	return lines(Dialect{name: "python", consumer: "python-dotenv"},
+		reader.Lines{Value: reader.Python, Comments: "#", Blank: " \t", Around: " \t", Export: true, CRLF: true},
+		func(v string) []string {
+			double := quote(`"`, breaks(escape(v, `\"`)))
+			if hasLineEnd(v) {
+				return []string{double}
+			}
+			return []string{quote("'", escape(v, `\'`)), double, v}
+		}, anyName)
+}
+
+// node writes for node --env-file. Not written: CR; what needs quotes and
+// holds all three kinds of them, or \n in what only double quotes can hold.
+func node() Dialect {
+	return lines(Dialect{name: "node", consumer: "node --env-file"},
+		reader.Lines{Value: reader.Node, Comments: "#", Blank: " ", Around: " ", Export: true, CRLF: true},
+		func(v string) []string { return []string{quote("'", v), quote(`"`, v), quote("`", v), v} }, anyName)
+}
+
+// npm writes for the npm package dotenv. Not written: what needs quotes and
+// holds all three kinds of them or ends in a backslash; CR together with a
+// double quote or with \n or \r.
+func npm() Dialect {
+	return lines(Dialect{name: "npm", consumer: "the npm package dotenv"},
+		reader.Lines{Value: reader.NPM, Comments: "#", Blank: " \t", Around: " \t", Export: true, CRLF: true},
+		func(v string) []string {
+			return []string{quote("'", v), quote(`"`, strings.ReplaceAll(v, "\r", `\r`)), quote("`", v), v}
+		}, anyName)
+}
+
+// godotenvLibrary writes for github.com/joho/godotenv 1.5. Not written: a
+// backslash at the end, or a double quote at the end of what holds a single
+// one, together with anything that needs quotes.
+func godotenvLibrary() Dialect {
+	return lines(Dialect{name: "godotenv", consumer: "godotenv"},
+		reader.Lines{Value: reader.GoDotenv, Comments: "#", Blank: " \t", Around: " \t", Export: true, CRLF: true},
+		func(v string) []string {
+			double := quote(`"`, breaks(escape(v, `\"$`)))
+			if hasLineEnd(v) {
+				return []string{double, quote("'", v)}
+			}
+			return []string{quote("'", v), double, v}
+		}, anyName)
+}
+
+// ruby writes for dotenv-ruby 3. Not written: CR; a backslash at the end of
+// what needs quotes or holds another; \n or \r together with a single quote,
+// whose meaning DOTENV_LINEBREAK_MODE changes.
+func ruby() Dialect {
+	return lines(Dialect{name: "ruby", consumer: "dotenv-ruby"},
+		reader.Lines{Value: reader.Ruby, Comments: "#", Blank: " \t", Around: " \t", Export: true, CRLF: true},
+		func(v string) []string { return []string{quote("'", v), quote(`"`, rubyDouble(v)), v} }, anyName)
+}
+
+// rubyDouble escapes v for double quotes. dotenv-ruby runs "$(…)" and takes a
+// backslash before it away only if the parentheses are balanced; inside of
+// it only variables are looked at.
+func rubyDouble(v string) string {
+	var b strings.Builder
+	inCommand := 0
+	for i := range len(v) {
+		switch n := reader.RubyCommand(v[i:]); {
+		case n > 0 && i >= inCommand:
+			b.WriteByte('\\')
+			inCommand = i + n
+		case v[i] == '$' && !strings.HasPrefix(v[i:], "$("), v[i] == '"', v[i] == '\\':
+			b.WriteByte('\\')
+		}
+		b.WriteByte(v[i])
+	}
+	return b.String()
+}
+
+// direnv writes for "dotenv" in an .envrc. Not written: a newline or CR
+// together with "$", \n or \r; the variables that direnv keeps as they are.
+func direnv() Dialect {
+	return lines(Dialect{name: "direnv", consumer: "direnv"},
+		reader.Lines{Value: reader.Direnv, Comments: "#", Blank: " \t", Around: " \t", Export: true, CRLF: true, Comment: reader.DirenvComment},
+		func(v string) []string { return []string{quote("'", v), quote(`"`, breaks(escape(v, `\"`)))} },
+		func(key string) string {
+			switch {
+			case strings.HasPrefix(key, "DIRENV_"), strings.HasPrefix(key, "BASH_FUNC_"), strings.HasPrefix(key, "__fish"),
+				key == "PS1", key == "PWD", key == "OLDPWD", key == "SHELL":
+				return "direnv does not set the variable"
+			}
+			return notShell(key)
+		})
+}
+
+// systemd writes for EnvironmentFile= of a unit. Not written: code points that
+// are not characters.
+func systemd() Dialect {
+	return lines(Dialect{name: "systemd", consumer: "systemd"},
+		reader.Lines{Value: reader.Systemd, Comments: "#;", Blank: " \t", Around: " \t", CRLF: true},
+		func(v string) []string { return []string{quote(`"`, escape(v, "\\\"$`"))} }, anyName)
+}

@@ -1,0 +1,74 @@
+package reader
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Python reads a value as python-dotenv does (dotenv/parser.py and
+// variables.py, the same from 0.21 to 1.2), with its interpolation on.
+func Python(s string) (string, int, string) {
+	var v string
+	var n int
+	if s != "" && (s[0] == '\'' || s[0] == '"') {
+		content, used, problem := quoted(s)
+		if problem != "" {
+			return "", 0, problem
+		}
+		v, n = pythonUnescape(content, s[0]), used
+	} else {
+		line := unquoted(s)
+		if strings.Contains(line, "\r") {
+			return "", 0, holdsCR
+		}
+		if r, _ := utf8.DecodeRuneInString(line); line != "" && pySpace(r) {
+			return "", 0, "there are odd blanks before the value"
+		}
+		v = cutComment(line, func(before string) bool {
+			r, _ := utf8.DecodeLastRuneInString(before)
+			return before != "" && pySpace(r)
+		})
+		v, n = strings.TrimRightFunc(v, pySpace), len(line)
+	}
+	if pythonExpands(v) {
+		return "", 0, expands
+	}
+	return v, n, ""
+}
+
+// pythonUnescape replaces \\ and \' in '…', and \\ \' \" \a \b \f \n \r \t \v
+// in "…".
+func pythonUnescape(content string, quote byte) string {
+	from, to := `\'`, `\'`
+	if quote == '"' {
+		from, to = `\'"abfnrtv`, "\\'\"\a\b\f\n\r\t\v"
+	}
+	var b strings.Builder
+	for i := 0; i < len(content); i++ {
+		if content[i] == '\\' && i+1 < len(content) {
+			if at := strings.IndexByte(from, content[i+1]); at >= 0 {
+				b.WriteByte(to[at])
+				i++
+				continue
+			}
+		}
+		b.WriteByte(content[i])
+	}
+	return b.String()
+}
+
+// pythonExpands reports whether v matches \$\{[^\}:]*(?::-[^\}]*)?\}, which
+// python-dotenv replaces whatever the quotes.
+func pythonExpands(v string) bool {
+	for {
+		_, after, found := strings.Cut(v, "${")
+		if !found {
+			return false
+		}
+		i := strings.IndexAny(after, "}:")
+		if i >= 0 && (after[i] == '}' || strings.HasPrefix(after[i:], ":-") && strings.Contains(after[i:], "}")) {
+			return true
+		}
+		v = after
+	}
+}

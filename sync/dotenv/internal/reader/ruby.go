@@ -1,0 +1,118 @@
+package reader
+
+import "strings"
+
+// Ruby reads a value as dotenv-ruby 3 does (lib/dotenv/parser.rb), and
+// refuses what its setting DOTENV_LINEBREAK_MODE or earlier versions change:
+// backslashes without quotes, and \n and \r in "…".
+func Ruby(s string) (string, int, string) {
+	if s != "" && s[0] == '\'' {
+		return quoted(s)
+	}
+	if s != "" && s[0] == '"' {
+		content, n, problem := quoted(s)
+		if problem != "" {
+			return "", 0, problem
+		}
+		if strings.Contains(content, `\n`) || strings.Contains(content, `\r`) {
+			return "", 0, `the value holds \n or \r in double quotes, which versions read differently`
+		}
+		v, problem := rubySubstitute(rubyUnescape(content))
+		return v, n, problem
+	}
+	line := unquoted(s)
+	text, _, _ := strings.Cut(line, "#")
+	v := strings.Trim(text, "\t\v\f ")
+	switch {
+	case strings.Contains(v, "\r"):
+		return "", 0, holdsCR
+	case strings.Contains(v, "$"):
+		return "", 0, expands
+	case strings.Contains(strings.TrimSuffix(v, `\`), `\`):
+		return "", 0, "the value holds backslashes without quotes, which versions read differently"
+	}
+	return v, len(line), ""
+}
+
+// rubyUnescape removes a backslash before anything but "$".
+func rubyUnescape(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) && s[i+1] != '$' {
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// rubySubstitute does what is left of dotenv-ruby's substitutions where
+// nothing is substituted: variables first, then commands lose the backslash
+// that kept them from being run.
+func rubySubstitute(s string) (string, string) {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		escaped := s[i] == '\\' && i+1 < len(s) && s[i+1] == '$'
+		at := i
+		if escaped {
+			at++
+		}
+		if s[at] == '$' && !strings.HasPrefix(s[at+1:], "(") {
+			if !escaped && rubyName(s[at+1:]) {
+				return "", expands
+			}
+			i = at
+		}
+		b.WriteByte(s[i])
+	}
+	s = b.String()
+	b.Reset()
+	for i := 0; i < len(s); i++ {
+		escaped := strings.HasPrefix(s[i:], `\$(`)
+		at := i
+		if escaped {
+			at++
+		}
+		if n := RubyCommand(s[at:]); n > 0 {
+			if !escaped {
+				return "", expands
+			}
+			b.WriteString(s[at : at+n])
+			i = at + n - 1
+			continue
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String(), ""
+}
+
+// rubyName reports whether the text after a "$" names a variable.
+func rubyName(s string) bool {
+	s = strings.TrimPrefix(s, "{")
+	return s != "" && (keyLen(s) > 0 || '0' <= s[0] && s[0] <= '9')
+}
+
+// RubyCommand returns the length of the "$(…)" that s starts with, 0 if it
+// starts with none: parentheses balanced, none of them empty.
+func RubyCommand(s string) int {
+	if !strings.HasPrefix(s, "$(") {
+		return 0
+	}
+	var last byte = '('
+	depth := 1
+	for i := 2; i < len(s); i++ {
+		switch s[i] {
+		case '(':
+			depth++
+		case ')':
+			if last == '(' {
+				return 0
+			}
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+		last = s[i]
+	}
+	return 0
+}
