@@ -77,3 +77,15 @@ func (a *app) compare(ctx context.Context, name string) (sync.Store, sync.Plan, 
 	}
 	return store, sync.Diff(held, d.wants), d, nil
 }
+
+// region is where the secrets lie.
+func (d *desired) region() string {
+	switch {
+	case d.env.Region != "":
+		return d.env.Region
+	case d.provider.Region != "":
+		return d.provider.Region
+	default:
+		return "us-east-1"
+	}
+}

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -43,11 +46,14 @@ func TestScripts(t *testing.T) {
 		Setup:               setup,
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"seal":    sealCmd,
-			"sealed":  sealedCmd,
-			"sample":  sampleCmd,
-			"flip":    flipCmd,
-			"nowhere": nowhereCmd,
+			"exits":    exitsCmd,
+			"flip":     flipCmd,
+			"mode":     modeCmd,
+			"nowhere":  nowhereCmd,
+			"readlink": readlinkCmd,
+			"sample":   sampleCmd,
+			"seal":     sealCmd,
+			"sealed":   sealedCmd,
 		},
 	})
 }
@@ -77,6 +83,42 @@ func condition(cond string) (bool, error) {
 		return runtime.GOOS == "windows", nil
 	default:
 		return false, fmt.Errorf("unknown condition %q", cond)
+	}
+}
+
+// exitsCmd runs a program that must end with a certain exit code.
+func exitsCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM [ARGS]")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+func modeCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mode OCTAL FILE")
+	}
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := strconv.FormatUint(uint64(info.Mode().Perm()), 8); got != args[0] {
+		ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
+	}
+}
+
+func readlinkCmd(ts *testscript.TestScript, neg bool, args []string) {
+	_, err := os.Readlink(ts.MkAbs(args[0]))
+	if (err == nil) == neg {
+		ts.Fatalf("%s: %v", args[0], err)
 	}
 }
 

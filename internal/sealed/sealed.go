@@ -114,6 +114,10 @@ func (f Files) OpenSealed(ctx context.Context, pass Passphrase) (*Content, error
 	return f.unseal(data, value)
 }
 
+// ReadPlain returns the plaintext that lies beside the sealed file. The error
+// wraps [fs.ErrNotExist] when there is none.
+func (f Files) ReadPlain() ([]byte, error) { return atomicfile.Read(f.Plain, crypto.MaxSize) }
+
 // NoFileError says that an environment has neither form of its secrets file.
 type NoFileError struct{ Env, Plain, Sealed string }
 

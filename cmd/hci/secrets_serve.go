@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hci/internal/child"
+	"hci/internal/term"
+	"hci/sync"
+	"hci/sync/localsm"
+)
+
+func newServe(a *app) *cobra.Command {
+	var empty bool
+	cmd := &cobra.Command{
+		Use:   "serve ENV [-- CMD [ARG...]]",
+		Short: "Serve the secrets as a local AWS Secrets Manager",
+		Long: `Serve an environment's secrets, under their real names, with the API of AWS
+Secrets Manager on the loopback address. The AWS CLI, boto3 and every AWS SDK
+work against it with the credentials that are made for this run.
+
+With CMD, the command gets endpoint and credentials in its environment, and
+everything ends with it. Without, the export lines are printed, and Ctrl-C ends
+it. Writes stay in memory.`,
+		Example: `  hci secrets serve staging -- python manage.py runserver
+  hci secrets serve staging --empty -- sh   # rehearse a push`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			n := len(args)
+			if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+				n = dash
+			}
+			if n != 1 {
+				return fmt.Errorf("one ENV is needed, and -- before a command")
+			}
+			return nil
+		},
+		ValidArgsFunction: a.envNames,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, err := a.desired(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			s, err := a.newLocalServer(d, empty)
+			if err != nil {
+				return err
+			}
+			return s.run(cmd.Context(), args[1:])
+		},
+	}
+	cmd.Flags().BoolVar(&empty, "empty", false, "serve the secrets as Terraform creates them: without values")
+	return cmd
+}
+
+// localServer is an embedded Secrets Manager and what a client needs to know.
+type localServer struct {
+	a       *app
+	env     string
+	handler *localsm.Server
+	vars    []string // KEY=value for a client's environment, but for the endpoint
+}
+
+// newLocalServer makes one that holds the environment's secrets.
+func (a *app) newLocalServer(d *desired, empty bool) (*localServer, error) {
+	o := localsm.Options{
+		Region: d.region(), AccountID: "000000000000",
+		AccessKeyID: "AKIAHCILOCAL" + rand.Text()[:8], SecretAccessKey: rand.Text() + rand.Text(),
+	}
+	server := localsm.New(o)
+	for _, w := range d.wants {
+		if !empty && w.Status == sync.Known {
+			if err := server.Put(w.Name, w.Value); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err := server.PutEmpty(w.Name); err != nil {
+			return nil, err
+		}
+		if !empty {
+			a.sayf("%s is served without a value: %s", w.Name, wantReason(w))
+		}
+	}
+	return &localServer{a: a, env: d.env.Name, handler: server, vars: []string{
+		"AWS_ACCESS_KEY_ID=" + o.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + o.SecretAccessKey,
+		"AWS_REGION=" + o.Region, "AWS_DEFAULT_REGION=" + o.Region, "AWS_EC2_METADATA_DISABLED=true",
+	}}, nil
+}
+
+// run serves until the command, or without one the context, ends.
+func (s *localServer) run(ctx context.Context, argv []string) error {
+	listener, err := localsm.ListenLoopback(ctx)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	defer server.Close()
+	vars := append(s.vars, "AWS_ENDPOINT_URL_SECRETS_MANAGER=http://"+listener.Addr().String())
+	if len(argv) > 0 {
+		return child.Command{
+			Argv: argv, Env: clientEnviron(s.a.environ, vars), In: s.a.in, Out: s.a.out, Err: s.a.err,
+			Terminal: term.IsTerminal(s.a.in),
+		}.Run()
+	}
+	return s.wait(ctx, vars, listener.Addr(), failed)
+}
+
+func (s *localServer) wait(ctx context.Context, vars []string, addr net.Addr, failed <-chan error) error {
+	for _, v := range vars {
+		name, value, _ := strings.Cut(v, "=")
+		if _, err := fmt.Fprintf(s.a.out, "export %s=%s\n", name, shellWord(value)); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(s.a.out, "unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL")
+	s.a.sayf("serving the secrets of %s on %s until interrupted", s.env, addr)
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		return nil // this is how it is meant to end
+	}
+}
+
+// clientEnviron is the environment of a client of the local server: nothing
+// that names another account.
+func clientEnviron(environ, vars []string) []string {
+	var kept []string
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		switch name {
+		case "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL":
+			continue
+		}
+		kept = append(kept, entry)
+	}
+	return append(kept, vars...)
+}
+

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"hci/internal/project"
+	"hci/internal/verify"
+)
+
+func newVerify(a *app) *cobra.Command {
+	var strict, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "verify [ENV...]",
+		Short: "Check that sealed files open, are authentic and fit the Terraform code",
+		Long: `Check each environment: the sealed file opens and is authenticated, its key
+derivation is strong, every declared sensitive variable is set and nothing else
+is, and git neither tracks the plaintext nor would take it. With no ENV, all.
+
+Exit code 2 when there is a problem. Warnings alone are exit code 0, unless
+--strict counts them.`,
+		ValidArgsFunction: a.envNames,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			envs, err := a.environments(args, hasEither, "has a secrets file")
+			if err != nil {
+				return err
+			}
+			var failed []error
+			reports := []*verify.Report{}
+			for _, env := range envs {
+				r, err := verify.Environment(cmd.Context(), a.found, env, a.files(env), a.passphrase(env), a.environ)
+				if err != nil {
+					failed = append(failed, fmt.Errorf("%s: %w", env.Name, err))
+					continue
+				}
+				reports = append(reports, r)
+				if !asJSON {
+					a.printReport(r, env)
+				}
+			}
+			if asJSON {
+				failed = append(failed, a.printJSON(reports))
+			}
+			return errors.Join(append(failed, verdict(reports, strict))...)
+		},
+	}
+	cmd.Flags().BoolVar(&strict, "strict", false, "count warnings as problems")
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+// verdict is whether there is something to mend.
+func verdict(reports []*verify.Report, strict bool) error {
+	for _, r := range reports {
+		if r.Count(verify.Problem) > 0 || strict && r.Count(verify.Warning) > 0 {
+			return errDifferences
+		}
+	}
+	return nil
+}
+
+func (a *app) printReport(r *verify.Report, env project.Environment) {
+	state := "not sealed"
+	if r.Parameters != "" {
+		state = fmt.Sprintf("opens, %d names, %s", r.Names, r.Parameters)
+		if r.Authenticated {
+			state += ", authenticated"
+		}
+	}
+	fmt.Fprintf(a.out, "%s: %s: %s\n", r.Environment, a.rel(env.Sealed), state)
+	for _, f := range r.Findings {
+		fmt.Fprintf(a.out, "  %s: %s\n", f.Severity, f.Text)
+		if f.Next != "" {
+			fmt.Fprintf(a.out, "           %s\n", f.Next)
+		}
+	}
+}
