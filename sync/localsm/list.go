@@ -1,0 +1,319 @@
+package localsm
+
+import (
+	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// filter is one search filter: all of a request's filters must match.
+type filter struct {
+	Key    string
+	Values []string
+}
+
+var (
+	filterKeys   = []string{"description", "name", "tag-key", "tag-value", "primary-region", "owning-service", "all"}
+	filterValues = regexp.MustCompile(`^!?[a-zA-Z0-9 :_@/+=.!-]*$`)
+)
+
+func (p *params) filters() []filter {
+	var list []filter
+	p.read("Filters", &list)
+	if len(list) > 10 {
+		p.length("", "Filters", len(list), 0, 10)
+	}
+	for i, f := range list {
+		at := fmt.Sprintf("Filters.%d.member.", i+1)
+		if !slices.Contains(filterKeys, f.Key) {
+			p.violate(" '"+f.Key+"'", at+"key", "satisfy enum value set: ["+strings.Join(filterKeys, ", ")+"]")
+		}
+		p.length("", at+"values", len(f.Values), 1, 10)
+		for j, v := range f.Values {
+			name := fmt.Sprintf("%svalues.%d.member", at, j+1)
+			p.checked(v, name, 0, 512)
+			if !filterValues.MatchString(v) {
+				p.violate(" '"+v+"'", name, `satisfy regular expression pattern: ^\!?[a-zA-Z0-9 :_@\/\+\=\.\-\!]*$`)
+			}
+		}
+	}
+	return list
+}
+
+// matches reports whether a secret passes a filter: one of the values matches,
+// or there are negated ones only, and none of those that are negated with an
+// exclamation mark does.
+func (f filter) matches(e *entry) bool {
+	var wanted, found bool
+	for _, v := range f.Values {
+		if not, negated := strings.CutPrefix(v, "!"); negated {
+			if f.hits(not, e) {
+				return false
+			}
+			continue
+		}
+		wanted = true
+		found = found || f.hits(v, e)
+	}
+	return found || !wanted
+}
+
+// hits reports whether one value matches. Secrets here are never replicated
+// and never another service's, so they have no primary region and no owner.
+func (f filter) hits(value string, e *entry) bool {
+	prefix := func(s string) bool { return strings.HasPrefix(s, value) }
+	switch f.Key {
+	case "name":
+		return prefix(e.name)
+	case "tag-key":
+		return slices.ContainsFunc(e.tags, func(t tag) bool { return prefix(t.Key) })
+	case "tag-value":
+		return slices.ContainsFunc(e.tags, func(t tag) bool { return prefix(t.Value) })
+	case "description":
+		// "Matches the words in secret descriptions": each of them, in any order.
+		text := words(e.description)
+		sought := words(value)
+		return len(sought) > 0 && !slices.ContainsFunc(sought, func(w string) bool { return !anyBegins(text, w) })
+	case "all":
+		// "My_Secret matches secrets with the word my or secret in the name,
+		// description, or tags."
+		text := append(words(e.name), words(e.description)...)
+		for _, t := range e.tags {
+			text = append(append(text, words(t.Key)...), words(t.Value)...)
+		}
+		return slices.ContainsFunc(words(value), func(w string) bool { return anyBegins(text, w) })
+	}
+	return false
+}
+
+func anyBegins(text []string, word string) bool {
+	return slices.ContainsFunc(text, func(t string) bool { return strings.HasPrefix(t, word) })
+}
+
+// words splits a text as the service's search does, at punctuation, between
+// letters and digits, and before a capital that follows a small letter, and
+// lowers the case.
+func words(text string) []string {
+	var list []string
+	var word []rune
+	flush := func() {
+		if len(word) > 0 {
+			list = append(list, strings.ToLower(string(word)))
+		}
+		word = nil
+	}
+	for _, r := range text {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			flush()
+			continue
+		}
+		if n := len(word); n > 0 {
+			last := word[n-1]
+			if unicode.IsDigit(r) != unicode.IsDigit(last) || unicode.IsUpper(r) && unicode.IsLower(last) {
+				flush()
+			}
+		}
+		word = append(word, r)
+	}
+	flush()
+	return list
+}
+
+// search returns the secrets that pass every filter.
+func (c *call) search(filters []filter, pending bool) []*entry {
+	var list []*entry
+	for name := range c.secrets {
+		e := c.find(name, c.now)
+		if e == nil || !pending && !e.purge.IsZero() {
+			continue
+		}
+		if !slices.ContainsFunc(filters, func(f filter) bool { return !f.matches(e) }) {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// place is a unique place in an ordered list.
+type place struct {
+	At   int64  `json:",omitempty"`
+	Seq  int    `json:",omitempty"`
+	Name string `json:",omitempty"`
+}
+
+func (a place) compare(b place) int {
+	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Seq, b.Seq), strings.Compare(a.Name, b.Name))
+}
+
+// byDate places a secret by one of its times, and those of equal ones in the
+// order of creation. Never is before everything.
+func byDate(t time.Time, e *entry) place { return place{At: max(0, t.UnixMilli()), Seq: e.seq} }
+
+func sortKey(by string) func(*entry) place {
+	switch by {
+	case "name":
+		return func(e *entry) place { return place{Name: e.name} }
+	case "last-changed-date":
+		return func(e *entry) place { return byDate(e.changed, e) }
+	case "last-accessed-date":
+		return func(e *entry) place { return byDate(e.accessed, e) }
+	}
+	return func(e *entry) place { return byDate(e.created, e) }
+}
+
+// page returns at most n of the items, sorted by a unique key, after the place
+// that a NextToken of the same scope names, and the token for the rest. Tokens
+// name a place in the order, not a number, so that what is created or deleted
+// between two pages makes nothing else repeat or disappear.
+func page[T any](s *Server, scope, token string, items []T, key func(T) place, down bool, n int) ([]T, string, *fault) {
+	order := func(a, b place) int {
+		if down {
+			return b.compare(a)
+		}
+		return a.compare(b)
+	}
+	if token != "" {
+		after, ok := s.openToken(scope, token)
+		if !ok {
+			return nil, "", fail(invalidNextToken, "The provided NextToken is invalid.")
+		}
+		items = slices.DeleteFunc(items, func(x T) bool { return order(key(x), after) <= 0 })
+	}
+	slices.SortFunc(items, func(a, b T) int { return order(key(a), key(b)) })
+	if len(items) <= n {
+		return items, "", nil
+	}
+	return items[:n], s.sealToken(scope, key(items[n-1])), nil
+}
+
+// sealToken makes a NextToken that is good for the same request only.
+func (s *Server) sealToken(scope string, p place) string {
+	text, _ := json.Marshal(p) // plain numbers and a string
+	return base64.RawURLEncoding.EncodeToString(append(mac(s.tokenKey[:], scope+string(text)), text...))
+}
+
+func (s *Server) openToken(scope, token string) (place, bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(raw) < sha256.Size {
+		return place{}, false
+	}
+	sum, text := raw[:sha256.Size], raw[sha256.Size:]
+	if !hmac.Equal(sum, mac(s.tokenKey[:], scope+string(text))) {
+		return place{}, false
+	}
+	var p place
+	err = json.Unmarshal(text, &p)
+	return p, err == nil
+}
+
+type listEntry struct {
+	details
+	SecretVersionsToStages map[string][]string `json:",omitempty"`
+}
+
+func (c *call) listSecrets() (any, *fault) {
+	filters := c.p.filters()
+	pending := c.p.flag("IncludePlannedDeletion")
+	n := c.p.number("MaxResults", 1, 100, 100)
+	token := c.p.text("NextToken", 1, maxNextToken)
+	by := c.p.oneOf("SortBy", "created-date", "last-accessed-date", "last-changed-date", "name")
+	order := c.p.oneOf("SortOrder", "asc", "desc")
+	if err := c.p.verdict(); err != nil {
+		return nil, err
+	}
+	scope := fmt.Sprintf("list %q %v %q %q", filters, pending, by, order)
+	found, next, err := page(c.Server, scope, token, c.search(filters, pending), sortKey(by), order == "desc", n)
+	if err != nil {
+		return nil, err
+	}
+	out := struct {
+		SecretList []listEntry
+		NextToken  string `json:",omitempty"`
+	}{[]listEntry{}, next}
+	for _, e := range found {
+		item := listEntry{e.details(), e.stages()}
+		item.DeletedDate = stamp{e.deleted} // "the date and time the deletion of the secret occurred"
+		out.SecretList = append(out.SecretList, item)
+	}
+	return out, nil
+}
+
+func (p *params) oneOf(name string, values ...string) string {
+	var s string
+	if p.read(name, &s) && !slices.Contains(values, s) {
+		p.violate(" '"+s+"'", name, "satisfy enum value set: ["+strings.Join(values, ", ")+"]")
+	}
+	return s
+}
+
+type batchError struct {
+	SecretID  string `json:"SecretId"`
+	ErrorCode string
+	Message   string
+}
+
+type batchOut struct {
+	SecretValues []valueOut
+	Errors       []batchError
+	NextToken    string `json:",omitempty"`
+}
+
+func (c *call) batchGetSecretValue() (any, *fault) {
+	ids := c.p.texts("SecretIdList", 20, 1, maxID)
+	filters := c.p.filters()
+	n := c.p.number("MaxResults", 1, 20, 20)
+	token := c.p.text("NextToken", 1, maxNextToken)
+	if err := c.p.verdict(); err != nil {
+		return nil, err
+	}
+	if (len(ids) == 0) == (len(filters) == 0) {
+		return nil, fail(invalidParameter, "Either 'SecretIdList' or 'Filters' must be provided, but not both.")
+	}
+	if len(filters) == 0 && c.p.has("MaxResults") {
+		return nil, fail(invalidParameter, "'Filters' not specified. 'Filters' must also be specified when 'MaxResults' is provided.")
+	}
+	out := batchOut{SecretValues: []valueOut{}, Errors: []batchError{}}
+	if len(filters) == 0 && token != "" {
+		return nil, fail(invalidNextToken, "The provided NextToken is invalid.")
+	}
+	for _, id := range ids {
+		c.batchOne(&out, id)
+	}
+	if len(filters) == 0 {
+		return out, nil
+	}
+	scope := fmt.Sprintf("batch %q", filters)
+	found, next, err := page(c.Server, scope, token, c.search(filters, false), sortKey(""), false, n)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range found {
+		c.batchOne(&out, e.name)
+	}
+	out.NextToken = next
+	return out, nil
+}
+
+// batchOne adds one secret's current value, or the error about it.
+func (c *call) batchOne(out *batchOut, id string) {
+	e := c.find(id, c.now)
+	err := fail(resourceNotFound, secretNotFoundMsg)
+	if e != nil && e.purge.IsZero() {
+		var v *version
+		if v, err = e.pick("", ""); err == nil {
+			out.SecretValues = append(out.SecretValues, e.open(v, c.now))
+			return
+		}
+	} else if e != nil {
+		err = fail(invalidRequest, pendingMsg)
+	}
+	out.Errors = append(out.Errors, batchError{id, err.code, err.message})
+}

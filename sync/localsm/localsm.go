@@ -1,0 +1,194 @@
+// Package localsm is an embedded AWS Secrets Manager: an [http.Handler] that
+// speaks the service's real protocol, so that the AWS CLI, boto3 and the SDKs
+// work against it unchanged, offline.
+//
+// It serves GetSecretValue, BatchGetSecretValue, ListSecrets, DescribeSecret,
+// ListSecretVersionIds, CreateSecret, PutSecretValue, UpdateSecret,
+// UpdateSecretVersionStage, DeleteSecret, RestoreSecret, TagResource,
+// UntagResource and GetRandomPassword with the service's error types,
+// messages and limits. Every other operation (rotation, replication, resource
+// policies) answers UnknownOperationException, and a parameter that needs one
+// of them is refused rather than ignored. KMS key ids are stored and returned;
+// nothing is encrypted with them.
+//
+// What it promises:
+//   - Every request must carry a valid Signature Version 4 made with the
+//     server's credentials, at most five minutes old, and be addressed to a
+//     loopback host (which keeps a web page from reaching it through a
+//     rebound name). [Server.Serve] refuses a listener that isn't loopback.
+//   - Everything stays in memory, and nothing is logged.
+//   - Writes are atomic and immediately visible; unlike the service's, lists
+//     never lag.
+//   - Unlabelled versions beyond the newest hundred are removed once they are
+//     24 hours old, and secrets when their recovery window ends.
+//
+// Formats and behaviour follow the AWS Secrets Manager API Reference
+// (https://docs.aws.amazon.com/secretsmanager/latest/apireference), the user
+// guide's pages on finding secrets and on partial ARNs, and the service's
+// model of 2017-10-17; signatures follow
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html.
+package localsm
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"hci/internal/secret"
+)
+
+// Options configure a [Server]. The zero Options are usable: they stand for
+// us-east-1, account 000000000000, the system's clock, and credentials made up
+// by [New].
+type Options struct {
+	Region    string
+	AccountID string
+
+	// AccessKeyID and SecretAccessKey are what requests must be signed with.
+	// If one is empty, New makes a new pair; see [Server.Credentials].
+	AccessKeyID, SecretAccessKey string
+	// SessionToken, if set, must come with every request.
+	SessionToken string
+	// SessionExpires, if set, is when requests begin to be answered with
+	// ExpiredTokenException.
+	SessionExpires time.Time
+
+	// Now is the server's clock. It must be safe for concurrent use.
+	Now func() time.Time
+}
+
+// Server is the embedded Secrets Manager. It is safe for concurrent use.
+type Server struct {
+	o         Options
+	arnPrefix string
+	tokenKey  [sha256.Size]byte // authenticates NextTokens
+
+	mu      sync.Mutex
+	secrets map[string]*entry // by name
+	seq     int
+}
+
+var _ http.Handler = (*Server)(nil)
+
+// New returns a server without any secret.
+func New(o Options) *Server {
+	if o.Region == "" {
+		o.Region = "us-east-1"
+	}
+	if o.AccountID == "" {
+		o.AccountID = "000000000000"
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.AccessKeyID == "" || o.SecretAccessKey == "" {
+		o.AccessKeyID = "AKIA" + strings.ToUpper(rand.Text()[:16])
+		o.SecretAccessKey = rand.Text() + rand.Text()
+	}
+	s := &Server{o: o, secrets: make(map[string]*entry)}
+	s.arnPrefix = fmt.Sprintf("arn:%s:secretsmanager:%s:%s:secret:", partition(o.Region), o.Region, o.AccountID)
+	_, _ = rand.Read(s.tokenKey[:]) // never fails
+	return s
+}
+
+// Credentials returns what requests must be signed with; the session token is
+// empty unless [Options.SessionToken] was set.
+func (s *Server) Credentials() (accessKeyID, secretAccessKey, sessionToken string) {
+	return s.o.AccessKeyID, s.o.SecretAccessKey, s.o.SessionToken
+}
+
+// Region returns the region that requests must be signed for.
+func (s *Server) Region() string { return s.o.Region }
+
+// A SeedOption describes a secret that is put in place with [Server.Put] or
+// [Server.PutEmpty].
+type SeedOption func(*entry)
+
+// Description sets the secret's description.
+func Description(text string) SeedOption { return func(e *entry) { e.description = text } }
+
+// Tags sets the secret's tags.
+func Tags(tags map[string]string) SeedOption {
+	return func(e *entry) {
+		e.tags = nil
+		for _, k := range slices.Sorted(maps.Keys(tags)) {
+			e.tags = append(e.tags, tag{Key: k, Value: tags[k]})
+		}
+	}
+}
+
+// Put writes a value without a request: it creates the secret, or adds a
+// version with AWSCURRENT to the one there is. It refuses what the service
+// would refuse: a bad name, an empty value or one over 65,536 bytes, more than
+// 50 tags, a secret that is pending deletion.
+func (s *Server) Put(name string, value secret.Value, opts ...SeedOption) error {
+	if value.Len() < 1 || value.Len() > maxValue {
+		return fmt.Errorf("value of %q: %d bytes, must be 1 to %d", name, value.Len(), maxValue)
+	}
+	return s.seed(name, opts, func(e *entry, now time.Time) {
+		e.add(&version{id: newUUID(), value: value}, []string{labelCurrent}, now)
+	})
+}
+
+// PutEmpty creates a secret that exists without any value, as Terraform leaves
+// it before the first aws_secretsmanager_secret_version. On a secret that
+// exists it changes the description and tags only.
+func (s *Server) PutEmpty(name string, opts ...SeedOption) error {
+	return s.seed(name, opts, func(*entry, time.Time) {})
+}
+
+func (s *Server) seed(name string, opts []SeedOption, write func(*entry, time.Time)) error {
+	if n := len(name); n < 1 || n > maxName || !nameIsValid(name) {
+		return fmt.Errorf("bad secret name %q", name)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	e := s.find(name, now)
+	if e == nil {
+		e = s.newEntry(name, now)
+	} else if !e.purge.IsZero() {
+		return fmt.Errorf("secret %q is pending deletion", name)
+	}
+	described := *e
+	for _, opt := range opts {
+		opt(&described)
+	}
+	if len(described.tags) > maxTags {
+		return fmt.Errorf("secret %q: more than %d tags", name, maxTags)
+	}
+	e.description, e.tags, e.changed = described.description, described.tags, now
+	write(e, now)
+	s.secrets[name] = e
+	return nil
+}
+
+// now is the server's time in the protocol's resolution.
+func (s *Server) now() time.Time { return s.o.Now().UTC().Truncate(time.Millisecond) }
+
+func partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
+}
+
+// newUUID returns a random (version 4) UUID.
+func newUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	h := hex.EncodeToString(b[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
