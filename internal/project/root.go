@@ -84,14 +84,19 @@ func findGit(dir string) (workTree, gitDir string) {
 	return "", ""
 }
 
-// guessRoot finds, outside git and without hci.hcl, the nearest parent that
-// has a Terraform directory with secrets files, else start itself if it has
-// secrets files; "" if neither is.
+// guessRoot finds, outside git and without hci.hcl, the root above the nearest
+// Terraform directory with secrets files, wherever in the project start lies;
+// else start itself if it has secrets files; "" if neither is.
 func guessRoot(start string) string {
 	for _, dir := range parents(start) {
-		if tf := terraformDirectory(dir); tf != "" && hasSecrets(secretsDirectories(tf)) {
-			return dir
+		tf := terraformDirectory(dir)
+		if tf == "" || !hasSecrets(secretsDirectories(tf)) {
+			continue
 		}
+		if up := filepath.Dir(dir); tf == dir && terraformDirectory(up) == dir {
+			return up
+		}
+		return dir
 	}
 	if hasSecrets(secretsDirectories(start)) {
 		return start
