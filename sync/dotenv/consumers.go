@@ -78,18 +78,19 @@ func python() Dialect {
 // holds all three kinds of them, or \n in what only double quotes can hold.
 func node() Dialect {
 	return lines(Dialect{name: "node", consumer: "node --env-file"},
-		reader.Lines{Value: reader.Node, Comments: "#", Blank: " ", Around: " ", Export: true, CRLF: true},
+		reader.Lines{Value: reader.Node, Comments: "#", Blank: " ", Around: " ", Export: true, NotEmpty: true, CRLF: true},
 		func(v string) []string { return []string{quote("'", v), quote(`"`, v), quote("`", v), v} }, anyName)
 }
 
-// npm writes for the npm package dotenv. Not written: what needs quotes and
-// holds all three kinds of them or ends in a backslash; CR together with a
-// double quote or with \n or \r.
+// npm writes for the npm package dotenv. Not written: "#" together with all
+// three kinds of quotes, or with a quote or newline and a backslash at the
+// end; CR or newlines that only double quotes can hold together with \n or \r;
+// U+2028 and U+2029 together with a backslash at the end.
 func npm() Dialect {
 	return lines(Dialect{name: "npm", consumer: "the npm package dotenv"},
 		reader.Lines{Value: reader.NPM, Comments: "#", Blank: " \t", Around: " \t", Export: true, CRLF: true},
 		func(v string) []string {
-			return []string{quote("'", v), quote(`"`, strings.ReplaceAll(v, "\r", `\r`)), quote("`", v), v}
+			return []string{quote("'", v), quote(`"`, strings.ReplaceAll(v, "\r", `\r`)), quote("`", v), v, quote(`"`, breaks(v))}
 		}, anyName)
 }
 
@@ -104,23 +105,30 @@ func godotenvLibrary() Dialect {
 			if hasLineEnd(v) {
 				return []string{double, quote("'", v)}
 			}
-			return []string{quote("'", v), double, v}
+			return []string{quote("'", v), double, v, escape(v, "$")}
 		}, anyName)
 }
 
 // ruby writes for dotenv-ruby 3. Not written: CR; a backslash at the end of
 // what needs quotes or holds another; \n or \r together with a single quote,
-// whose meaning DOTENV_LINEBREAK_MODE changes.
+// whose meaning DOTENV_LINEBREAK_MODE changes. (Version 2 also reads it, but
+// before 2.8 no values of several lines.)
 func ruby() Dialect {
 	return lines(Dialect{name: "ruby", consumer: "dotenv-ruby"},
 		reader.Lines{Value: reader.Ruby, Comments: "#", Blank: " \t", Around: " \t", Export: true, CRLF: true},
-		func(v string) []string { return []string{quote("'", v), quote(`"`, rubyDouble(v)), v} }, anyName)
+		func(v string) []string { return []string{quote("'", v), quote(`"`, rubyDouble(v)), rubyDollars(v)} }, anyName)
 }
 
-// rubyDouble escapes v for double quotes. dotenv-ruby runs "$(…)" and takes a
-// backslash before it away only if the parentheses are balanced; inside of
-// it only variables are looked at.
-func rubyDouble(v string) string {
+// rubyDouble escapes v for double quotes.
+func rubyDouble(v string) string { return rubyEscape(v, `\"`) }
+
+// rubyDollars escapes v for no quotes.
+func rubyDollars(v string) string { return rubyEscape(v, "") }
+
+// rubyEscape puts a backslash before chars and "$". dotenv-ruby runs "$(…)"
+// and takes a backslash before it away only if the parentheses are balanced;
+// inside of it only variables are looked at.
+func rubyEscape(v, chars string) string {
 	var b strings.Builder
 	inCommand := 0
 	for i := range len(v) {
@@ -128,7 +136,7 @@ func rubyDouble(v string) string {
 		case n > 0 && i >= inCommand:
 			b.WriteByte('\\')
 			inCommand = i + n
-		case v[i] == '$' && !strings.HasPrefix(v[i:], "$("), v[i] == '"', v[i] == '\\':
+		case v[i] == '$' && !strings.HasPrefix(v[i:], "$("), strings.IndexByte(chars, v[i]) >= 0:
 			b.WriteByte('\\')
 		}
 		b.WriteByte(v[i])

@@ -112,6 +112,9 @@ func lines(d Dialect, l reader.Lines, forms forms, badName func(key string) stri
 			form, _ := choose(e.Value.Reveal())
 			if export {
 				b.WriteString("export ")
+				if form == "" {
+					form = "''" // Node.js 22 takes "export KEY=" for another key
+				}
 			}
 			b.WriteString(e.Key + "=" + form + "\n")
 		}

@@ -35,7 +35,8 @@
 //     in `\`: '…';
 //  3. no `"`, `\`, "$", "`" nor control character but the tab: "…".
 //
-// Values written by rules 2 and 3 are not for "docker run --env-file", which
+// Code points that are not characters (U+FFFE, …) count as control characters,
+// because systemd drops a variable that holds one. Values written by rules 2 and 3 are not for "docker run --env-file", which
 // makes quotes part of the value: that has a dialect of its own.
 package dotenv
 

@@ -53,7 +53,7 @@ func TestRoundTrip(t *testing.T) {
 // TestUniversalRules states the rules of the dialect "dotenv" a second time.
 func TestUniversalRules(t *testing.T) {
 	raw := regexp.MustCompile(`^[A-Za-z0-9_./:@%+,=-]*$`)
-	control := regexp.MustCompile(`[\x00-\x08\x0a-\x1f\x7f\x{80}-\x{9f}]`)
+	control := regexp.MustCompile(`[\x00-\x08\x0a-\x1f\x7f\x{80}-\x{9f}\x{fdd0}-\x{fdef}\x{fffe}\x{ffff}]`)
 	notSingle := regexp.MustCompile(`'|\$\{|\\\\|\\\z`)
 	notDouble := regexp.MustCompile("[\"\\\\$`]")
 	d := mustDialect(t, "dotenv")

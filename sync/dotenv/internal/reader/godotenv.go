@@ -12,12 +12,14 @@ import (
 func GoDotenv(s string) (string, int, string) {
 	n := 0
 	if s != "" && (s[0] == '\'' || s[0] == '"') {
-		content, used, problem := quoted(s)
+		content, used, problem := quotedAny(s)
 		switch {
 		case problem != "":
 			return "", 0, problem
 		case strings.HasPrefix(content, s[:1]) || strings.HasSuffix(content, s[:1]):
 			return "", 0, "the value ends in a quote of its own kind, which godotenv removes"
+		case strings.Contains(content, "\r\n"):
+			return "", 0, holdsCR
 		case s[0] == '"' && bareDollar(content):
 			return "", 0, expands
 		}
@@ -33,7 +35,7 @@ func GoDotenv(s string) (string, int, string) {
 		switch {
 		case strings.Contains(s, "\r"):
 			return "", 0, holdsCR
-		case strings.Contains(s, "$"):
+		case strings.Count(s, "$") > strings.Count(s, `\$`):
 			return "", 0, expands
 		case s != "" && goSpace(first):
 			return "", 0, "there are odd blanks before the value"

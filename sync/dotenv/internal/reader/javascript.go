@@ -38,21 +38,44 @@ func Node(s string) (string, int, string) {
 // NPM reads a value as the npm package dotenv does (lib/main.js, 16 to 18).
 func NPM(s string) (string, int, string) {
 	if s == "" || strings.IndexByte("'\"`", s[0]) < 0 {
-		line := unquoted(s)
-		text, _, _ := strings.Cut(line, "#")
-		first, _ := utf8.DecodeRuneInString(text)
-		switch {
-		case strings.ContainsAny(text, "\r\u2028\u2029"):
-			return "", 0, "the value holds a character that JavaScript takes for the end of a line"
-		case text != "" && jsSpace(first) && strings.TrimFunc(text, jsSpace) != "":
-			return "", 0, "there are odd blanks before the value"
-		}
-		return strings.TrimFunc(text, jsSpace), len(line), ""
+		v, n, problem := npmBare(s)
+		return strings.TrimFunc(v, jsSpace), n, problem
 	}
 	v, n, problem := quoted(s)
+	switch {
+	case problem != "":
+		return "", 0, problem
+	case n == len(s) || s[n] == '\n' || s[n] == '\r':
+	case strings.ContainsAny(s[:n], "\n#") || strings.Contains(unquoted(s), "#"):
+		return "", 0, "there is text after the value"
+	default:
+		// The next quote does not end the line, so the value is the whole
+		// line; it then loses quotes of one kind at its ends.
+		if v, n, problem = npmBare(s); problem != "" {
+			return "", 0, problem
+		}
+		v = strings.TrimFunc(v, jsSpace)
+		if v[len(v)-1] == v[0] {
+			v = v[1 : len(v)-1]
+		}
+	}
 	if s[0] == '"' {
 		v = strings.ReplaceAll(v, `\n`, "\n")
 		v = strings.ReplaceAll(v, `\r`, "\r")
 	}
-	return v, n, problem
+	return v, n, ""
+}
+
+// npmBare reads a line up to "#".
+func npmBare(s string) (string, int, string) {
+	line := unquoted(s)
+	text, _, _ := strings.Cut(line, "#")
+	first, _ := utf8.DecodeRuneInString(text)
+	switch {
+	case strings.ContainsAny(text, "\r\u2028\u2029"):
+		return "", 0, "the value holds a character that JavaScript takes for the end of a line"
+	case text != "" && jsSpace(first) && strings.TrimFunc(text, jsSpace) != "":
+		return "", 0, "there are odd blanks before the value"
+	}
+	return text, len(line), ""
 }

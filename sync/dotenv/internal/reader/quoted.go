@@ -27,6 +27,15 @@ func closing(s string) int {
 // quoted reads '…', "…" or `…` with [closing], and the comment behind it. The
 // content may not hold a carriage return.
 func quoted(s string) (content string, n int, problem string) {
+	content, n, problem = quotedAny(s)
+	if strings.Contains(content, "\r") {
+		return "", 0, holdsCR
+	}
+	return content, n, problem
+}
+
+// quotedAny is quoted for consumers that leave carriage returns alone.
+func quotedAny(s string) (content string, n int, problem string) {
 	end := closing(s)
 	if end < 0 {
 		if strings.Contains(s[1:], `\`+s[:1]) {
@@ -34,11 +43,7 @@ func quoted(s string) (content string, n int, problem string) {
 		}
 		return "", 0, noClosing
 	}
-	content = s[1:end]
-	if strings.Contains(content, "\r") {
-		return "", 0, holdsCR
-	}
-	return content, end + 1 + trailer(s[end+1:]), ""
+	return s[1:end], end + 1 + trailer(s[end+1:]), ""
 }
 
 // unquoted returns the rest of the line without the CR of a CR LF.

@@ -47,6 +47,7 @@ type Lines struct {
 	Blank    string // the characters skipped before a key
 	Around   string // the characters skipped around "="
 	Export   bool   // "export KEY=value" means the same
+	NotEmpty bool   // but not "export KEY=" with nothing after it
 	CRLF     bool   // "\r\n" ends a line too
 	MaxLine  int    // the longest line in bytes, without its end; 0: any
 	// Comment returns what else is wrong with a comment line; it may be nil.
@@ -74,11 +75,14 @@ func (l Lines) Read(src string) ([]Pair, *Problem) {
 			src, line = rest, line+1
 			continue
 		}
-		key, s, p := l.key(s)
+		key, exported, s, p := l.key(s)
 		if p != "" {
 			return nil, &Problem{Line: line, Key: key, Summary: p}
 		}
 		value, n, p := l.Value(s)
+		if exported && l.NotEmpty && n == 0 && p == "" {
+			p = "there is nothing after \"export KEY=\", which Node.js 22 takes for another key"
+		}
 		if p != "" {
 			return nil, &Problem{Line: line, Key: key, Summary: p}
 		}
@@ -126,19 +130,19 @@ func (l Lines) end(s string) int {
 }
 
 // key reads "KEY=" or "export KEY=" and returns the text that follows.
-func (l Lines) key(s string) (key, rest, problem string) {
+func (l Lines) key(s string) (key string, exported bool, rest, problem string) {
 	if after, ok := strings.CutPrefix(s, "export"); ok && l.Export {
 		if t := strings.TrimLeft(after, " \t"); len(t) < len(after) && keyLen(t) > 0 {
-			s = t
+			s, exported = t, true
 		}
 	}
 	n := keyLen(s)
 	key, s = s[:n], strings.TrimLeft(s[n:], l.Around)
 	if key == "" || !strings.HasPrefix(s, "=") {
 		// What looks like a key here may be a line of a secret.
-		return "", "", "the line is neither a comment nor KEY=value"
+		return "", false, "", "the line is neither a comment nor KEY=value"
 	}
-	return key, strings.TrimLeft(s[1:], l.Around), ""
+	return key, exported, strings.TrimLeft(s[1:], l.Around), ""
 }
 
 // keyLen returns the length of the key [A-Za-z_][A-Za-z0-9_]* that s starts with.

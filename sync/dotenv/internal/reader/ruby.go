@@ -26,12 +26,11 @@ func Ruby(s string) (string, int, string) {
 	switch {
 	case strings.Contains(v, "\r"):
 		return "", 0, holdsCR
-	case strings.Contains(v, "$"):
-		return "", 0, expands
-	case strings.Contains(strings.TrimSuffix(v, `\`), `\`):
+	case strings.Contains(strings.ReplaceAll(strings.TrimSuffix(v, `\`), `\$`, ""), `\`):
 		return "", 0, "the value holds backslashes without quotes, which versions read differently"
 	}
-	return v, len(line), ""
+	v, problem := rubySubstitute(v)
+	return v, len(line), problem
 }
 
 // rubyUnescape removes a backslash before anything but "$".

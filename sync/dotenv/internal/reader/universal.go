@@ -11,7 +11,8 @@ import "strings"
 //     the tab,
 //
 // with nothing after it. Anything else means different things to different
-// consumers.
+// consumers. Code points that are not characters count as control characters:
+// systemd drops a variable that holds one.
 func Universal(s string) (string, int, string) {
 	const differs = "consumers read this value differently; name the format it was written for"
 	if s == "" || s[0] != '\'' && s[0] != '"' {
@@ -39,12 +40,14 @@ func Universal(s string) (string, int, string) {
 // SingleSafe reports whether every consumer reads v alike between single
 // quotes (rule 2 of [Universal]).
 func SingleSafe(v string) bool {
-	return strings.IndexFunc(v, isControl) < 0 && !strings.Contains(v, "'") &&
+	return !strings.ContainsFunc(v, unsafeRune) && !strings.Contains(v, "'") &&
 		!strings.Contains(v, "${") && !strings.Contains(v, `\\`) && !strings.HasSuffix(v, `\`)
 }
 
 // DoubleSafe reports whether every consumer reads v alike between double
 // quotes (rule 3 of [Universal]).
 func DoubleSafe(v string) bool {
-	return strings.IndexFunc(v, isControl) < 0 && !strings.ContainsAny(v, "\"\\$`")
+	return !strings.ContainsFunc(v, unsafeRune) && !strings.ContainsAny(v, "\"\\$`")
 }
+
+func unsafeRune(r rune) bool { return isControl(r) || nonCharacter(r) }

@@ -1,0 +1,183 @@
+//go:build interop
+
+package dotenv
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"hci/internal/secret"
+)
+
+// TestInteropArrive gives each consumer files of all the hostile values that
+// its dialect takes, and of all that the universal one takes. Every value has
+// to arrive byte for byte.
+func TestInteropArrive(t *testing.T) {
+	values := append(hostile(), randomValues(600, 11)...)
+	for _, p := range programs() {
+		t.Run(p.name, func(t *testing.T) {
+			read := p.start(t)
+			dialects := []string{p.dialect, "dotenv"}
+			if p.dialect == "docker" {
+				dialects = dialects[:1]
+			}
+			for _, name := range dialects {
+				d := mustDialect(t, name)
+				written, _ := sorted(d, values)
+				if p.lacks != nil {
+					lacks := p.lacks(t)
+					written = slices.DeleteFunc(written, func(e Entry) bool { return lacks(e.Value.Reveal()) })
+				}
+				if len(written) < 300 {
+					t.Errorf("%s: only %d values", name, len(written))
+				}
+				for _, export := range []bool{false, true} {
+					if export && (!d.Exports() || p.name == "systemd") {
+						continue
+					}
+					file := write(t, p, d, written, Options{Export: export, Header: "Made by a test: it's \"x\"=1, 100% $HOME"})
+					arrived(t, name, read([]string{file})[0], written)
+				}
+				t.Logf("%s: %d values arrived, %d are refused", name, len(written), len(values)-len(written))
+			}
+		})
+	}
+}
+
+// write encodes the entries into a file for p.
+func write(t *testing.T, p program, d Dialect, entries []Entry, o Options) string {
+	t.Helper()
+	if p.name == "systemd" { // see systemdGenerator
+		entries = slices.Clone(entries)
+		for i, e := range entries {
+			entries[i].Value = secret.New(strings.ReplaceAll(e.Value.Reveal(), "$", "$$"))
+		}
+	}
+	out, err := Encode(d, entries, o)
+	if err != nil {
+		t.Fatalf("%s: %v", d.Name(), err)
+	}
+	file := filepath.Join(t.TempDir(), "test.env")
+	if err := os.WriteFile(file, out, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// arrived compares what a program read with what was written.
+func arrived(t *testing.T, name string, got map[string]string, written []Entry) {
+	t.Helper()
+	if got == nil {
+		t.Errorf("%s: the program refused the file", name)
+		return
+	}
+	wrong := 0
+	for _, e := range written {
+		if v, ok := got[e.Key]; !ok || v != e.Value.Reveal() {
+			if wrong++; wrong <= 10 {
+				t.Errorf("%s: %s (%.40q) arrived as %.40q (%v)", name, e.Key, e.Value.Reveal(), v, ok)
+			}
+		}
+	}
+	if wrong > 10 {
+		t.Errorf("%s: %d values are wrong", name, wrong)
+	}
+}
+
+// after stands below a value that is tried: what regular expressions take for
+// the end of a value that a backslash kept open.
+const after = "\nQ='# a'\nR=\"# b\"\nS='`# c'\nT=1\n"
+
+// candidates returns texts that might stand for v.
+func candidates(v string) []string {
+	var texts []string
+	for _, q := range []string{"", "'", `"`, "`"} {
+		for _, chars := range []string{"", `\`, q, `\` + q, `\` + q + "$", `\"$`, "\\\"$`", "$", q + "$", " \\#'\"$`"} {
+			e := escape(v, chars)
+			texts = append(texts, q+e+q, q+breaks(e)+q, q+strings.ReplaceAll(e, "\r", `\r`)+q)
+		}
+		texts = append(texts, q+strings.ReplaceAll(v, "$", "$$")+q)
+	}
+	slices.Sort(texts)
+	return slices.Compact(texts)
+}
+
+// TestInteropRefused tries to write refused values by hand: in quotes of
+// every kind, escaped in every way. No text may reach the consumer as the
+// value with the entries below it intact.
+func TestInteropRefused(t *testing.T) {
+	values := append(hostile(), randomValues(1500, 23)...)
+	for _, p := range programs() {
+		t.Run(p.name, func(t *testing.T) {
+			d := mustDialect(t, p.dialect)
+			_, refused := sorted(d, values)
+			refused = slices.DeleteFunc(refused, func(e Entry) bool { return e.Value.Len() > 1<<10 && p.dialect != "docker" })
+			if len(refused) == 0 {
+				t.Logf("%s refuses no value", p.dialect)
+				return
+			}
+			step := max(1, len(refused)/p.most)
+			read := p.start(t)
+			var files []string
+			var of []Entry
+			dir := t.TempDir()
+			for i := 0; i < len(refused); i += step {
+				texts := candidates(refused[i].Value.Reveal())
+				if p.dialect == "docker" {
+					texts = []string{refused[i].Value.Reveal()} // it knows no other form
+				}
+				for _, text := range texts {
+					files = append(files, try(t, dir, len(files), text))
+					of = append(of, refused[i])
+				}
+			}
+			for i, m := range read(files) {
+				v := of[i].Value.Reveal()
+				if intact(p, m) && m["K"] == v && !deliberate(p, v) {
+					t.Errorf("%s refuses %.60q, but there is a text for it: %s", p.dialect, v, filepath.Base(files[i]))
+				}
+			}
+			t.Logf("%d texts for %d of %d refused values", len(files), (len(refused)+step-1)/step, len(refused))
+		})
+	}
+}
+
+// try writes a file that holds a candidate.
+func try(t *testing.T, dir string, i int, text string) string {
+	t.Helper()
+	file := filepath.Join(dir, fmt.Sprintf("%d.env", i))
+	if err := os.WriteFile(file, []byte("P=1\nK="+text+after), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// intact reports whether a program read the entries below a candidate.
+func intact(p program, m map[string]string) bool {
+	if m == nil || m["P"] != "1" || m["T"] != "1" {
+		return false
+	}
+	return p.dialect == "docker" || m["Q"] == "# a" && m["R"] == "# b" && m["S"] == "`# c"
+}
+
+// deliberate reports whether a value is refused though the program here can
+// be given it, because other versions or settings of it cannot.
+func deliberate(p program, v string) bool {
+	switch p.dialect {
+	case "node": // 20 keeps tabs at the edges that later versions remove
+		return v != strings.Trim(v, "\t")
+	case "npm": // whether quotes are removed around these hangs on the m flag of a RegExp
+		return strings.ContainsAny(v, "\u2028\u2029")
+	case "direnv": // before 2.36, nothing keeps a "$" in double quotes from expanding
+		return hasLineEnd(v) && strings.Contains(v, "$")
+	case "ruby":
+		// 2 and DOTENV_LINEBREAK_MODE=legacy expand \n and \r in double
+		// quotes; only 3 takes backslashes outside quotes for escapes.
+		return strings.HasSuffix(v, `\`) || strings.Contains(v, "'") && (strings.Contains(v, `\n`) || strings.Contains(v, `\r`))
+	}
+	return false
+}
