@@ -96,6 +96,11 @@ func wantError[T error](t testing.TB, err error, message string) {
 	}
 }
 
+func isA[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
+}
+
 // wantCode checks the code and message of an error that the SDK has no type for.
 func wantCode(t testing.TB, err error, code, message string) {
 	t.Helper()

@@ -42,6 +42,7 @@ import (
 	"time"
 
 	"hci/internal/secret"
+	"hci/sync/localsm/internal/sigv4"
 )
 
 // Options configure a [Server]. The zero Options are usable: they stand for
@@ -67,6 +68,7 @@ type Options struct {
 // Server is the embedded Secrets Manager. It is safe for concurrent use.
 type Server struct {
 	o         Options
+	verifier  sigv4.Verifier
 	arnPrefix string
 	tokenKey  [sha256.Size]byte // authenticates NextTokens
 
@@ -92,7 +94,11 @@ func New(o Options) *Server {
 		o.AccessKeyID = "AKIA" + strings.ToUpper(rand.Text()[:16])
 		o.SecretAccessKey = rand.Text() + rand.Text()
 	}
-	s := &Server{o: o, secrets: make(map[string]*entry)}
+	s := &Server{o: o, secrets: make(map[string]*entry), verifier: sigv4.Verifier{
+		Region: o.Region, Service: "secretsmanager",
+		AccessKeyID: o.AccessKeyID, SecretAccessKey: o.SecretAccessKey,
+		SessionToken: o.SessionToken, SessionExpires: o.SessionExpires,
+	}}
 	s.arnPrefix = fmt.Sprintf("arn:%s:secretsmanager:%s:%s:secret:", partition(o.Region), o.Region, o.AccountID)
 	_, _ = rand.Read(s.tokenKey[:]) // never fails
 	return s

@@ -172,6 +172,15 @@ func (p *params) texts(name string, n, lo, hi int) []string {
 	return list
 }
 
+// oneOf reads an optional string that must be one of the values.
+func (p *params) oneOf(name string, values ...string) string {
+	var s string
+	if p.read(name, &s) && !slices.Contains(values, s) {
+		p.violate(" '"+s+"'", name, "satisfy enum value set: ["+strings.Join(values, ", ")+"]")
+	}
+	return s
+}
+
 // tags reads a list of tags.
 func (p *params) tags(name string) []tag {
 	var list []tag

@@ -143,8 +143,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, now time.Time) (
 	} else if err != nil {
 		return nil, fail(serialization, "the request body could not be read")
 	}
-	if f := s.authenticate(r, body, now); f != nil {
-		return nil, f
+	if e := s.verifier.Verify(r, body, now); e != nil {
+		return nil, fail(e.Code, "%s", e.Message)
 	}
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	name, ours := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
