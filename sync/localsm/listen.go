@@ -58,16 +58,13 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 // without a port: localhost or a literal loopback address. A name that merely
 // resolves to one is what a rebinding attack uses.
 func isLoopbackHost(host string) bool {
-	name := host
-	if h, port, err := net.SplitHostPort(host); err == nil {
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return false
-		}
-		name = h
-	} else if inner, ok := strings.CutPrefix(host, "["); ok {
-		if name, ok = strings.CutSuffix(inner, "]"); !ok || !strings.Contains(name, ":") {
-			return false
-		}
+	name, port, err := net.SplitHostPort(host)
+	if err != nil {
+		name, port, err = net.SplitHostPort(host + ":80")
+	}
+	n, bad := strconv.ParseUint(port, 10, 16)
+	if err != nil || bad != nil || n == 0 || strings.Contains(name, ":") != strings.HasPrefix(host, "[") {
+		return false
 	}
 	return strings.EqualFold(name, "localhost") || net.ParseIP(name).IsLoopback()
 }
