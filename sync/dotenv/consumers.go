@@ -78,7 +78,7 @@ func python() Dialect {
 // holds all three kinds of them, or \n in what only double quotes can hold.
 func node() Dialect {
 	return lines(Dialect{name: "node", consumer: "node --env-file"},
-		reader.Lines{Value: reader.Node, Comments: "#", Blank: " ", Around: " ", Export: true, NotEmpty: true, CRLF: true},
+		reader.Lines{Value: reader.Node, Comments: "#", Around: " ", Export: true, Narrow: true, CRLF: true},
 		func(v string) []string { return []string{quote("'", v), quote(`"`, v), quote("`", v), v} }, anyName)
 }
 

@@ -11,7 +11,7 @@ import (
 // universal writes what every consumer reads alike; see the package comment.
 func universal() Dialect {
 	d := lines(Dialect{name: "dotenv", consumer: "what every consumer reads alike"},
-		reader.Lines{Value: reader.Universal, Comments: "#", Export: true, NotEmpty: true},
+		reader.Lines{Value: reader.Universal, Comments: "#", Export: true, Narrow: true},
 		func(v string) []string {
 			switch {
 			case reader.SingleSafe(v):

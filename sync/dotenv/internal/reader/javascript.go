@@ -8,6 +8,8 @@ import (
 // Node reads a value as node --env-file does (src/node_dotenv.cc, from
 // 20.6 to 24).
 func Node(s string) (string, int, string) {
+	blanks := len(s) - len(strings.TrimLeft(s, " "))
+	s = s[blanks:]
 	if s == "" || strings.IndexByte("'\"`", s[0]) < 0 {
 		line := unquoted(s)
 		text, _, _ := strings.Cut(line, "#")
@@ -17,8 +19,10 @@ func Node(s string) (string, int, string) {
 			return "", 0, holdsCR
 		case v != strings.Trim(v, " \t"):
 			return "", 0, "there is a tab at the edge of the value, which versions read differently"
+		case v == "" && blanks+len(line) > 0:
+			return "", 0, "there is nothing but blanks or a comment after \"=\", which Node.js 22 reads on from"
 		}
-		return v, len(line), ""
+		return v, blanks + len(line), ""
 	}
 	end := strings.IndexByte(s[1:], s[0])
 	if end < 0 {
@@ -32,7 +36,7 @@ func Node(s string) (string, int, string) {
 		v = strings.ReplaceAll(v, `\n`, "\n")
 	}
 	n := end + 2
-	return v, n + trailer(s[n:]), ""
+	return v, blanks + n + trailer(s[n:]), ""
 }
 
 // NPM reads a value as the npm package dotenv does (lib/main.js, 16 to 18).

@@ -45,9 +45,9 @@ type Lines struct {
 	Value    ValueFunc
 	Comments string // the characters that start a comment line
 	Blank    string // the characters skipped before a key
-	Around   string // the characters skipped around "="
+	Around   string // the characters skipped before "=", and unless Narrow after it
 	Export   bool   // "export KEY=value" means the same
-	NotEmpty bool   // but not "export KEY=" with nothing after it
+	Narrow   bool   // but only with one space after "export" and a text after "="
 	CRLF     bool   // "\r\n" ends a line too
 	MaxLine  int    // the longest line in bytes, without its end; 0: any
 	// Comment returns what else is wrong with a comment line; it may be nil.
@@ -80,7 +80,7 @@ func (l Lines) Read(src string) ([]Pair, *Problem) {
 			return nil, &Problem{Line: line, Key: key, Summary: p}
 		}
 		value, n, p := l.Value(s)
-		if exported && l.NotEmpty && n == 0 && p == "" {
+		if exported && l.Narrow && n == 0 && p == "" {
 			p = "there is nothing after \"export KEY=\", which Node.js 22 takes for another key"
 		}
 		if p != "" {
@@ -132,7 +132,11 @@ func (l Lines) end(s string) int {
 // key reads "KEY=" or "export KEY=" and returns the text that follows.
 func (l Lines) key(s string) (key string, exported bool, rest, problem string) {
 	if after, ok := strings.CutPrefix(s, "export"); ok && l.Export {
-		if t := strings.TrimLeft(after, " \t"); len(t) < len(after) && keyLen(t) > 0 {
+		t := strings.TrimLeft(after, " \t")
+		if l.Narrow {
+			t = strings.TrimPrefix(after, " ")
+		}
+		if len(t) < len(after) && keyLen(t) > 0 {
 			s, exported = t, true
 		}
 	}
@@ -141,6 +145,9 @@ func (l Lines) key(s string) (key string, exported bool, rest, problem string) {
 	if key == "" || !strings.HasPrefix(s, "=") {
 		// What looks like a key here may be a line of a secret.
 		return "", false, "", "the line is neither a comment nor KEY=value"
+	}
+	if l.Narrow {
+		return key, exported, s[1:], ""
 	}
 	return key, exported, strings.TrimLeft(s[1:], l.Around), ""
 }
