@@ -1,192 +1,303 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	stdsync "sync"
+	"sync/atomic"
+	"time"
 )
 
-// defaultParallel is how many secrets are written at a time.
-const defaultParallel = 8
-
-// ApplyOptions of [Apply].
+// ApplyOptions say what of a plan is carried out, and how.
 type ApplyOptions struct {
-	Create   bool     // make secrets that do not exist
-	Restore  bool     // restore secrets that are scheduled for deletion
-	Only     []string // names of the secrets to write; none means all
-	Parallel int      // writes at a time; 0 is 8
-}
+	Create  bool     // secrets that the store lacks
+	Restore bool     // secrets that are scheduled for deletion
+	Only    []string // these names; none means all
 
-// Result is what became of one secret.
-type Result int
+	Parallel int           // secrets at a time; 0 means 8
+	Grace    time.Duration // how long writes under way may go on after the context's end; 0 means 20 s
+}
 
 const (
-	Unchanged    Result = iota // it was in sync
-	Written                    // its value was replaced, or is its first one
-	Created                    // it was made, with its value
-	Restored                   // it was restored, and its value written if it differed
-	Skipped                    // it differs, and was left alone: see the kind
-	Conflicted                 // somebody else wrote meanwhile; theirs stays
-	Failed                     // see Err
-	NotAttempted               // the run was interrupted before
+	defaultParallel = 8
+	defaultGrace    = 20 * time.Second
 )
 
-// String returns the result's name in reports: "unchanged", "written", …
-func (r Result) String() string {
-	return [...]string{
-		Unchanged: "unchanged", Written: "written", Created: "created", Restored: "restored", Skipped: "skipped",
-		Conflicted: "conflict", Failed: "failed", NotAttempted: "not-attempted",
-	}[r]
+func (o ApplyOptions) selects(name string) bool {
+	return len(o.Only) == 0 || slices.Contains(o.Only, name)
 }
 
-// Outcome is what became of one secret of a plan.
-type Outcome struct {
-	Change  Change
-	Result  Result
-	Version string // the new VersionId, if it was written
-	Err     error  // of Conflicted and Failed
-}
+// action is what Apply does about a change.
+type action int
 
-// Report is what became of a plan, in its order.
-type Report struct{ Outcomes []Outcome }
+const (
+	nothing action = iota
+	skip
+	write
+	create
+	restore
+)
 
-// Count returns how many secrets ended so.
-func (r Report) Count(result Result) int {
-	n := 0
-	for _, o := range r.Outcomes {
-		if o.Result == result {
-			n++
+// action decides, and says why something is skipped.
+func (o ApplyOptions) action(c Change) (action, string) {
+	known := c.Want.Status == Known
+	switch c.Kind {
+	case InSync:
+		return nothing, ""
+	case Add, Differs:
+		return write, ""
+	case Missing:
+		if o.Create && known {
+			return create, ""
 		}
+		return skip, "it does not exist"
+	case PendingDeletion:
+		if o.Restore {
+			return restore, ""
+		}
+		return skip, "it is scheduled for deletion"
+	case Orphan:
+		return skip, "nothing declares it"
+	case ValueUnknown:
+		return skip, "its value is not known"
+	case ValueIgnored:
+		return skip, "changes to its value are ignored"
+	case ValueUndeclared:
+		return skip, "no value is declared"
+	default:
+		return skip, "it could not be read"
 	}
-	return n
 }
 
-// Apply writes what differs. Before the first write it checks the limits of
-// all that is to be written, and returns all violations, joined, with nothing
-// written. After that its error is ctx's only; what became of each secret is in
-// the report, and given to report, one at a time, as it happens.
+// Apply carries out a plan on a store. Each secret that isn't in sync gets one
+// outcome, which report (if not nil) is called with as soon as it is known,
+// one call at a time.
 //
-// A write that is under way when ctx ends is waited for, so that the report
-// is true; what had not begun is NotAttempted.
+// The error is nil unless nothing was attempted at all (see [Plan.Check]) or
+// the context or the store's availability ended the work early: then it is the
+// context's error, or wraps [ErrUnavailable]. What happened to single secrets
+// is in the Report.
 func Apply(ctx context.Context, st Store, p Plan, o ApplyOptions, report func(Outcome)) (Report, error) {
-	r := Report{Outcomes: make([]Outcome, len(p.Changes))}
-	var work []int
-	var bad []error
-	for i, c := range p.Changes {
-		r.Outcomes[i] = Outcome{Change: c, Result: o.without(c)}
-		if r.Outcomes[i].Result != NotAttempted {
+	if err := p.Check(o); err != nil {
+		return Report{}, err
+	}
+	a := &applier{st: st, o: o, report: report}
+	var todo []job
+	for _, c := range p.Changes {
+		if !o.selects(c.Name) {
 			continue
 		}
-		work = append(work, i)
-		if err := limits(c); err != nil {
-			bad = append(bad, err)
+		switch do, why := o.action(c); do {
+		case nothing:
+		case skip:
+			a.land(Outcome{Name: c.Name, Result: Skipped, Change: c, Why: why})
+		default:
+			todo = append(todo, job{c, do})
 		}
 	}
-	if len(bad) > 0 {
-		return Report{}, errors.Join(bad...)
-	}
-	run(ctx, st, r.Outcomes, work, o, report)
-	return r, context.Cause(ctx)
+	writes, cancel := outlive(ctx, cmp.Or(o.Grace, defaultGrace))
+	defer cancel()
+	a.run(ctx, writes, todo)
+	a.settle(writes)
+	slices.SortStableFunc(a.done, func(x, y Outcome) int { return strings.Compare(x.Name, y.Name) })
+	return Report{Outcomes: a.done}, a.ended(ctx)
 }
 
-// without says what becomes of a change that is not to be written, or
-// NotAttempted for one that is.
-func (o ApplyOptions) without(c Change) Result {
-	chosen := len(o.Only) == 0 || slices.Contains(o.Only, c.Name)
-	switch {
-	case c.Kind == InSync:
-		return Unchanged
-	case !chosen || c.Want.Status != Known:
-		return Skipped
-	case c.Kind == Add, c.Kind == Differs, c.Kind == Missing && o.Create, c.Kind == PendingDeletion && o.Restore:
-		return NotAttempted
+type job struct {
+	change Change
+	do     action
+}
+
+type applier struct {
+	st     Store
+	o      ApplyOptions
+	report func(Outcome)
+
+	stopped   atomic.Pointer[error] // why the store can't be used any more
+	done      []Outcome
+	uncertain []Outcome
+}
+
+// ended is why the work ended early, if it did.
+func (a *applier) ended(ctx context.Context) error {
+	early := slices.ContainsFunc(a.done, func(o Outcome) bool { return o.Result == NotAttempted })
+	switch cause := a.stopped.Load(); {
+	case ctx.Err() != nil && early:
+		return ctx.Err()
+	case cause != nil:
+		return *cause
 	default:
-		return Skipped
+		return nil
 	}
 }
 
-// run writes the outcomes whose indexes are in work, several at a time.
-func run(ctx context.Context, st Store, outcomes []Outcome, work []int, o ApplyOptions, report func(Outcome)) {
-	queue := make(chan int)
-	var mu stdsync.Mutex
-	var wg stdsync.WaitGroup
-	parallel := o.Parallel
-	if parallel <= 0 {
-		parallel = defaultParallel
-	}
-	for range min(parallel, len(work)) {
-		wg.Go(func() {
-			for i := range queue {
-				// A request that was sent is never abandoned: what became
-				// of it must be known.
-				done := apply(context.WithoutCancel(ctx), st, outcomes[i].Change)
-				mu.Lock()
-				outcomes[i] = done
-				if report != nil {
-					report(done)
-				}
-				mu.Unlock()
+// run does the jobs, a few at a time, and lands their outcomes as they come.
+func (a *applier) run(ctx, writes context.Context, todo []job) {
+	jobs, outcomes := make(chan job), make(chan Outcome)
+	var workers stdsync.WaitGroup
+	for range min(cmp.Or(max(a.o.Parallel, 0), defaultParallel), len(todo)) {
+		workers.Go(func() {
+			for j := range jobs {
+				outcomes <- a.attempt(ctx, writes, j)
 			}
 		})
 	}
-	for _, i := range work {
-		if ctx.Err() != nil {
-			break
+	go func() {
+		for _, j := range todo {
+			jobs <- j
 		}
-		select {
-		case queue <- i:
-		case <-ctx.Done():
+		close(jobs)
+		workers.Wait()
+		close(outcomes)
+	}()
+	for out := range outcomes {
+		if errors.Is(out.Err, ErrUncertain) {
+			a.uncertain = append(a.uncertain, out)
+			continue
 		}
+		a.land(out)
 	}
-	close(queue)
-	wg.Wait()
 }
 
-// apply writes one secret.
-func apply(ctx context.Context, st Store, c Change) Outcome {
-	out := Outcome{Change: c}
-	var err error
-	switch c.Kind {
-	case Missing:
+func (a *applier) land(out Outcome) {
+	a.done = append(a.done, out)
+	if a.report != nil {
+		a.report(out)
+	}
+}
+
+func (a *applier) attempt(ctx, writes context.Context, j job) Outcome {
+	out := Outcome{Name: j.change.Name, Change: j.change}
+	switch {
+	case ctx.Err() != nil:
+		out.Result, out.Why = NotAttempted, "interrupted"
+		return out
+	case a.stopped.Load() != nil:
+		out.Result, out.Why = NotAttempted, "the store cannot be used any more"
+		return out
+	}
+	w := j.change.Want
+	switch j.do {
+	case create:
 		out.Result = Created
-		out.Version, err = st.Create(ctx, c.Name, c.Want.Value)
-	case PendingDeletion:
+		out.Version, out.Err = a.st.Create(writes, w.Name, w.Value)
+	case restore:
 		out.Result = Restored
-		out.Version, err = restore(ctx, st, c)
+		out.Version, out.Err = a.restore(writes, j.change)
 	default:
 		out.Result = Written
-		out.Version, err = st.Write(ctx, c.Name, c.Want.Value, c.Held.Version)
+		out.Version, out.Err = a.st.Write(writes, w.Name, w.Value, j.change.Held.Version)
 	}
-	switch {
-	case errors.Is(err, ErrConflict):
-		out.Result, out.Err = Conflicted, err
-	case err != nil:
-		out.Result, out.Err = Failed, err
+	if out.Err != nil {
+		out.Result, out.Version = failure(out.Err), ""
+	}
+	if errors.Is(out.Err, ErrUnavailable) {
+		a.stopped.CompareAndSwap(nil, &out.Err)
 	}
 	return out
 }
 
-// restore takes back a deletion and writes the value if it is another. What
-// the secret holds shows only once it is restored.
-func restore(ctx context.Context, st Store, c Change) (version string, err error) {
-	if err := st.Restore(ctx, c.Name); err != nil {
+func failure(err error) Result {
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
+		return Conflicted
+	}
+	return Failed
+}
+
+// restore takes back a deletion, then writes the value if it is another.
+func (a *applier) restore(ctx context.Context, c Change) (version string, err error) {
+	if err := a.st.Restore(ctx, c.Name); err != nil {
 		return "", err
 	}
-	held, err := st.Read(ctx, []string{c.Name})
+	if c.Want.Status != Known {
+		return c.Held.Version, nil
+	}
+	version, err = a.writeRestored(ctx, c)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("it was restored, but its value not written: %w", err)
 	}
-	if len(held) != 1 {
-		return "", ErrNotFound
-	}
-	h := held[0]
+	return version, nil
+}
+
+func (a *applier) writeRestored(ctx context.Context, c Change) (string, error) {
+	held, err := a.st.Read(ctx, []string{c.Name})
 	switch {
-	case h.Err != nil:
-		return "", h.Err
-	case h.HasValue && h.Value.Equal(c.Want.Value):
-		return h.Version, nil
-	default:
-		return st.Write(ctx, c.Name, c.Want.Value, h.Version)
+	case err != nil:
+		return "", err
+	case len(held) == 0:
+		return "", fmt.Errorf("secret %q: %w", c.Name, ErrNotFound)
+	case held[0].Err != nil:
+		return "", held[0].Err
+	case !held[0].Deleted.IsZero(), c.Held.Version != "" && c.Held.Version != held[0].Version:
+		return "", fmt.Errorf("secret %q: %w", c.Name, ErrConflict)
+	case holds(held[0], c.Want):
+		return held[0].Version, nil
 	}
+	return a.st.Write(ctx, c.Name, c.Want.Value, held[0].Version)
+}
+
+// settle finds out, once everything else is done, what became of the writes
+// that the store wasn't sure about.
+func (a *applier) settle(ctx context.Context) {
+	if len(a.uncertain) == 0 {
+		return
+	}
+	names := make([]string, len(a.uncertain))
+	for i, out := range a.uncertain {
+		names[i] = out.Name
+	}
+	held := map[string]Held{}
+	if all, err := a.st.Read(ctx, names); err == nil {
+		for _, h := range all {
+			held[h.Name] = h
+		}
+	}
+	for _, out := range a.uncertain {
+		h, found := held[out.Name]
+		if found && h.Err == nil && h.Deleted.IsZero() {
+			out.resolve(h)
+		}
+		a.land(out)
+	}
+}
+
+// resolve turns an uncertain outcome into what is seen now.
+func (out *Outcome) resolve(h Held) {
+	c := out.Change
+	switch {
+	case h.Version == c.Held.Version && c.Kind != Missing:
+		out.Err = &notWrittenError{out.Err}
+	case holds(h, c.Want):
+		out.Version, out.Err = h.Version, nil
+		switch c.Kind {
+		case Missing:
+			out.Result = Created
+		case PendingDeletion:
+			out.Result = Restored
+		default:
+			out.Result = Written
+		}
+	default:
+		out.Result, out.Err = Conflicted, fmt.Errorf("secret %q: %w", out.Name, ErrConflict)
+	}
+}
+
+// notWrittenError is an uncertain failure of which it is known by now that
+// nothing was written. It keeps the text, but isn't ErrUncertain any more.
+type notWrittenError struct{ err error }
+
+func (e *notWrittenError) Error() string { return e.err.Error() + " (it was not)" }
+
+// outlive returns a context that ends grace later than ctx.
+func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(grace, cancel)
+		context.AfterFunc(longer, func() { timer.Stop() })
+	})
+	return longer, cancel
 }

@@ -1,65 +1,76 @@
 package sync
 
 import (
-	"cmp"
+	"maps"
 	"slices"
+	"strings"
 )
 
-// Kind is how a secret that is compares with the one that should be.
+// Kind says how a secret in the store relates to what is declared.
 type Kind int
 
 const (
 	InSync          Kind = iota
-	Add                  // it exists without a value: the first one is to be written
-	Differs              // its value differs
-	Missing              // it does not exist
-	PendingDeletion      // it is scheduled for deletion
-	Undeclared           // it has a value, or none, and none is declared
-	NotKnown             // what its value should be is not known
-	NotOurs              // its value is declared as not Terraform's to decide
-	Unreadable           // it could not be read
-	Orphan               // it exists and is declared nowhere
+	Add                  // exists without a value
+	Missing              // the store has no such secret
+	Differs              // another value than declared
+	PendingDeletion      // scheduled for deletion
+	Orphan               // held, but declared nowhere
+	ValueUnknown         // exists; what its value should be is not known
+	ValueIgnored         // exists; its value is to be left alone
+	ValueUndeclared      // exists; nothing says what its value should be
+	Unreadable           // see Held.Err
 )
 
-// String returns the kind's name in reports: "in-sync", "add", …
+// String returns the kind as it stands in JSON output.
 func (k Kind) String() string {
-	names := [...]string{
-		InSync: "in-sync", Add: "add", Differs: "differs", Missing: "missing",
-		PendingDeletion: "pending-deletion", Undeclared: "no-value-declared",
-		NotKnown: "unknown", NotOurs: "ignored", Unreadable: "unreadable", Orphan: "orphan",
+	switch k {
+	case InSync:
+		return "in_sync"
+	case Add:
+		return "add"
+	case Missing:
+		return "missing"
+	case Differs:
+		return "change"
+	case PendingDeletion:
+		return "pending_deletion"
+	case Orphan:
+		return "orphan"
+	case ValueUnknown:
+		return "unknown"
+	case ValueIgnored:
+		return "ignored"
+	case ValueUndeclared:
+		return "no_value"
+	default:
+		return "unreadable"
 	}
-	if k < 0 || int(k) >= len(names) {
-		return "unknown kind"
-	}
-	return names[k]
 }
 
-// Change is one secret of a plan.
+// Change is what [Diff] found about one name.
 type Change struct {
 	Name string
 	Kind Kind
-	Want Want
-	Held Held        // as it was seen: Write goes over this version only
-	Keys []KeyChange // of two JSON objects that differ: which keys do
-	// SameJSON says that the two are the same JSON, written differently.
-	SameJSON bool
+	Want Want // zero for an Orphan
+	Held Held // zero if Missing
+
+	Keys     []KeyChange // of two JSON objects that differ, sorted by key
+	SameJSON bool        // the texts differ, but not what they say as JSON
 }
 
-// Plan is what it takes to bring a store in line, sorted by name.
+// Plan is the changes of a set of secrets, sorted by name.
 type Plan struct{ Changes []Change }
 
-// InSync reports whether nothing differs. A secret that is not Terraform's to
-// decide does not count, one whose value is unknown does.
+// InSync reports whether the store holds all that is declared, as far as
+// something is. What can't be compared (unknown, unreadable) isn't in sync.
 func (p Plan) InSync() bool {
-	return !slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Kind.differs() })
+	return !slices.ContainsFunc(p.Changes, func(c Change) bool {
+		return c.Kind != InSync && c.Kind != ValueIgnored && c.Kind != ValueUndeclared
+	})
 }
 
-// differs reports whether diff's exit code should say so.
-func (k Kind) differs() bool {
-	return k != InSync && k != NotOurs && k != Undeclared
-}
-
-// Count returns how many secrets are of a kind.
+// Count returns how many changes are of a kind.
 func (p Plan) Count(k Kind) int {
 	n := 0
 	for _, c := range p.Changes {
@@ -70,26 +81,39 @@ func (p Plan) Count(k Kind) int {
 	return n
 }
 
-// Diff compares what is with what should be.
+// Diff compares what a store holds with what is declared. Names are expected
+// to be declared once; one that isn't has several changes, which
+// [Plan.Check] refuses.
 func Diff(have []Held, want []Want) Plan {
 	held := make(map[string]Held, len(have))
 	for _, h := range have {
 		held[h.Name] = h
 	}
+	declared := make(map[string]bool, len(want))
 	var p Plan
 	for _, w := range want {
-		h, exists := held[w.Name]
-		delete(held, w.Name)
-		p.Changes = append(p.Changes, compare(h, exists, w))
+		declared[w.Name] = true
+		h, ok := held[w.Name]
+		p.Changes = append(p.Changes, compare(w, h, ok))
 	}
-	for _, h := range held {
-		p.Changes = append(p.Changes, Change{Name: h.Name, Kind: Orphan, Held: h})
+	for _, name := range slices.Sorted(maps.Keys(held)) {
+		if !declared[name] {
+			p.Changes = append(p.Changes, orphan(held[name]))
+		}
 	}
-	slices.SortFunc(p.Changes, func(a, b Change) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(p.Changes, func(a, b Change) int { return strings.Compare(a.Name, b.Name) })
 	return p
 }
 
-func compare(h Held, exists bool, w Want) Change {
+func orphan(h Held) Change {
+	c := Change{Name: h.Name, Kind: Orphan, Held: h}
+	if h.Err != nil {
+		c.Kind = Unreadable
+	}
+	return c
+}
+
+func compare(w Want, h Held, exists bool) Change {
 	c := Change{Name: w.Name, Want: w, Held: h}
 	switch {
 	case !exists:
@@ -98,21 +122,25 @@ func compare(h Held, exists bool, w Want) Change {
 		c.Kind = Unreadable
 	case !h.Deleted.IsZero():
 		c.Kind = PendingDeletion
-	case w.Status == NoValue:
-		c.Kind = Undeclared
-	case w.Status == Ignored:
-		c.Kind = NotOurs
 	case w.Status == Unknown:
-		c.Kind = NotKnown
-	case !h.HasValue && !h.Binary:
+		c.Kind = ValueUnknown
+	case w.Status == Ignored:
+		c.Kind = ValueIgnored
+	case w.Status == NoValue:
+		c.Kind = ValueUndeclared
+	case !h.HasValue:
 		c.Kind = Add
-	case h.HasValue && h.Value.Equal(w.Value):
+	case holds(h, w):
 		c.Kind = InSync
 	default:
 		c.Kind = Differs
-		if h.HasValue {
-			c.Keys, c.SameJSON = compareJSON(h.Value, w.Value)
+		if !h.Binary {
+			c.Keys, c.SameJSON = compareJSON(h.Value.Reveal(), w.Value.Reveal())
 		}
 	}
 	return c
 }
+
+// holds reports whether the store has the declared value. Bytes are not a
+// text, even if they are the same: clients read one or the other.
+func holds(h Held, w Want) bool { return h.HasValue && !h.Binary && h.Value.Equal(w.Value) }

@@ -1,50 +1,135 @@
 package sync
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
-// Limits of Secrets Manager, from the API reference of CreateSecret:
+// What AWS Secrets Manager accepts.
+//
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
 const (
-	maxValue = 65_536 // bytes
-	maxName  = 512    // characters
+	MaxValue = 65536 // bytes of a value
+	MaxName  = 512   // characters of a name
 )
 
 var (
-	nameForm = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]+$`)
-	arnTail  = regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
+	nameChars = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]+$`)
+	// A name that ends like this is taken for the end of an ARN.
+	arnEnd = regexp.MustCompile(`-[A-Za-z0-9/_+=.@-]{6}$`)
 )
 
-// LimitError says that a secret cannot be stored as it should be.
-type LimitError struct{ Name, Reason string }
+// LimitError is a secret that the store would not accept.
+type LimitError struct {
+	Name    string
+	Problem string // "has 70000 bytes, 65536 are the limit"
+}
 
-func (e *LimitError) Error() string { return fmt.Sprintf("secret %q: %s", e.Name, e.Reason) }
+func (e *LimitError) Error() string { return fmt.Sprintf("secret %q %s", e.Name, e.Problem) }
 
-// limits returns what stands against writing c, or nil. Names are checked only
-// where one is to be made.
-func limits(c Change) error {
-	bad := func(format string, args ...any) error {
-		return &LimitError{Name: c.Name, Reason: fmt.Sprintf(format, args...)}
+// LimitErrors is all that stands in a plan's way.
+type LimitErrors []*LimitError
+
+func (e LimitErrors) Error() string {
+	lines := make([]string, len(e))
+	for i, one := range e {
+		lines[i] = one.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap returns each problem.
+func (e LimitErrors) Unwrap() []error {
+	all := make([]error, len(e))
+	for i, one := range e {
+		all[i] = one
+	}
+	return all
+}
+
+// UnknownNameError is a name in [ApplyOptions.Only] that the plan doesn't have.
+type UnknownNameError struct{ Name string }
+
+func (e *UnknownNameError) Error() string { return fmt.Sprintf("no secret is named %q", e.Name) }
+
+// Check reports everything that would keep [Apply] from starting with these
+// options: LimitErrors, or an UnknownNameError for each name in Only that
+// isn't in the plan.
+func (p Plan) Check(o ApplyOptions) error {
+	if err := p.checkOnly(o.Only); err != nil {
+		return err
+	}
+	var all LimitErrors
+	seen := map[string]bool{}
+	for _, c := range p.Changes {
+		if !o.selects(c.Name) {
+			continue
+		}
+		if seen[c.Name] {
+			all = append(all, &LimitError{c.Name, "is declared more than once"})
+		}
+		seen[c.Name] = true
+		for _, problem := range problems(c, o) {
+			all = append(all, &LimitError{c.Name, problem})
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return all
+}
+
+func (p Plan) checkOnly(only []string) error {
+	known := make(map[string]bool, len(p.Changes))
+	for _, c := range p.Changes {
+		known[c.Name] = true
+	}
+	var all []error
+	for _, name := range only {
+		if !known[name] {
+			all = append(all, &UnknownNameError{name})
+			known[name] = true // once is enough
+		}
+	}
+	return errors.Join(all...)
+}
+
+// problems lists what keeps a change from being carried out, if it would be.
+func problems(c Change, o ApplyOptions) []string {
+	do, _ := o.action(c)
+	if do == skip || c.Want.Status != Known {
+		return nil
+	}
+	var all []string
+	if do == create {
+		all = nameProblems(c.Name)
 	}
 	switch n := c.Want.Value.Len(); {
 	case n == 0:
-		return bad("the value is empty, which Secrets Manager does not store")
-	case n > maxValue:
-		return bad("the value has %d bytes, Secrets Manager stores %d", n, maxValue)
+		all = append(all, "has an empty value, which Secrets Manager can't hold")
+	case n > MaxValue:
+		all = append(all, fmt.Sprintf("has %d bytes, %d are the limit", n, MaxValue))
 	}
-	if c.Kind != Missing {
-		return nil
+	if !utf8.ValidString(c.Want.Value.Reveal()) {
+		all = append(all, "is not valid UTF-8")
 	}
-	switch {
-	case len(c.Name) > maxName:
-		return bad("the name has %d characters, %d are allowed", len(c.Name), maxName)
-	case !nameForm.MatchString(c.Name):
-		return bad("the name may hold letters, digits and %s only", strings.Join(strings.Split("/_+=.@-", ""), " "))
-	case arnTail.MatchString(c.Name):
-		return bad("the name must not end in a hyphen and six characters, as ARNs do")
+	return all
+}
+
+func nameProblems(name string) []string {
+	var all []string
+	if !nameChars.MatchString(name) {
+		all = append(all, "has a name with other characters than ASCII letters, digits and /_+=.@-")
 	}
-	return nil
+	if n := utf8.RuneCountInString(name); n > MaxName {
+		all = append(all, fmt.Sprintf("has a name of %d characters, %d are the limit", n, MaxName))
+	}
+	if arnEnd.MatchString(name) {
+		all = append(all, "has a name that ends in a hyphen and six characters, as only ARNs should")
+	}
+	return all
 }

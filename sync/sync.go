@@ -1,18 +1,30 @@
-// Package sync compares the secrets that should be with those that are, and
-// brings them in line without losing anybody's write.
+// Package sync brings a store of secrets in line with what is declared.
 //
-// It is pure: it knows no AWS, no terminal and no file. [Diff] turns two sets
-// into a [Plan], sorted by name; [Apply] runs a plan on a [Store]. A plan
-// remembers the version that it saw of each secret, and a Store writes over
-// that version only: if somebody else wrote in between, the write fails with
-// [ErrConflict] and theirs stays. Apply reports each secret truthfully, goes on
-// after a failure, and can be run again (with a new plan) to finish the job.
+// [Diff] compares what a [Store] holds with what should be there and returns a
+// [Plan]: one [Change] per name, sorted, the same for the same input. [Apply]
+// carries a plan out. Both are pure: no network, no terminal, no clock but the
+// one that ends an interrupted write.
 //
-// Two values are in sync when their bytes are equal: Secrets Manager stores
-// text. Of two JSON objects it is also said which keys differ.
+// In sync means equal bytes, as the store keeps text. Two JSON texts that say
+// the same in another order or layout still differ (Terraform too would show
+// a change); [Change.SameJSON] marks them. Values that are both JSON objects
+// are compared key by key, and numbers by their digits: 1 and 1.0 differ.
 //
-// Only what is known is written. Secrets whose value is unknown, has no value
-// declared, or is not Terraform's to decide are reported and left alone.
+// What Apply promises:
+//
+//   - Only what differs is written, and only over the version that was
+//     compared ([Store.Write] is a compare-and-swap). A value that somebody
+//     else wrote since the plan was made stays, as a [Conflicted] outcome.
+//   - Limits are checked before the first write, all at once; if one is
+//     broken, nothing is written.
+//   - A value that is unknown, ignored or not declared is never written. A
+//     secret that the store lacks is created, and one that is scheduled for
+//     deletion restored, only if asked for.
+//   - One secret's failure doesn't keep the others back, unless the store as a
+//     whole can't be used ([ErrUnavailable]).
+//   - Each secret's outcome is reported as it lands, and is true: a write that
+//     was on its way when the context ended is waited for. Whatever failed or
+//     wasn't attempted is in the next plan: running again finishes the job.
 package sync
 
 import (
@@ -24,73 +36,95 @@ import (
 	"hci/internal/secret"
 )
 
+// Status says what is known about a declared value.
+type Status int
+
+const (
+	Unknown Status = iota // known to nobody yet, in whole or in part
+	Known
+	NoValue // the secret is declared, its value is not
+	Ignored // declared, but changes to it are to be left alone
+)
+
+// String returns the status in words.
+func (s Status) String() string {
+	switch s {
+	case Known:
+		return "known"
+	case NoValue:
+		return "no value"
+	case Ignored:
+		return "ignored"
+	default:
+		return "unknown"
+	}
+}
+
+// Want is a declared secret.
+type Want struct {
+	Name      string
+	Value     secret.Value // when Known
+	Status    Status
+	Unknown   []string // addresses that the value waits for
+	Variables []string // variables that the value comes from
+	Address   string   // where it is declared
+}
+
+// Held is a secret as the store has it.
+type Held struct {
+	Name, ARN string
+	Value     secret.Value // the current one; unless Binary, a text
+	Version   string       // of the current value; "" if there is none
+	HasValue  bool         // Value was read
+	Binary    bool
+	Deleted   time.Time // scheduled for deletion since then, if not zero
+	Changed   time.Time // last, as far as the store tells
+	Err       error     // why this secret couldn't be read
+}
+
+// Store keeps secrets. It must be safe for concurrent use, and its errors must
+// hold no values.
+type Store interface {
+	// Read returns the secrets that exist among names, one Held per name in
+	// the order of names. A secret that can't be read is returned with Err.
+	Read(ctx context.Context, names []string) ([]Held, error)
+
+	// Create makes a secret with its first value. It fails with ErrConflict
+	// if there is one by now.
+	Create(ctx context.Context, name string, v secret.Value) (version string, err error)
+
+	// Write replaces the value of version seen, or gives a secret that has
+	// none (seen is "") its first. It fails with ErrConflict, and leaves the
+	// value alone, if seen isn't the current version any more; with
+	// ErrUncertain if it cannot tell whether the value was written.
+	Write(ctx context.Context, name string, v secret.Value, seen string) (version string, err error)
+
+	// Restore takes back a scheduled deletion. It succeeds if there is none.
+	Restore(ctx context.Context, name string) error
+}
+
 var (
-	// ErrConflict says that a secret is not at the version that was seen.
-	// Nothing was written over it.
-	ErrConflict = errors.New("somebody else changed it meanwhile")
+	// ErrConflict says that somebody else changed the secret meanwhile, and
+	// that their change stands.
+	ErrConflict = errors.New("somebody else changed it meanwhile; nothing was written")
 	// ErrNotFound says that there is no such secret.
-	ErrNotFound = errors.New("no such secret")
-	// ErrUncertain says that the connection failed in a way that leaves open
-	// whether a write was taken, and that this could not be found out either.
-	ErrUncertain = errors.New("it is not known whether this was written")
+	ErrNotFound = errors.New("there is no such secret")
+	// ErrUncertain says that a request may or may not have been carried out.
+	ErrUncertain = errors.New("it is not known whether it was written")
+	// ErrUnavailable says that the store as a whole cannot be used, so that
+	// trying the next secret is futile.
+	ErrUnavailable = errors.New("the store cannot be used")
 )
 
 // AccessError says that the identity in use may not do something.
 type AccessError struct {
-	Action string // as in a policy: secretsmanager:PutSecretValue
-	Name   string // the secret
-	Err    error
+	Action string // "secretsmanager:GetSecretValue"
+	Name   string // of the secret
+	Err    error  // what the store said
 }
 
 func (e *AccessError) Error() string {
-	return fmt.Sprintf("access denied: %s on %q", e.Action, e.Name)
+	return fmt.Sprintf("secret %q: %s is not allowed: %v", e.Name, e.Action, e.Err)
 }
 
 func (e *AccessError) Unwrap() error { return e.Err }
-
-// Status is what is known of a value that should be.
-type Status int
-
-const (
-	Known   Status = iota // Value holds it
-	NoValue               // the secret is declared, a value for it is not
-	Unknown               // it depends on something that is not known
-	Ignored               // it is declared as not Terraform's to decide
-)
-
-// Want is a secret as it should be.
-type Want struct {
-	Name      string // in Secrets Manager
-	Value     secret.Value
-	Status    Status
-	Unknown   []string // addresses that the value waits for
-	Variables []string // that the value comes from
-	Address   string   // where it is declared: aws_secretsmanager_secret.db
-}
-
-// Held is a secret as it is.
-type Held struct {
-	Name, ARN string
-	Value     secret.Value
-	Version   string    // the VersionId that holds AWSCURRENT; "" if there is no value yet
-	HasValue  bool      // Value is its value
-	Binary    bool      // its value is binary, and not in Value
-	Deleted   time.Time // scheduled for deletion since then, if not zero
-	Changed   time.Time // when the current version was made, if known
-	Err       error     // it could not be read: an *AccessError, say
-}
-
-// Store is where secrets are kept.
-type Store interface {
-	// Read returns the secrets of these names that exist, in no order. One
-	// that cannot be read is returned with its Err; the error of Read itself
-	// is that nothing can be read at all.
-	Read(ctx context.Context, names []string) ([]Held, error)
-	// Create makes a secret that does not exist.
-	Create(ctx context.Context, name string, v secret.Value) (version string, err error)
-	// Write replaces the value of a secret that is at version seen, "" for one
-	// without a value; the error wraps ErrConflict if it is not.
-	Write(ctx context.Context, name string, v secret.Value, seen string) (version string, err error)
-	// Restore takes back a secret's deletion.
-	Restore(ctx context.Context, name string) error
-}
