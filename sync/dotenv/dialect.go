@@ -76,6 +76,7 @@ func all() []Dialect {
 		jsonObject(),
 		yaml(),
 		ecs(),
+		tfvars(),
 	}
 }
 

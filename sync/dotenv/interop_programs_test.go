@@ -190,9 +190,14 @@ print JSON.dump($stdin.read.split("\n").map { |f| begin; Dotenv::Parser.call(Fil
 // rubyLacks leaves out values of several lines where dotenv-ruby is older
 // than 2.8, and reads single lines (Debian 12 has 2.4).
 func rubyLacks(t *testing.T) func(v string) bool {
-	out, _ := run(t, "", nil, "", "ruby", "-rdotenv", "-rdotenv/version", "-e", "print Gem::Version.new(Dotenv::VERSION) < Gem::Version.new('2.8')")
-	old := string(out) == "true"
+	old := rubyOlder(t, "2.8")
 	return func(v string) bool { return old && strings.Contains(v, "\n") }
+}
+
+func rubyOlder(t *testing.T, than string) bool {
+	out, _ := run(t, "", nil, "", "ruby", "-rdotenv", "-rdotenv/version", "-e",
+		"print Gem::Version.new(Dotenv::VERSION) < Gem::Version.new('"+than+"')")
+	return string(out) == "true"
 }
 
 func godotenvRead(*testing.T) readFiles {
