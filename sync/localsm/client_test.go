@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -50,10 +52,23 @@ func start(t testing.TB, o localsm.Options) (*localsm.Server, *secretsmanager.Cl
 func client(s *localsm.Server, url string) *secretsmanager.Client {
 	id, key, token := s.Credentials()
 	return secretsmanager.New(secretsmanager.Options{
-		Region:           s.Region(),
-		BaseEndpoint:     aws.String(url),
-		Credentials:      credentials.NewStaticCredentialsProvider(id, key, token),
-		RetryMaxAttempts: 1,
+		Region:       s.Region(),
+		BaseEndpoint: aws.String(url),
+		Credentials:  credentials.NewStaticCredentialsProvider(id, key, token),
+		Retryer:      retryer(),
+	})
+}
+
+// retryer repeats nothing but what the SDK itself breaks: when an answer is
+// there before its request's body was closed, the SDK lets net/http take the
+// end of that body for an error, and the connection is closed while a long
+// answer is still being read (smithy-go 1.28, safeWriteToReadCloser.WriteTo).
+func retryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = 10
+		o.Retryables = []retry.IsErrorRetryable{retry.RetryableConnectionError{}}
+		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+		o.RateLimiter = ratelimit.None
 	})
 }
 
@@ -67,11 +82,11 @@ func at(t testing.TB) (*localsm.Server, *secretsmanager.Client, *clock) {
 	t.Cleanup(web.Close)
 	id, key, _ := s.Credentials()
 	cl := secretsmanager.New(secretsmanager.Options{
-		Region:           s.Region(),
-		BaseEndpoint:     aws.String(web.URL),
-		Credentials:      credentials.NewStaticCredentialsProvider(id, key, ""),
-		HTTPSignerV4:     clockSigner{c},
-		RetryMaxAttempts: 1,
+		Region:       s.Region(),
+		BaseEndpoint: aws.String(web.URL),
+		Credentials:  credentials.NewStaticCredentialsProvider(id, key, ""),
+		HTTPSignerV4: clockSigner{c},
+		Retryer:      retryer(),
 	})
 	return s, cl, c
 }
