@@ -73,6 +73,12 @@ func (o ApplyOptions) action(c Change) (action, string) {
 	}
 }
 
+// Writes reports whether [Apply] with these options would write c.
+func (o ApplyOptions) Writes(c Change) bool {
+	do, _ := o.action(c)
+	return o.selects(c.Name) && do != nothing && do != skip
+}
+
 // Apply carries out a plan on a store. Each secret that isn't in sync gets one
 // outcome, which report (if not nil) is called with as soon as it is known,
 // one call at a time.
