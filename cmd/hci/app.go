@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 	"hci/crypto"
 	"hci/internal/project"
 	"hci/internal/sealed"
-	"hci/internal/secret"
 	"hci/internal/term"
 )
 
@@ -24,20 +22,30 @@ type app struct {
 	workspace      string
 	passphraseFrom string
 
+	style       term.Style
 	found       *project.Project
 	passphrases *term.Passphrases
 }
 
-func newApp(s streams, environ []string) *app { return &app{streams: s, environ: environ} }
+func newApp(s streams, environ []string) *app {
+	a := &app{streams: s, environ: environ}
+	a.style = term.NewStyle(term.Colour(a.out, a.getenv))
+	return a
+}
 
-// getenv reads the environment that run was given; the last entry wins.
-func (a *app) getenv(name string) string {
+// lookup reads the environment that run was given; the last entry wins.
+func (a *app) lookup(name string) (string, bool) {
 	for i := len(a.environ) - 1; i >= 0; i-- {
 		if value, ok := strings.CutPrefix(a.environ[i], name+"="); ok {
-			return value
+			return value, true
 		}
 	}
-	return ""
+	return "", false
+}
+
+func (a *app) getenv(name string) string {
+	value, _ := a.lookup(name)
+	return value
 }
 
 // sayf writes one line of talk to stderr.
@@ -140,13 +148,6 @@ func (a *app) files(env project.Environment) sealed.Files {
 	return sealed.Files{
 		Env: env.Name, Plain: env.Plain, Sealed: env.Sealed, StateDir: a.found.StateDir(),
 		Params: env.Params, Require: env.RequireAuthenticated,
-	}
-}
-
-// passphrase yields the environment's passphrase when it is called.
-func (a *app) passphrase(env project.Environment) sealed.Passphrase {
-	return func(ctx context.Context) (secret.Value, error) {
-		return a.sources().Get(ctx, env)
 	}
 }
 

@@ -43,7 +43,7 @@ environment, else staging. Never production by itself.`,
 			if err != nil {
 				return err
 			}
-			return a.writeOutput(r.output, data, r.force)
+			return a.writeOutput(cmd.Context(), r.output, data, r.force)
 		},
 	}
 	cmd.Flags().StringVar(&r.format, "format", "dotenv", "one of "+strings.Join(dotenv.Names(), ", "))
@@ -84,7 +84,7 @@ func (a *app) export(ctx context.Context, env project.Environment, r exportReque
 	}
 	header := ""
 	if !r.noHeader {
-		header = fmt.Sprintf("Made by 'hci env export %s'. Holds secrets: not for git.", env.Name)
+		header = fmt.Sprintf("Made by hci env export %s. It holds secrets: keep it out of git.", env.Name)
 	}
 	return dotenv.Encode(r.dialect, entries, dotenv.Options{Export: r.export, Header: header})
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"hci/crypto"
+	"hci/internal/child"
 	"hci/internal/project"
 	"hci/internal/sealed"
 	"hci/internal/term"
@@ -46,11 +47,16 @@ func (a *app) report(err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if errors.Is(err, errDifferences) {
-		return exitDifferences
+	var ended *child.ExitError
+	if errors.As(err, &ended) {
+		return ended.Code // it has said itself what was wrong
 	}
 	code := exitOK
 	for _, e := range flatten(err) {
+		if errors.Is(e, errDifferences) {
+			code = worse(code, exitDifferences)
+			continue
+		}
 		a.sayf("%v", e)
 		a.details(e)
 		for _, hint := range a.hints(e) {
@@ -63,7 +69,7 @@ func (a *app) report(err error) int {
 
 // flatten splits what errors.Join joined at the top.
 func flatten(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint: only the top is split
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}
 	}
@@ -75,9 +81,12 @@ func flatten(err error) []error {
 }
 
 func exitCode(err error) int {
+	var ended *child.ExitError
 	var loss *sealed.LossError
 	var unsealed *sealed.UnsealedError
 	switch {
+	case errors.As(err, &ended):
+		return ended.Code
 	case errors.Is(err, errDifferences):
 		return exitDifferences
 	case errors.Is(err, context.Canceled), errors.Is(err, term.ErrInterrupted):

@@ -10,6 +10,9 @@ import (
 	"hci/internal/project"
 )
 
+// configName is the optional configuration file in the project's root.
+const configName = "hci.hcl"
+
 func newInit(a *app) *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
@@ -28,7 +31,7 @@ files and the Terraform directory. It is needed only to change something.`,
 				_, err := a.out.Write(text)
 				return err
 			}
-			path := filepath.Join(p.Root, project.ConfigName)
+			path := filepath.Join(p.Root, configName)
 			err = atomicfile.Write(path, text, atomicfile.Options{Perm: 0o644, Check: func(_ []byte, there bool) error {
 				if there {
 					return fmt.Errorf("%s is there already; nothing was written", a.rel(path))

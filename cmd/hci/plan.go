@@ -81,7 +81,7 @@ func (a *app) printPlan(d *desired, p sync.Plan, show func(sync.Change) bool, sh
 		if !show(c) {
 			continue
 		}
-		fmt.Fprintf(w, "%s %s\t%s\t%s\n", a.style.Sign(sign(c.Kind)), c.Name, reason(c), from(c.Want))
+		fmt.Fprintf(w, "%s %s\t%s\t%s\n", a.style.Sign(sign(c.Kind), sign(c.Kind)), c.Name, reason(c), from(c.Want))
 		if showValues {
 			printValues(w, c)
 		}

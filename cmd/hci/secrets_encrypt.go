@@ -29,12 +29,12 @@ names are listed.`,
 			}
 			return a.each(envs, asJSON, o.DryRun, func(env project.Environment) (*sealed.Result, error) {
 				f, pass := a.files(env), a.passphrase(env)
-				r, err := f.Encrypt(cmd.Context(), pass, a.newPassphrase(env), o)
+				r, err := f.Encrypt(cmd.Context(), pass, a.firstPassphrase(env), o)
 				if err != nil || o.DryRun || !remove {
 					return r, err
 				}
 				if r.Created {
-					pass = a.newPassphrase(env) // asked once: the answer is kept
+					pass = a.firstPassphrase(env) // asked once: the answer is kept
 				}
 				if err := f.RemovePlain(cmd.Context(), pass); err != nil {
 					return r, err

@@ -93,7 +93,7 @@ func (a *app) decryptTo(ctx context.Context, envs []project.Environment, output 
 	}
 	return a.each(envs, asJSON, o.DryRun, func(env project.Environment) (*sealed.Result, error) {
 		if !o.DryRun {
-			a.warnGit(path)
+			a.warnGit(ctx, path)
 		}
 		return a.files(env).DecryptTo(ctx, a.passphrase(env), path, o)
 	})
@@ -115,7 +115,7 @@ func exists(path string) bool {
 // writeOutput writes data to the file named by -o, or to standard output.
 // A file is 0600, whole or not at all, and not overwritten unless forced or
 // already the same.
-func (a *app) writeOutput(output string, data []byte, force bool) error {
+func (a *app) writeOutput(ctx context.Context, output string, data []byte, force bool) error {
 	if output == "" || output == "-" {
 		_, err := a.out.Write(data)
 		return err
@@ -124,7 +124,7 @@ func (a *app) writeOutput(output string, data []byte, force bool) error {
 	if err != nil {
 		return err
 	}
-	a.warnGit(path)
+	a.warnGit(ctx, path)
 	return atomicfile.Write(path, data, atomicfile.Options{Check: func(current []byte, there bool) error {
 		if there && !force && !bytes.Equal(current, data) {
 			return fmt.Errorf("%s is there already and differs; --force overwrites it", a.rel(path))

@@ -38,7 +38,7 @@ tostring and jsonencode write it, which is also how Secrets Manager gets it.`,
 				_, err = io.WriteString(a.out, text.Reveal()+"\n")
 				return err
 			}
-			return a.writeOutput(output, []byte(text.Reveal()), force)
+			return a.writeOutput(cmd.Context(), output, []byte(text.Reveal()), force)
 		},
 	}
 	cmd.ValidArgsFunction = a.envThenNames

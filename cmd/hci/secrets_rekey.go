@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -8,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/crypto"
+	"hci/internal/project"
 	"hci/internal/sealed"
+	"hci/internal/term"
 )
 
 func newRekey(a *app) *cobra.Command {
@@ -37,8 +40,14 @@ future versions only. Rotate the secrets themselves if it leaked.`,
 			if err != nil {
 				return err
 			}
-			return a.rekey(cmd.Context(), envs, rekeyRequest{keep: keep, newFrom: newFrom, asJSON: asJSON,
-				options: sealed.RekeyOptions{Params: p.apply, DryRun: dryRun}})
+			how := (*term.Passphrases).GetNew
+			if keep {
+				how = (*term.Passphrases).Get
+			}
+			return a.rekey(cmd.Context(), envs, rekeyRequest{
+				newPass: how, newFrom: newFrom, asJSON: asJSON,
+				options: sealed.RekeyOptions{Params: p.apply, DryRun: dryRun},
+			})
 		},
 	}
 	p.add(cmd)
@@ -47,6 +56,42 @@ future versions only. Rotate the secrets themselves if it leaked.`,
 	dryRunFlag(cmd, &dryRun)
 	jsonFlag(cmd, &asJSON)
 	return cmd
+}
+
+type rekeyRequest struct {
+	newPass get // how each file's new passphrase is got
+	newFrom string
+	options sealed.RekeyOptions
+	asJSON  bool
+}
+
+// rekey reseals the environments' files and reports.
+func (a *app) rekey(ctx context.Context, envs []project.Environment, r rekeyRequest) error {
+	if _, err := a.sources(r.newFrom); err != nil {
+		return err
+	}
+	var files []sealed.Files
+	byName := map[string]project.Environment{}
+	for _, env := range envs {
+		files = append(files, a.files(env))
+		byName[env.Name] = env
+	}
+	pass := func(how get) func(sealed.Files) sealed.Passphrase {
+		return func(f sealed.Files) sealed.Passphrase { return a.passphraseBy(byName[f.Env], how, r.newFrom) }
+	}
+	results, err := sealed.Rekey(ctx, files, pass((*term.Passphrases).Get), pass(r.newPass), r.options)
+	if err != nil {
+		return err
+	}
+	reports := []fileReport{}
+	for i := range results {
+		a.printResult(&results[i], r.options.DryRun)
+		reports = append(reports, newFileReport(&results[i]))
+	}
+	if r.asJSON {
+		return a.printJSON(reports)
+	}
+	return nil
 }
 
 // parameterFlags are the key-derivation parameters on a command line; zero

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net"
-	"net/http"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -60,19 +58,15 @@ it. Writes stay in memory.`,
 
 // localServer is an embedded Secrets Manager and what a client needs to know.
 type localServer struct {
-	a       *app
-	env     string
-	handler *localsm.Server
-	vars    []string // KEY=value for a client's environment, but for the endpoint
+	a      *app
+	env    string
+	server *localsm.Server
+	vars   []string // KEY=value for a client's environment, but for the endpoint
 }
 
 // newLocalServer makes one that holds the environment's secrets.
 func (a *app) newLocalServer(d *desired, empty bool) (*localServer, error) {
-	o := localsm.Options{
-		Region: d.region(), AccountID: "000000000000",
-		AccessKeyID: "AKIAHCILOCAL" + rand.Text()[:8], SecretAccessKey: rand.Text() + rand.Text(),
-	}
-	server := localsm.New(o)
+	server := localsm.New(localsm.Options{Region: d.region()})
 	for _, w := range d.wants {
 		if !empty && w.Status == sync.Known {
 			if err := server.Put(w.Name, w.Value); err != nil {
@@ -87,9 +81,10 @@ func (a *app) newLocalServer(d *desired, empty bool) (*localServer, error) {
 			a.sayf("%s is served without a value: %s", w.Name, wantReason(w))
 		}
 	}
-	return &localServer{a: a, env: d.env.Name, handler: server, vars: []string{
-		"AWS_ACCESS_KEY_ID=" + o.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + o.SecretAccessKey,
-		"AWS_REGION=" + o.Region, "AWS_DEFAULT_REGION=" + o.Region, "AWS_EC2_METADATA_DISABLED=true",
+	keyID, key, _ := server.Credentials()
+	return &localServer{a: a, env: d.env.Name, server: server, vars: []string{
+		"AWS_ACCESS_KEY_ID=" + keyID, "AWS_SECRET_ACCESS_KEY=" + key,
+		"AWS_REGION=" + server.Region(), "AWS_DEFAULT_REGION=" + server.Region(),
 	}}, nil
 }
 
@@ -99,49 +94,44 @@ func (s *localServer) run(ctx context.Context, argv []string) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	defer server.Close()
 	vars := append(s.vars, "AWS_ENDPOINT_URL_SECRETS_MANAGER=http://"+listener.Addr().String())
-	if len(argv) > 0 {
-		return child.Command{
-			Argv: argv, Env: clientEnviron(s.a.environ, vars), In: s.a.in, Out: s.a.out, Err: s.a.err,
-			Terminal: term.IsTerminal(s.a.in),
-		}.Run()
+	if len(argv) == 0 {
+		if err := s.announce(vars, listener.Addr()); err != nil {
+			return err
+		}
+		return s.server.Serve(ctx, listener)
 	}
-	return s.wait(ctx, vars, listener.Addr(), failed)
+	// An interrupt is the command's business: the server ends after it.
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	go func() { _ = s.server.Serve(serving, listener) }() // the command sees a server that fails
+	return child.Command{
+		Argv: argv, Env: clientEnviron(s.a.environ, vars), In: s.a.in, Out: s.a.out, Err: s.a.err,
+		Terminal: term.IsTerminal(s.a.in),
+	}.Run()
 }
 
-func (s *localServer) wait(ctx context.Context, vars []string, addr net.Addr, failed <-chan error) error {
+// announce prints what makes a shell a client.
+func (s *localServer) announce(vars []string, addr net.Addr) error {
 	for _, v := range vars {
 		name, value, _ := strings.Cut(v, "=")
 		if _, err := fmt.Fprintf(s.a.out, "export %s=%s\n", name, shellWord(value)); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintln(s.a.out, "unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL")
+	_, err := fmt.Fprintln(s.a.out, "unset", strings.Join(otherAccount, " "))
 	s.a.sayf("serving the secrets of %s on %s until interrupted", s.env, addr)
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-		return nil // this is how it is meant to end
-	}
+	return err
 }
 
-// clientEnviron is the environment of a client of the local server: nothing
-// that names another account.
+// otherAccount are the variables that would lead a client elsewhere.
+var otherAccount = []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"}
+
+// clientEnviron is the environment of a client of the local server.
 func clientEnviron(environ, vars []string) []string {
-	var kept []string
-	for _, entry := range environ {
+	kept := slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
-		switch name {
-		case "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL":
-			continue
-		}
-		kept = append(kept, entry)
-	}
+		return slices.Contains(otherAccount, name)
+	})
 	return append(kept, vars...)
 }
-

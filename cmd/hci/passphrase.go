@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"hci/internal/project"
+	"hci/internal/sealed"
+	"hci/internal/secret"
+	"hci/internal/term"
+)
+
+// terminal is where questions are asked.
+func (a *app) terminal() *term.Terminal { return &term.Terminal{} }
+
+// sources returns where passphrases come from, set up once. newFrom is the
+// value of --new-passphrase-from, or "".
+func (a *app) sources(newFrom string) (*term.Passphrases, error) {
+	if a.passphrases != nil {
+		return a.passphrases, nil
+	}
+	p, err := a.project()
+	if err != nil {
+		return nil, err
+	}
+	s := &term.Passphrases{
+		Lookup: a.lookup, Environ: a.environ, Stdin: a.in, Stderr: a.err, Dir: a.dir,
+		CommandDir: p.Root, Project: p.ID(),
+		Keyring: term.SystemKeyring(a.lookup), Terminal: a.terminal(),
+		Command: func(name string) []string {
+			env, err := p.Environment(name)
+			if err != nil {
+				return nil
+			}
+			return env.PassphraseCommand
+		},
+	}
+	if a.passphraseFrom != "" {
+		if s.From, err = term.ParseSource(a.passphraseFrom); err != nil {
+			return nil, fmt.Errorf("--passphrase-from: %w", err)
+		}
+	}
+	if newFrom != "" {
+		if s.NewFrom, err = term.ParseSource(newFrom); err != nil {
+			return nil, fmt.Errorf("--new-passphrase-from: %w", err)
+		}
+	}
+	a.passphrases = s
+	return s, nil
+}
+
+// get is one of the ways to get a passphrase from [term.Passphrases].
+type get func(*term.Passphrases, context.Context, string) (term.Passphrase, error)
+
+func (a *app) passphraseBy(env project.Environment, how get, newFrom string) sealed.Passphrase {
+	return func(ctx context.Context) (secret.Value, error) {
+		s, err := a.sources(newFrom)
+		if err != nil {
+			return secret.Value{}, err
+		}
+		p, err := how(s, ctx, env.Name)
+		return p.Value, err
+	}
+}
+
+// passphrase yields the passphrase of an environment's sealed file.
+func (a *app) passphrase(env project.Environment) sealed.Passphrase {
+	return a.passphraseBy(env, (*term.Passphrases).Get, "")
+}
+
+// firstPassphrase yields the passphrase for an environment's first sealed file.
+func (a *app) firstPassphrase(env project.Environment) sealed.Passphrase {
+	return a.passphraseBy(env, (*term.Passphrases).GetFirst, "")
+}
+
+func newPassphrase(a *app) *cobra.Command {
+	return group("passphrase", "Keep an environment's passphrase in the system keyring", newPassphraseSave(a), newPassphraseForget(a))
+}
+
+func newPassphraseSave(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "save ENV",
+		Short: "Ask for the passphrase, check it and put it into the system keyring",
+		Long: `Ask for the passphrase of an environment (or take it from --passphrase-from),
+check that it opens the sealed file, and put it into the system keyring: the
+login keychain of macOS, the Credential Manager of Windows, the Secret Service
+of a Linux desktop.`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.envNames,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			env, err := a.environment(args[0])
+			if err != nil {
+				return err
+			}
+			var value secret.Value
+			_, err = a.files(env).OpenSealed(cmd.Context(), func(ctx context.Context) (secret.Value, error) {
+				value, err = a.passphraseToSave(ctx, env)
+				return value, err
+			})
+			if err != nil {
+				return err
+			}
+			if err := a.passphrases.Save(cmd.Context(), env.Name, value); err != nil {
+				return err
+			}
+			a.sayf("%s: the passphrase opens %s and is in the keyring", env.Name, a.rel(env.Sealed))
+			return nil
+		},
+	}
+}
+
+// passphraseToSave asks for it, whatever variables and keyring hold.
+func (a *app) passphraseToSave(ctx context.Context, env project.Environment) (secret.Value, error) {
+	s, err := a.sources("")
+	if err != nil {
+		return secret.Value{}, err
+	}
+	if a.passphraseFrom != "" {
+		p, err := s.Get(ctx, env.Name)
+		return p.Value, err
+	}
+	return a.terminal().Secret(fmt.Sprintf("Passphrase for %s: ", env.Name))
+}
+
+func newPassphraseForget(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:               "forget ENV",
+		Short:             "Remove the passphrase from the system keyring",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.envNames,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			env, err := a.environment(args[0])
+			if err != nil {
+				return err
+			}
+			s, err := a.sources("")
+			if err != nil {
+				return err
+			}
+			err = s.Forget(cmd.Context(), env.Name)
+			if errors.Is(err, term.ErrNotInKeyring) {
+				return fmt.Errorf("%s: %w", env.Name, err)
+			}
+			return err
+		},
+	}
+}
