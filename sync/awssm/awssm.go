@@ -1,0 +1,142 @@
+// Package awssm keeps secrets in AWS Secrets Manager. It is the Store of
+// package sync over the AWS SDK, and the only place that speaks to it.
+//
+// Reading takes BatchGetSecretValue, twenty names a call and several calls at a
+// time, within AWS's quotas. What a batch cannot say of a secret is asked for
+// singly: whether it is missing, has no value yet, or is scheduled for deletion.
+//
+// Writing loses nobody's write. The new value is put under a staging label of
+// its own, which changes nothing for readers; then AWSCURRENT is moved to it
+// from the version that was seen. AWS refuses that if AWSCURRENT is elsewhere
+// by then, and the error is [sync.ErrConflict]. The label is removed in either
+// case, so that AWS prunes what is not used.
+//
+// Requests that fail are repeated by the SDK, with the same token. One that was
+// taken although its answer was lost is recognized by looking at which version
+// holds AWSCURRENT.
+//
+// Errors name actions and secrets. No value is ever in an error or a log.
+package awssm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"golang.org/x/time/rate"
+
+	"hci/sync"
+)
+
+var _ sync.Store = (*Store)(nil)
+
+var (
+	// ErrCredentials says that there are no credentials, or that they are not
+	// accepted: expired, revoked, for another account.
+	ErrCredentials = errors.New("no usable AWS credentials")
+	// ErrNoRegion says that nothing names the AWS region.
+	ErrNoRegion = errors.New("no AWS region: neither provider \"aws\", hci.hcl nor AWS_REGION names one")
+)
+
+// Options of [Open].
+type Options struct {
+	Region  string // "" leaves it to the SDK: AWS_REGION, the profile
+	Profile string // of the shared configuration; "" leaves it to the SDK
+	// Note is told, in one sentence, what was decided besides. It may be nil.
+	Note func(string)
+}
+
+// Quotas per second, and how many requests of a kind are under way at a time.
+//
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
+const (
+	batchRate   = 100  // BatchGetSecretValue
+	singleRate  = 1000 // GetSecretValue and DescribeSecret allow for more
+	writeRate   = 45   // PutSecretValue and UpdateSecretVersionStage share 50
+	maxAttempts = 8
+)
+
+// Store is Secrets Manager in one account and region. It is safe for
+// concurrent use.
+type Store struct {
+	client                *sm.Client
+	batch, single, writes *rate.Limiter
+}
+
+// Open loads the SDK's configuration. It makes no request.
+//
+// The profile given goes before AWS_PROFILE, as it does in Terraform. Where the
+// shared configuration does not have it, or an endpoint of another kind is set
+// (AWS_ENDPOINT_URL), and the environment holds an access key, that is used, and
+// Note says so.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	load := []func(*config.LoadOptions) error{
+		config.WithRetryer(func() aws.Retryer {
+			return retry.NewAdaptiveMode(func(a *retry.AdaptiveModeOptions) {
+				a.StandardOptions = append(a.StandardOptions, func(s *retry.StandardOptions) { s.MaxAttempts = maxAttempts })
+			})
+		}),
+	}
+	if o.Region != "" {
+		load = append(load, config.WithRegion(o.Region))
+	}
+	profile := o.Profile
+	if profile != "" && localEndpoint() && hasKeys() {
+		o.note("profile " + profile + " is not used: an endpoint and an access key are set in the environment")
+		profile = ""
+	}
+	cfg, err := loadConfig(ctx, load, profile)
+	var missing config.SharedConfigProfileNotExistError
+	if errors.As(err, &missing) && hasKeys() {
+		o.note("there is no profile " + profile + " here: using the access key of the environment")
+		cfg, err = loadConfig(ctx, load, "")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCredentials, err)
+	}
+	if cfg.Region == "" {
+		return nil, ErrNoRegion
+	}
+	return newStore(cfg), nil
+}
+
+func loadConfig(ctx context.Context, load []func(*config.LoadOptions) error, profile string) (aws.Config, error) {
+	if profile != "" {
+		load = append(load, config.WithSharedConfigProfile(profile))
+	}
+	return config.LoadDefaultConfig(ctx, load...)
+}
+
+func newStore(cfg aws.Config) *Store {
+	limiter := func(perSecond float64) *rate.Limiter { return rate.NewLimiter(rate.Limit(perSecond), int(perSecond)) }
+	return &Store{client: sm.NewFromConfig(cfg), batch: limiter(batchRate), single: limiter(singleRate), writes: limiter(writeRate)}
+}
+
+func (o Options) note(text string) {
+	if o.Note != nil {
+		o.Note(text)
+	}
+}
+
+func hasKeys() bool {
+	return os.Getenv("AWS_ACCESS_KEY_ID") != "" && os.Getenv("AWS_SECRET_ACCESS_KEY") != ""
+}
+
+func localEndpoint() bool {
+	return os.Getenv("AWS_ENDPOINT_URL") != "" || os.Getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER") != ""
+}
+
+// settleTimeout bounds, after a context ended, the requests that find out or
+// clean up what an interrupted write left.
+const settleTimeout = 15 * time.Second
+
+// settling is a context for such requests.
+func settling(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+}

@@ -1,0 +1,69 @@
+package awssm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/smithy-go"
+
+	"hci/sync"
+)
+
+// credentialCodes are the error codes by which AWS says that the credentials
+// are not good.
+//
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html
+var credentialCodes = []string{
+	"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId",
+	"InvalidSignatureException", "SignatureDoesNotMatch", "MissingAuthenticationTokenException",
+	"IncompleteSignature", "RequestExpired", "OptInRequired",
+}
+
+func code(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+func denied(err error) bool {
+	c := code(err)
+	return c == "AccessDeniedException" || c == "AccessDenied"
+}
+
+func credentials(err error) bool {
+	var unsigned *v4.SigningError // there are no credentials to sign with
+	return slices.Contains(credentialCodes, code(err)) || errors.As(err, &unsigned)
+}
+
+// fatal returns an error that concerns all secrets alike, or nil.
+func fatal(action string, err error) error {
+	if err == nil || denied(err) {
+		return nil
+	}
+	if credentials(err) || code(err) == "" || errors.Is(err, context.Canceled) {
+		return classify(action, "", err)
+	}
+	return nil
+}
+
+// classify makes an error of the SDK one of ours. The SDK's text names the
+// operation and AWS's message, which hold no values.
+func classify(action, name string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case denied(err):
+		return &sync.AccessError{Action: "secretsmanager:" + action, Name: name, Err: err}
+	case credentials(err):
+		return fmt.Errorf("%w: %w: %w", sync.ErrUnavailable, ErrCredentials, err)
+	case name == "":
+		return err
+	default:
+		return fmt.Errorf("secret %q: %w", name, err)
+	}
+}

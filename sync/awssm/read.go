@@ -1,0 +1,169 @@
+package awssm
+
+import (
+	"context"
+	"errors"
+	"slices"
+	stdsync "sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"hci/internal/secret"
+	"hci/sync"
+)
+
+const (
+	batchSize     = 20 // BatchGetSecretValue takes no more
+	readsParallel = 16
+	labelCurrent  = "AWSCURRENT"
+)
+
+// Read implements [sync.Store].
+func (s *Store) Read(ctx context.Context, names []string) ([]sync.Held, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	chunks := slices.Collect(slices.Chunk(names, batchSize))
+	results := make([][]sync.Held, len(chunks))
+	next := make(chan int)
+	var workers stdsync.WaitGroup
+	for range min(readsParallel, len(chunks)) {
+		workers.Go(func() {
+			for i := range next {
+				held, err := s.readChunk(ctx, chunks[i])
+				if err != nil {
+					cancel(err)
+					continue
+				}
+				results[i] = held
+			}
+		})
+	}
+	for i := range chunks {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	return slices.Concat(results...), nil
+}
+
+// readChunk reads up to twenty secrets, in the order of their names.
+func (s *Store) readChunk(ctx context.Context, names []string) ([]sync.Held, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	found, err := s.readBatch(ctx, names)
+	if denied(err) { // the action may be denied where reading singly is not
+		found, err = nil, nil
+	}
+	if err != nil {
+		return nil, classify("BatchGetSecretValue", "", err)
+	}
+	var all []sync.Held
+	for _, name := range names {
+		h, ok := found[name]
+		if !ok {
+			h, ok, err = s.readOne(ctx, name)
+			if err != nil {
+				return nil, err
+			}
+		}
+		if ok {
+			all = append(all, h)
+		}
+	}
+	return all, nil
+}
+
+// readBatch returns the secrets of which a batch call says all there is to
+// know.
+func (s *Store) readBatch(ctx context.Context, names []string) (map[string]sync.Held, error) {
+	found := map[string]sync.Held{}
+	in := &sm.BatchGetSecretValueInput{SecretIdList: names}
+	for {
+		if err := s.batch.Wait(ctx); err != nil {
+			return nil, err
+		}
+		out, err := s.client.BatchGetSecretValue(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range out.SecretValues {
+			// An emulator may answer with a version that a label has left.
+			if slices.Contains(v.VersionStages, labelCurrent) {
+				found[aws.ToString(v.Name)] = held(aws.ToString(v.Name), v.ARN, v.VersionId, v.SecretString, v.SecretBinary, v.CreatedDate)
+			}
+		}
+		if aws.ToString(out.NextToken) == "" {
+			return found, nil
+		}
+		in.NextToken = out.NextToken
+	}
+}
+
+func held(name string, arn, version, text *string, binary []byte, changed *time.Time) sync.Held {
+	h := sync.Held{
+		Name: name, ARN: aws.ToString(arn), Version: aws.ToString(version),
+		Changed: aws.ToTime(changed), HasValue: text != nil, Binary: text == nil && binary != nil,
+	}
+	if text != nil {
+		h.Value = secret.New(*text)
+	}
+	return h
+}
+
+// readOne reads one secret and tells missing, without a value, and scheduled
+// for deletion apart. The error is that nothing at all can be read.
+func (s *Store) readOne(ctx context.Context, name string) (sync.Held, bool, error) {
+	if err := s.single.Wait(ctx); err != nil {
+		return sync.Held{}, false, err
+	}
+	value, err := s.client.GetSecretValue(ctx, &sm.GetSecretValueInput{SecretId: &name, VersionStage: aws.String(labelCurrent)})
+	if err == nil {
+		return held(name, value.ARN, value.VersionId, value.SecretString, value.SecretBinary, value.CreatedDate), true, nil
+	}
+	if err := fatal("GetSecretValue", err); err != nil {
+		return sync.Held{}, false, err
+	}
+	described, descErr := s.describe(ctx, name)
+	var notFound *types.ResourceNotFoundException
+	switch {
+	case errors.As(descErr, &notFound):
+		return sync.Held{}, false, nil
+	case fatal("DescribeSecret", descErr) != nil:
+		return sync.Held{}, false, fatal("DescribeSecret", descErr)
+	case descErr != nil && errors.As(err, &notFound):
+		// Without DescribeSecret a missing secret and a missing value look
+		// alike, so neither is claimed.
+		return sync.Held{Name: name, Err: classify("DescribeSecret", name, descErr)}, true, nil
+	case descErr != nil:
+		return sync.Held{Name: name, Err: classify("GetSecretValue", name, err)}, true, nil
+	}
+	h := sync.Held{Name: name, ARN: aws.ToString(described.ARN), Version: current(described), Deleted: aws.ToTime(described.DeletedDate)}
+	if h.Deleted.IsZero() && h.Version != "" || !errors.As(err, &notFound) && h.Deleted.IsZero() {
+		h.Err = classify("GetSecretValue", name, err)
+	}
+	return h, true, nil
+}
+
+func (s *Store) describe(ctx context.Context, name string) (*sm.DescribeSecretOutput, error) {
+	if err := s.single.Wait(ctx); err != nil {
+		return nil, err
+	}
+	return s.client.DescribeSecret(ctx, &sm.DescribeSecretInput{SecretId: &name})
+}
+
+// current is the version that holds AWSCURRENT, or "".
+func current(d *sm.DescribeSecretOutput) string {
+	for version, labels := range d.VersionIdsToStages {
+		if slices.Contains(labels, labelCurrent) {
+			return version
+		}
+	}
+	return ""
+}
