@@ -40,8 +40,10 @@ Terraform is the configuration: in a repository with *_secrets.tfvars.enc and
 a Terraform directory, no file of hci's own is needed.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:          cobra.ArbitraryArgs,
+		RunE:          helpOrUnknown,
+
+		SuggestionsMinimumDistance: 2,
 	}
 	root.SetIn(a.in)
 	root.SetOut(a.out)
@@ -62,25 +64,25 @@ a Terraform directory, no file of hci's own is needed.`,
 	return root
 }
 
-// group returns a command that only holds others. With a word that names none
-// of them it fails, where cobra alone would print the help and succeed.
+// group returns a command that only holds others.
 func group(use, short string, children ...*cobra.Command) *cobra.Command {
-	g := &cobra.Command{
-		Use: use, Short: short,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cmd.Help()
-			}
-			err := fmt.Errorf("unknown command %q", args[0])
-			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-				err = fmt.Errorf("%w; did you mean %q?", err, near[0])
-			}
-			return &usageError{cmd: cmd.CommandPath(), err: err}
-		},
-		SuggestionsMinimumDistance: 2,
-	}
+	g := &cobra.Command{Use: use, Short: short, RunE: helpOrUnknown, SuggestionsMinimumDistance: 2}
 	g.AddCommand(children...)
 	return g
+}
+
+// helpOrUnknown is what a command does that only holds others. With a word
+// that names none of them it fails, where cobra alone would print the help of
+// a subcommand and succeed.
+func helpOrUnknown(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	err := fmt.Errorf("unknown command %q", args[0])
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		err = fmt.Errorf("%w; did you mean %q?", err, near[0])
+	}
+	return &usageError{cmd: cmd.CommandPath(), err: err}
 }
 
 func newSecrets(a *app) *cobra.Command {

@@ -12,7 +12,6 @@ import (
 
 	"hci/crypto"
 	"hci/internal/atomicfile"
-	"hci/internal/secret"
 )
 
 // journalName is the file in the state directory that stands while a rekey
@@ -42,7 +41,7 @@ type RekeyOptions struct {
 // all of them or none: each is opened with pass and resealed, and each result
 // proved to open, before the first is replaced; if replacing is interrupted,
 // even by the machine stopping, the next [Recover] puts the old ones back.
-func Rekey(ctx context.Context, files []Files, pass func(Files) Passphrase, newPass Passphrase, o RekeyOptions) ([]Result, error) {
+func Rekey(ctx context.Context, files []Files, pass, newPass func(Files) Passphrase, o RekeyOptions) ([]Result, error) {
 	if len(files) == 0 {
 		return nil, nil
 	}
@@ -57,10 +56,6 @@ func Rekey(ctx context.Context, files []Files, pass func(Files) Passphrase, newP
 			return nil, err
 		}
 	}
-	var phrase secret.Value
-	if phrase, err = newPass(ctx); err != nil {
-		return nil, err
-	}
 	results := make([]Result, len(files))
 	sealedBytes := make([][]byte, len(files))
 	var j journal
@@ -68,6 +63,10 @@ func Rekey(ctx context.Context, files []Files, pass func(Files) Passphrase, newP
 		params := contents[i].Params
 		if o.Params != nil {
 			params = o.Params(params)
+		}
+		phrase, err := newPass(f)(ctx)
+		if err != nil {
+			return nil, err
 		}
 		data, err := seal(contents[i].File.Bytes(), phrase, params)
 		if err != nil {

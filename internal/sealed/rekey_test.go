@@ -31,7 +31,7 @@ func opens(f sealed.Files, p string) bool {
 }
 
 func rekey(fs []sealed.Files, old func(sealed.Files) sealed.Passphrase) error {
-	_, err := sealed.Rekey(context.Background(), fs, old, pass(newPhrase), sealed.RekeyOptions{})
+	_, err := sealed.Rekey(context.Background(), fs, old, func(sealed.Files) sealed.Passphrase { return pass(newPhrase) }, sealed.RekeyOptions{})
 	return err
 }
 
