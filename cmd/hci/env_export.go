@@ -12,7 +12,6 @@ import (
 	"hci/internal/project"
 	"hci/internal/terraform"
 	"hci/sync/dotenv"
-	"hci/tfvars/module"
 )
 
 func newExport(a *app) *cobra.Command {
@@ -66,16 +65,12 @@ func (a *app) export(ctx context.Context, env project.Environment, r exportReque
 	if err != nil {
 		return nil, err
 	}
-	vars := a.found.EnvVars(env.Name)
-	var ev *module.Evaluated
-	if len(vars) > 0 { // only env blocks can name what the Terraform code declares
-		_, ev, err = terraform.Evaluate(a.found, env, content.File, a.environ)
-		var none *terraform.NoDirectoryError
-		if err != nil && !errors.As(err, &none) {
-			return nil, err
-		}
+	_, ev, err := terraform.Evaluate(a.found, env, content.File, a.environ)
+	var none *terraform.NoDirectoryError
+	if err != nil && !errors.As(err, &none) {
+		return nil, err
 	}
-	entries, null, err := export.Entries(content.File, vars, export.NewScope(content.File, ev))
+	entries, null, err := export.Entries(content.File, a.found.EnvVars(env.Name), export.NewScope(content.File, ev))
 	if err != nil {
 		return nil, err
 	}

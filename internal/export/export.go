@@ -1,6 +1,7 @@
 // Package export says which environment variables an environment's secrets
 // make: one for each name in the secrets file, in upper case, as changed by
 // the env blocks of hci.hcl, the general one and then the environment's own.
+// A value is what Terraform makes of it: converted to the variable's type.
 //
 // In an env block,
 //
@@ -64,7 +65,7 @@ func (e *CollisionError) Error() string {
 // Entries returns what to export, sorted by key, and the names that are left
 // out because their value is null.
 func Entries(secrets *tfvars.File, vars []project.EnvVar, scope Scope) (entries []dotenv.Entry, null []string, err error) {
-	values, null, err := fromFile(secrets, vars)
+	values, null, err := fromFile(secrets, vars, scope)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -91,7 +92,7 @@ func Entries(secrets *tfvars.File, vars []project.EnvVar, scope Scope) (entries 
 
 // fromFile takes each name of the secrets file in upper case, but for those
 // that an env block renames.
-func fromFile(secrets *tfvars.File, vars []project.EnvVar) (values map[string]cty.Value, null []string, err error) {
+func fromFile(secrets *tfvars.File, vars []project.EnvVar, scope Scope) (values map[string]cty.Value, null []string, err error) {
 	renamed := map[string]bool{}
 	for _, v := range vars {
 		if name, ok := v.Renames(); ok {
@@ -101,7 +102,7 @@ func fromFile(secrets *tfvars.File, vars []project.EnvVar) (values map[string]ct
 	values = map[string]cty.Value{}
 	from := map[string]string{}
 	for _, name := range secrets.Names() {
-		value, _ := secrets.Value(name)
+		value, _ := scope.Vars[name].UnmarkDeep()
 		switch {
 		case renamed[name]:
 			continue

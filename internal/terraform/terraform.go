@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -37,7 +38,12 @@ func Read(p *project.Project) (*module.Module, error) {
 	if p.TerraformDir == "" {
 		return nil, &NoDirectoryError{Root: p.Root}
 	}
-	return module.Load(os.DirFS(p.TerraformDir))
+	dir, err := filepath.Rel(p.Root, p.TerraformDir)
+	if err != nil || !filepath.IsLocal(dir) {
+		return module.Load(os.DirFS(p.TerraformDir))
+	}
+	// From the root, so that modules beside the directory can be read as well.
+	return module.LoadAt(os.DirFS(p.Root), filepath.ToSlash(dir))
 }
 
 // Inputs merges the variables of one environment in Terraform's order of

@@ -63,6 +63,7 @@ expect 0 hci secrets verify
 show hci secrets list staging
 say "One value, from memory; no plaintext touches the disk:"
 show hci secrets get staging hci_jwt_signing_key
+echo
 
 show hci secrets serve staging --empty -- sh "$here/demo.sh" "$hci" inside "$PWD"
 
@@ -72,5 +73,6 @@ printf '$ cat .env\n'
 cat .env
 
 say "Every reader that is installed here sees the same values:"
-sh "$here/readers.sh" .env staging
+hci env export staging --format json >"$work/want.json"
+sh "$here/readers.sh" .env "$work/want.json"
 say "Done. Your own repository: cd there and type 'hci secrets verify'."

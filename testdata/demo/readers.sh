@@ -1,9 +1,8 @@
 #!/bin/sh
 # Reads a .env file with each reader that is installed and compares every
-# value with what "hci secrets get" says. Usage: readers.sh FILE ENV
+# value with the one in hci's JSON. Usage: readers.sh FILE JSON
 set -eu
-file=$1 env=$2
-names=$(hci secrets list "$env" | cut -d' ' -f1)
+file=$1 json=$2
 failed=0
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -11,10 +10,9 @@ trap 'rm -rf "$tmp"' EXIT
 # compare READER: the function value_READER prints the value of $1.
 compare() {
 	reader=$1 same=0 all=0
-	for name in $names; do
-		key=$(printf %s "$name" | tr '[:lower:]' '[:upper:]')
+	for key in $keys; do
 		all=$((all + 1))
-		hci secrets get "$env" "$name" >"$tmp/want"
+		want "$key" >"$tmp/want"
 		"value_$reader" "$key" >"$tmp/got"
 		if cmp -s "$tmp/want" "$tmp/got"; then
 			same=$((same + 1))
@@ -32,6 +30,18 @@ value_sh() { sh -c '. "$1"; eval "printf %s \"\$$2\""' sh "./$file" "$1"; }
 value_python() { "$python" -c 'import sys, dotenv; sys.stdout.write(dotenv.dotenv_values(sys.argv[1])[sys.argv[2]])' "$file" "$1"; }
 value_node() { node --env-file="$file" -e 'process.stdout.write(process.env[process.argv[1]])' "$1"; }
 value_compose() { "$python" -c 'import json, sys; sys.stdout.write(json.load(open(sys.argv[1]))["services"]["app"]["environment"][sys.argv[2]].replace("$$", "$"))' "$tmp/compose.json" "$1"; }
+
+# want KEY prints its value in the JSON; keys are all of them.
+if command -v python3 >/dev/null; then
+	want() { python3 -c 'import json, sys; sys.stdout.write(json.load(open(sys.argv[1]))[sys.argv[2]])' "$json" "$1"; }
+	keys=$(python3 -c 'import json, sys; print(*json.load(open(sys.argv[1])))' "$json")
+elif command -v node >/dev/null; then
+	want() { node -e 'process.stdout.write(JSON.parse(require("fs").readFileSync(process.argv[1]))[process.argv[2]])' "$json" "$1"; }
+	keys=$(node -e 'console.log(Object.keys(JSON.parse(require("fs").readFileSync(process.argv[1]))).join(" "))' "$json")
+else
+	echo "  neither python3 nor node is here to read the JSON with: nothing was compared"
+	exit 0
+fi
 
 compare sh
 if command -v bash >/dev/null; then compare bash; else absent bash; fi

@@ -1,0 +1,193 @@
+package module
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"hci/internal/secret"
+	"hci/tfvars"
+	"hci/tfvars/module/internal/config"
+	"hci/tfvars/module/internal/eval"
+)
+
+// Inputs is what a directory is evaluated for.
+type Inputs struct {
+	// Workspace is the value of terraform.workspace; unknown if empty.
+	Workspace string
+	// Values are the variables' values, merged from all sources in
+	// Terraform's order of precedence. They are converted to the declared types.
+	Values map[string]cty.Value
+}
+
+// Evaluated is what a directory says for its inputs.
+type Evaluated struct {
+	Secrets   []Secret // sorted by address
+	Provider  Provider // the default provider "aws"
+	Variables map[string]cty.Value
+	// Missing names the variables without a value; they are unknown.
+	// Undeclared names the values that no variable takes. Both are sorted.
+	Missing, Undeclared []string
+	// Warnings tell what could not be taken into account, such as modules
+	// that were not read.
+	Warnings []tfvars.Problem
+}
+
+// Provider is where an AWS provider block points. What it does not set, or what
+// is unknown, is empty.
+type Provider struct {
+	Region, Profile string
+	File            string // where it is declared; "" if it is not
+	Line            int
+}
+
+// ValueStatus tells what is known of a secret's value.
+type ValueStatus int
+
+// The statuses.
+const (
+	// NoValue: Terraform creates the secret and gives it no value.
+	NoValue ValueStatus = iota
+	// Known: Value is what Terraform writes.
+	Known
+	// Unknown: the value is not known, or not throughout.
+	Unknown
+	// Ignored: lifecycle ignore_changes covers the value. Terraform writes it
+	// when the secret is created and leaves it alone afterwards.
+	Ignored
+)
+
+// String returns the status as a word or two.
+func (s ValueStatus) String() string {
+	switch s {
+	case NoValue:
+		return "no value"
+	case Known:
+		return "known"
+	case Unknown:
+		return "unknown"
+	case Ignored:
+		return "ignored"
+	default:
+		return fmt.Sprintf("ValueStatus(%d)", int(s))
+	}
+}
+
+// Secret is one secret in Secrets Manager that the directory declares or
+// writes a value to.
+type Secret struct {
+	// Address is that of the aws_secretsmanager_secret or, for a secret that
+	// is declared elsewhere, of the data source or version that names it. A
+	// block whose instances are unknown has one Secret, its address ending
+	// in [*].
+	Address string
+	// Label is the name in the block's header.
+	Label string
+
+	// Name is the name in AWS, if NameKnown. Otherwise NamePrefix is what it
+	// begins with, as far as that is known, and NameUnknown the addresses it
+	// waits for: none for a name that the provider makes up from NamePrefix.
+	Name        string
+	NameKnown   bool
+	NamePrefix  string
+	NameUnknown []string
+
+	Status ValueStatus
+	// Value is the value if the status is Known, or if it is Ignored and
+	// Unknown is empty. Binary tells that it is secret_binary's, decoded.
+	Value  secret.Value
+	Binary bool
+	// Unknown lists the addresses that the value waits for.
+	Unknown []string
+	// Variables lists the root variables that flow into the value.
+	Variables []string
+	// Version is the address of the aws_secretsmanager_secret_version that
+	// sets the value; "" if there is none.
+	Version string
+
+	Description string
+	KMSKeyID    string
+	Tags        map[string]string
+	// RecoveryWindowDays is how long a deletion waits; ForceDelete is
+	// recovery_window_in_days = 0.
+	RecoveryWindowDays int
+	ForceDelete        bool
+
+	// Provider is the provider block that the secret is made with: the
+	// default one, or an alias's with a region or profile of its own. The
+	// secret's own region argument, if it has one, is in its Region.
+	Provider Provider
+
+	File string // where the block stands
+	Line int
+}
+
+// Evaluate computes what the directory says. Its errors are [tfvars.Problems]:
+// everything that stood in the way, and every validation that failed.
+func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
+	ev := &Evaluated{Variables: make(map[string]cty.Value, len(m.root.Variables))}
+	for _, name := range sortedKeys(in.Values) {
+		if _, ok := m.root.Variables[name]; !ok {
+			ev.Undeclared = append(ev.Undeclared, name)
+		}
+	}
+	g := eval.New(m.fsys, m.root, in.Workspace, in.Values)
+	for _, name := range sortedKeys(m.root.Variables) {
+		ev.Variables[name], _ = g.Root.Variable(name).UnmarkDeep()
+		if _, given := in.Values[name]; !given && m.root.Variables[name].Default == cty.NilVal {
+			ev.Missing = append(ev.Missing, name)
+		}
+	}
+
+	r := &reader{graph: g, byAddress: map[string]*found{}, providers: map[*config.Provider]Provider{}}
+	r.module(g.Root)
+	r.versions()
+	ev.Secrets = r.secrets()
+	ev.Provider = r.provider(g.Root, "aws")
+
+	diags := g.Problems()
+	if diags.HasErrors() {
+		return nil, problems(diags)
+	}
+	ev.Warnings = slices.Concat(m.warnings, warnings(diags))
+	return ev, nil
+}
+
+// provider evaluates the provider that a reference means in a module. A
+// module without such a block has its caller's.
+func (r *reader) provider(in *eval.Instance, ref string) Provider {
+	in, p := in.Provider(ref)
+	if p == nil {
+		return Provider{}
+	}
+	if known, ok := r.providers[p]; ok {
+		return known
+	}
+	out := Provider{
+		Region:  r.setting(in, p.Attrs["region"], "region"),
+		Profile: r.setting(in, p.Attrs["profile"], "profile"),
+		File:    p.Range.Filename,
+		Line:    p.Range.Start.Line,
+	}
+	r.providers[p] = out
+	return out
+}
+
+// setting evaluates a text argument of a provider; unknown is empty, with a
+// warning.
+func (r *reader) setting(in *eval.Instance, expr hcl.Expression, name string) string {
+	if expr == nil {
+		return ""
+	}
+	v, ok := r.text(in.Eval(expr, eval.Repetition{}), expr.Range(), name)
+	if !ok {
+		return ""
+	}
+	if !v.IsKnown() {
+		r.graph.Warn(fmt.Sprintf("the %s of provider \"aws\" is not known yet", name), expr.Range())
+		return ""
+	}
+	return v.AsString()
+}

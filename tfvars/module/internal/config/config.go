@@ -1,0 +1,155 @@
+// Package config reads the files of one Terraform module into the blocks that
+// matter to hci, without evaluating anything.
+//
+// It follows Terraform's own rules: every *.tf and *.tf.json in the directory
+// is read, editors' leftovers are not, override files are merged last and in
+// order of their names (https://developer.hashicorp.com/terraform/language/files/override).
+// Blocks that say nothing about secrets (terraform, moved, check and so on) are
+// passed over, so that a newer Terraform's blocks do not stop hci.
+//
+// Diagnostics are hcl's own, whose details may quote source text and must not be
+// shown, or those of [Problem] and [Warning].
+package config
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Module is what one directory declares.
+type Module struct {
+	Dir       string // in the file system it was read from; "." is its root
+	Variables map[string]*Variable
+	Locals    map[string]*Value
+	Outputs   map[string]*Value
+	Resources map[string]*Resource // by "aws_db_instance.main", "data.aws_region.here"
+	Calls     map[string]*Call
+	Providers map[string]*Provider // by "aws", "aws.alias"
+	// Functions holds the names of the functions of providers ("provider::…")
+	// that the module's files may call.
+	Functions map[string]bool
+}
+
+// Variable is one variable block.
+type Variable struct {
+	Name        string
+	Type        cty.Type // with its optional attributes
+	Defaults    *typeexpr.Defaults
+	Default     cty.Value // cty.NilVal without one
+	Description string
+	Sensitive   bool
+	Ephemeral   bool
+	Nullable    bool
+	Validations []Validation
+	Range       hcl.Range
+}
+
+// Validation is one validation block of a variable.
+type Validation struct {
+	Condition hcl.Expression
+	Message   hcl.Expression
+}
+
+// Value is a local value or an output: a name and an expression.
+type Value struct {
+	Name  string
+	Expr  hcl.Expression
+	Range hcl.Range
+}
+
+// Resource is one resource, data or ephemeral block.
+type Resource struct {
+	Mode     Mode
+	Type     string
+	Name     string
+	Count    hcl.Expression // nil without
+	ForEach  hcl.Expression
+	Provider string // "" is the type's default; else "aws", "aws.alias"
+	// Attrs holds the arguments that hci reads from resources of this type;
+	// see [Arguments].
+	Attrs map[string]hcl.Expression
+	// IgnoreChanges lists the attributes of lifecycle's ignore_changes;
+	// IgnoreAll is its "all".
+	IgnoreChanges []string
+	IgnoreAll     bool
+	Range         hcl.Range
+}
+
+// Mode tells the kinds of resource blocks apart.
+type Mode int
+
+// The modes.
+const (
+	Managed Mode = iota
+	Data
+	Ephemeral
+)
+
+// Key returns the resource's address in its module.
+func (r *Resource) Key() string { return r.Mode.Prefix() + r.Type + "." + r.Name }
+
+// Prefix returns what precedes a resource's type in its address.
+func (m Mode) Prefix() string {
+	switch m {
+	case Data:
+		return "data."
+	case Ephemeral:
+		return "ephemeral."
+	default:
+		return ""
+	}
+}
+
+// Call is one module block.
+type Call struct {
+	Name    string
+	Source  string // as written
+	Count   hcl.Expression
+	ForEach hcl.Expression
+	Inputs  map[string]hcl.Expression
+	// Providers maps the child's names of providers to this module's.
+	Providers map[string]string
+	Range     hcl.Range
+	// Module is what the source holds; nil if it was not read.
+	Module *Module
+}
+
+// Provider is one provider block.
+type Provider struct {
+	Name  string // "aws"
+	Alias string
+	Attrs map[string]hcl.Expression
+	Range hcl.Range
+}
+
+// Key returns "aws" or "aws.alias".
+func (p *Provider) Key() string {
+	if p.Alias == "" {
+		return p.Name
+	}
+	return p.Name + "." + p.Alias
+}
+
+// Arguments returns the arguments that are read from the resources of a type,
+// nil for types that hci knows nothing about.
+func Arguments(mode Mode, typ string) []string {
+	switch mode.Prefix() + typ {
+	case "aws_secretsmanager_secret":
+		return []string{
+			"name", "name_prefix", "description", "kms_key_id", "policy", "region",
+			"recovery_window_in_days", "force_overwrite_replica_secret", "tags",
+		}
+	case "aws_secretsmanager_secret_version":
+		return []string{
+			"secret_id", "secret_string", "secret_binary", "secret_string_wo",
+			"secret_string_wo_version", "version_stages", "region",
+		}
+	case "data.aws_secretsmanager_secret":
+		return []string{"name", "arn", "region"}
+	case "terraform_data":
+		return []string{"input", "triggers_replace"}
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,114 @@
+package config
+
+import (
+	"io/fs"
+	"path"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/json"
+)
+
+// Load reads the module in dir, without the modules it calls.
+func Load(fsys fs.FS, dir string) (*Module, hcl.Diagnostics) {
+	primary, override, err := list(fsys, dir)
+	if err != nil {
+		return nil, hcl.Diagnostics{Problem("the directory can't be read", hcl.Range{Filename: dir})}
+	}
+	files, diags := parse(fsys, append(slices.Clone(primary), override...))
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	m := &Module{
+		Dir:       dir,
+		Variables: map[string]*Variable{},
+		Locals:    map[string]*Value{},
+		Outputs:   map[string]*Value{},
+		Resources: map[string]*Resource{},
+		Calls:     map[string]*Call{},
+		Providers: map[string]*Provider{},
+		Functions: map[string]bool{},
+	}
+	for i, f := range files {
+		d := &decoder{module: m, override: i >= len(primary)}
+		diags = append(diags, d.file(f.Body)...)
+		for _, name := range providerFunction.FindAll(f.Bytes, -1) {
+			m.Functions[string(name)] = true
+		}
+	}
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return m, diags
+}
+
+// providerFunction finds the functions of providers in the bytes of a file. A
+// match in a comment does no harm: it only makes a name known.
+var providerFunction = regexp.MustCompile(`provider::[A-Za-z_][\w-]*::[A-Za-z_][\w-]*`)
+
+// list returns the paths of a module's files, each list sorted by name.
+func list(fsys fs.FS, dir string) (primary, override []string, err error) {
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, e := range entries {
+		name := e.Name()
+		base, ok := strings.CutSuffix(name, ".tf")
+		if !ok {
+			base, ok = strings.CutSuffix(name, ".tf.json")
+		}
+		if !ok || e.IsDir() || ignored(name) {
+			continue
+		}
+		if base == "override" || strings.HasSuffix(base, "_override") {
+			override = append(override, path.Join(dir, name))
+		} else {
+			primary = append(primary, path.Join(dir, name))
+		}
+	}
+	return primary, override, nil
+}
+
+// ignored reports whether Terraform takes the name for an editor's leftover.
+func ignored(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") ||
+		strings.HasPrefix(name, "#") && strings.HasSuffix(name, "#")
+}
+
+// parse parses the files on all cores, and returns them in the order given.
+func parse(fsys fs.FS, names []string) ([]*hcl.File, hcl.Diagnostics) {
+	files := make([]*hcl.File, len(names))
+	diags := make([]hcl.Diagnostics, len(names))
+	work := make(chan int)
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(names)) {
+		wg.Go(func() {
+			for i := range work {
+				files[i], diags[i] = parseFile(fsys, names[i])
+			}
+		})
+	}
+	for i := range names {
+		work <- i
+	}
+	close(work)
+	wg.Wait()
+	return files, slices.Concat(diags...)
+}
+
+func parseFile(fsys fs.FS, name string) (*hcl.File, hcl.Diagnostics) {
+	src, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return nil, hcl.Diagnostics{Problem("the file can't be read", hcl.Range{Filename: name})}
+	}
+	if strings.HasSuffix(name, ".json") {
+		return json.Parse(src, name)
+	}
+	return hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+}

@@ -1,0 +1,170 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+func (d *decoder) resource(b *hcl.Block, mode Mode) hcl.Diagnostics {
+	r := &Resource{Mode: mode, Type: b.Labels[0], Name: b.Labels[1], Range: b.DefRange}
+	schema := &hcl.BodySchema{
+		Attributes: []hcl.AttributeSchema{{Name: "count"}, {Name: "for_each"}, {Name: "provider"}},
+		Blocks:     []hcl.BlockHeaderSchema{{Type: "lifecycle"}},
+	}
+	read := Arguments(mode, r.Type)
+	for _, name := range read {
+		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: name})
+	}
+	content, _, diags := b.Body.PartialContent(schema)
+	r.Attrs = make(map[string]hcl.Expression, len(read))
+	for name, a := range content.Attributes {
+		switch name {
+		case "count":
+			r.Count = a.Expr
+		case "for_each":
+			r.ForEach = a.Expr
+		case "provider":
+			ref, moreDiags := providerRef(a.Expr)
+			r.Provider, diags = ref, append(diags, moreDiags...)
+		default:
+			r.Attrs[name] = a.Expr
+		}
+	}
+	if r.Count != nil && r.ForEach != nil {
+		diags = append(diags, Problem(r.Key()+" has both count and for_each", b.DefRange))
+	}
+	for _, l := range content.Blocks {
+		diags = append(diags, r.lifecycle(l.Body)...)
+	}
+	return append(diags, put(d, d.module.Resources, r.Key(), r, r.Key(), b.DefRange, func(old *Resource) {
+		if r.Count != nil || r.ForEach != nil {
+			old.Count, old.ForEach = r.Count, r.ForEach
+		}
+		if r.Provider != "" {
+			old.Provider = r.Provider
+		}
+		if r.IgnoreAll || r.IgnoreChanges != nil {
+			old.IgnoreAll, old.IgnoreChanges = r.IgnoreAll, r.IgnoreChanges
+		}
+		maps.Copy(old.Attrs, r.Attrs)
+	})...)
+}
+
+// lifecycle reads what a lifecycle block says about ignored changes.
+func (r *Resource) lifecycle(body hcl.Body) hcl.Diagnostics {
+	attrs, _, diags := arguments(body, "ignore_changes")
+	expr, ok := attrs["ignore_changes"]
+	if !ok {
+		return diags
+	}
+	if hcl.ExprAsKeyword(expr) == "all" {
+		r.IgnoreAll = true
+		return diags
+	}
+	items, moreDiags := hcl.ExprList(expr)
+	diags = append(diags, moreDiags...)
+	r.IgnoreChanges = make([]string, 0, len(items))
+	for _, item := range items {
+		// Both tags and tags["a"] name the attribute by their first step.
+		t, moreDiags := hcl.RelTraversalForExpr(item)
+		if moreDiags.HasErrors() {
+			diags = append(diags, moreDiags...)
+			continue
+		}
+		if step, ok := t[0].(hcl.TraverseAttr); ok {
+			r.IgnoreChanges = append(r.IgnoreChanges, step.Name)
+		}
+	}
+	return diags
+}
+
+// Ignores reports whether changes of any of these attributes are ignored.
+func (r *Resource) Ignores(attrs ...string) bool {
+	if r.IgnoreAll {
+		return true
+	}
+	for _, ignored := range r.IgnoreChanges {
+		for _, a := range attrs {
+			if a == ignored {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// providerRef reads a reference to a provider: aws or aws.alias.
+func providerRef(expr hcl.Expression) (string, hcl.Diagnostics) {
+	t, diags := hcl.AbsTraversalForExpr(expr)
+	if diags.HasErrors() {
+		return "", diags
+	}
+	ref := []string{t.RootName()}
+	for _, step := range t[1:] {
+		attr, ok := step.(hcl.TraverseAttr)
+		if !ok || len(ref) == 2 {
+			return "", hcl.Diagnostics{Problem("invalid provider reference", expr.Range())}
+		}
+		ref = append(ref, attr.Name)
+	}
+	return strings.Join(ref, "."), nil
+}
+
+// meta holds the arguments of a module block that are not the module's inputs.
+var meta = []string{"source", "version", "count", "for_each", "providers", "depends_on"}
+
+func (d *decoder) call(b *hcl.Block) hcl.Diagnostics {
+	attrs, rest, diags := arguments(b.Body, meta...)
+	c := &Call{Name: b.Labels[0], Range: b.DefRange, Count: attrs["count"], ForEach: attrs["for_each"]}
+	if src, ok := attrs["source"]; ok {
+		v, moreDiags := src.Value(nil)
+		diags = append(diags, moreDiags...)
+		if s, ok := knownString(v); ok {
+			c.Source = s
+		}
+	}
+	if c.Source == "" && !d.override {
+		return append(diags, Problem(fmt.Sprintf("module %q has no source", c.Name), b.DefRange))
+	}
+	if c.Count != nil && c.ForEach != nil {
+		diags = append(diags, Problem(fmt.Sprintf("module %q has both count and for_each", c.Name), b.DefRange))
+	}
+	if expr, ok := attrs["providers"]; ok {
+		moreDiags := c.providers(expr)
+		diags = append(diags, moreDiags...)
+	}
+	inputs, moreDiags := rest.JustAttributes()
+	diags = append(diags, moreDiags...)
+	c.Inputs = make(map[string]hcl.Expression, len(inputs))
+	for name, a := range inputs {
+		c.Inputs[name] = a.Expr
+	}
+	return append(diags, put(d, d.module.Calls, c.Name, c, "module "+c.Name, b.DefRange, func(old *Call) {
+		if c.Source != "" {
+			old.Source = c.Source
+		}
+		if c.Count != nil || c.ForEach != nil {
+			old.Count, old.ForEach = c.Count, c.ForEach
+		}
+		if c.Providers != nil {
+			old.Providers = c.Providers
+		}
+		maps.Copy(old.Inputs, c.Inputs)
+	})...)
+}
+
+func (c *Call) providers(expr hcl.Expression) hcl.Diagnostics {
+	pairs, diags := hcl.ExprMap(expr)
+	c.Providers = make(map[string]string, len(pairs))
+	for _, pair := range pairs {
+		child, moreDiags := providerRef(pair.Key)
+		diags = append(diags, moreDiags...)
+		parent, moreDiags := providerRef(pair.Value)
+		diags = append(diags, moreDiags...)
+		c.Providers[child] = parent
+	}
+	return diags
+}

@@ -1,0 +1,192 @@
+package eval
+
+import (
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"hci/tfvars/module/internal/config"
+	"hci/tfvars/module/internal/mark"
+)
+
+// attribute is what is known of one attribute of a resource without asking its
+// provider.
+type attribute struct {
+	name string
+	ty   cty.Type
+	// argument is the argument that the attribute equals, "" if it is computed.
+	argument string
+}
+
+// attributes lists the attributes of the resource types that hci knows. They
+// are complete, so that a reference to a whole resource of these types can be
+// given its arguments; everything about other types is unknown, because
+// providers may normalize what they are given.
+func attributes(r *config.Resource) []attribute {
+	text, list, tags := cty.String, cty.Set(cty.String), cty.Map(cty.String)
+	switch r.Mode.Prefix() + r.Type {
+	case "aws_secretsmanager_secret":
+		return []attribute{
+			{"arn", text, ""}, {"id", text, ""}, {"name", text, "name"}, {"name_prefix", text, "name_prefix"},
+			{"description", text, "description"}, {"kms_key_id", text, "kms_key_id"}, {"policy", text, ""},
+			{"region", text, ""}, {"recovery_window_in_days", cty.Number, "recovery_window_in_days"},
+			{"force_overwrite_replica_secret", cty.Bool, "force_overwrite_replica_secret"},
+			{"replica", cty.DynamicPseudoType, ""}, {"tags", tags, "tags"}, {"tags_all", tags, ""},
+		}
+	case "aws_secretsmanager_secret_version":
+		return []attribute{
+			{"arn", text, ""}, {"id", text, ""}, {"secret_id", text, "secret_id"}, {"version_id", text, ""},
+			{"secret_string", text, "secret_string"}, {"secret_binary", text, "secret_binary"},
+			{"secret_string_wo", text, ""}, {"secret_string_wo_version", cty.Number, "secret_string_wo_version"},
+			{"has_secret_string_wo", cty.Bool, ""}, {"version_stages", list, ""}, {"region", text, ""},
+		}
+	case "data.aws_secretsmanager_secret":
+		return []attribute{
+			{"arn", text, ""}, {"id", text, ""}, {"name", text, "name"}, {"description", text, ""},
+			{"kms_key_id", text, ""}, {"policy", text, ""}, {"region", text, ""}, {"tags", tags, ""},
+			{"created_date", text, ""}, {"last_changed_date", text, ""},
+		}
+	case "terraform_data":
+		any := cty.DynamicPseudoType
+		return []attribute{
+			{"id", text, ""}, {"input", any, "input"}, {"output", any, "input"}, {"triggers_replace", any, "triggers_replace"},
+		}
+	}
+	return nil
+}
+
+// Instances returns the instances of a resource.
+func (in *Instance) Instances(r *config.Resource) *Expansion {
+	return in.expand(r.Key(), r.Count, r.ForEach)
+}
+
+// Argument returns the value of a resource's argument for one instance,
+// cty.NilVal if it is not there.
+func (in *Instance) Argument(r *config.Resource, rep Repetition, name string) cty.Value {
+	expr, ok := r.Attrs[name]
+	if !ok {
+		return cty.NilVal
+	}
+	return in.value(r.Key()+rep.Suffix()+"."+name, expr.Range(), func() cty.Value {
+		return in.Eval(expr, rep)
+	})
+}
+
+// resource returns a resource as the references, without their common
+// beginning, see it.
+func (in *Instance) resource(r *config.Resource, refs []hcl.Traversal) cty.Value {
+	e := in.Instances(r)
+	if e.Items == nil {
+		return mark.Unknown(cty.DynamicPseudoType, in.Address(r.Key()))
+	}
+	wanted, whole := e.wanted(refs)
+	if whole {
+		v, ok := in.whole[r.Key()]
+		if !ok {
+			v = e.collect(mapItems(e.Items, func(rep Repetition) cty.Value { return in.object(r, rep, nil) }))
+			in.whole[r.Key()] = v
+		}
+		return v
+	}
+	if e.kind == single {
+		return in.object(r, Repetition{}, wanted[""])
+	}
+	return e.collect(mapItems(e.Items, func(rep Repetition) cty.Value {
+		names, ok := wanted[rep.Suffix()]
+		if !ok {
+			return mark.Unknown(cty.DynamicPseudoType, in.Address(r.Key()+rep.Suffix()))
+		}
+		return in.object(r, rep, names)
+	}))
+}
+
+// wanted sorts out which attributes of which instances references name, by the
+// suffix of the instance. If one can't be told from the text, as in
+// x[each.key].id, the whole block is wanted.
+func (e *Expansion) wanted(refs []hcl.Traversal) (names map[string][]string, whole bool) {
+	names = map[string][]string{}
+	for _, ref := range refs {
+		suffix := ""
+		if e.kind != single {
+			if len(ref) == 0 {
+				return nil, true
+			}
+			idx, ok := ref[0].(hcl.TraverseIndex)
+			if !ok {
+				return nil, true
+			}
+			rep, ok := e.find(idx.Key)
+			if !ok {
+				return nil, true // the whole block lets the index fail as it should
+			}
+			suffix, ref = rep.Suffix(), ref[1:]
+		}
+		if len(ref) == 0 {
+			return nil, true
+		}
+		attr, ok := ref[0].(hcl.TraverseAttr)
+		if !ok {
+			return nil, true
+		}
+		names[suffix] = append(names[suffix], attr.Name)
+	}
+	return names, false
+}
+
+// object returns one instance of a resource with the attributes named, or with
+// all for nil; an instance of a type that hci does not know is then unknown as
+// a whole.
+func (in *Instance) object(r *config.Resource, rep Repetition, names []string) cty.Value {
+	address := in.Address(r.Key() + rep.Suffix())
+	known := attributes(r)
+	if names == nil && known == nil {
+		return mark.Unknown(cty.DynamicPseudoType, address)
+	}
+	attrs := map[string]cty.Value{}
+	for _, name := range names {
+		attrs[name] = mark.Unknown(guessedType(name), address+"."+name)
+	}
+	for _, a := range known {
+		if names == nil || slices.Contains(names, a.name) {
+			attrs[a.name] = in.known(r, rep, a, address)
+		}
+	}
+	return cty.ObjectVal(attrs)
+}
+
+// guessedType returns the type of an attribute of any resource: id is text
+// everywhere, the others can be anything.
+func guessedType(name string) cty.Type {
+	if name == "id" || name == "arn" {
+		return cty.String
+	}
+	return cty.DynamicPseudoType
+}
+
+// known returns an attribute of a type that hci knows: what its argument says,
+// or unknown.
+func (in *Instance) known(r *config.Resource, rep Repetition, a attribute, address string) cty.Value {
+	if a.argument == "" || r.Ignores(a.argument) {
+		return mark.Unknown(a.ty, address+"."+a.name)
+	}
+	v := in.Argument(r, rep, a.argument)
+	if v == cty.NilVal {
+		// The provider may fill it in, as it does with a name.
+		return mark.Unknown(a.ty, address+"."+a.name)
+	}
+	v, err := convert.Convert(v, a.ty)
+	if err != nil || v.IsNull() {
+		return mark.Unknown(a.ty, address+"."+a.name)
+	}
+	return v
+}
+
+func mapItems(items []Repetition, f func(Repetition) cty.Value) []cty.Value {
+	out := make([]cty.Value, len(items))
+	for i, rep := range items {
+		out[i] = f(rep)
+	}
+	return out
+}

@@ -1,0 +1,157 @@
+package module
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	ctyconvert "github.com/zclconf/go-cty/cty/convert"
+
+	"hci/tfvars/module/internal/config"
+	"hci/tfvars/module/internal/eval"
+	"hci/tfvars/module/internal/mark"
+)
+
+const (
+	secretType  = "aws_secretsmanager_secret"
+	versionType = "aws_secretsmanager_secret_version"
+)
+
+// reader collects the secrets of a module tree.
+type reader struct {
+	graph     *eval.Graph
+	found     []*found
+	byAddress map[string]*found // secrets and data sources
+	byName    map[string][]*found
+	pending   []block // versions
+	providers map[*config.Provider]Provider
+}
+
+// block is one instance of a resource.
+type block struct {
+	in  *eval.Instance
+	res *config.Resource
+	rep eval.Repetition
+}
+
+func (b block) address() string { return b.in.Address(b.res.Key() + b.rep.Suffix()) }
+
+// found is a secret, and the versions that write it.
+type found struct {
+	Secret
+	at       hcl.Range
+	external bool // a data source
+	writers  []block
+}
+
+// module collects what one module instance and those below it declare.
+func (r *reader) module(in *eval.Instance) {
+	in.Validate()
+	for _, key := range sortedKeys(in.Config.Resources) {
+		res := in.Config.Resources[key]
+		switch {
+		case res.Type == secretType && res.Mode != config.Ephemeral, res.Type == versionType && res.Mode == config.Managed:
+		default:
+			continue
+		}
+		e := in.Instances(res)
+		if e.Items == nil {
+			r.unexpanded(in, res, e.Awaits)
+			continue
+		}
+		for _, rep := range e.Items {
+			b := block{in, res, rep}
+			if res.Type == versionType {
+				r.pending = append(r.pending, b)
+			} else {
+				r.add(r.declared(b))
+			}
+		}
+	}
+	calls := in.Calls(func(c *config.Call, awaits []string) {
+		r.graph.Warn(fmt.Sprintf("the instances of %s are not known yet: they wait for %s",
+			in.Address("module."+c.Name), strings.Join(awaits, ", ")), c.Range)
+	})
+	for _, child := range calls {
+		r.module(child)
+	}
+}
+
+func (r *reader) add(f *found) {
+	r.found = append(r.found, f)
+	r.byAddress[f.Address] = f
+}
+
+// unexpanded notes a block whose instances can't be told.
+func (r *reader) unexpanded(in *eval.Instance, res *config.Resource, awaits []string) {
+	address := in.Address(res.Key())
+	if res.Type == versionType {
+		r.graph.Warn(fmt.Sprintf("the instances of %s are not known yet: they wait for %s", address, strings.Join(awaits, ", ")), res.Range)
+		return
+	}
+	if res.Mode == config.Data {
+		return
+	}
+	r.add(&found{at: res.Range, Secret: Secret{
+		Address: address + "[*]", Label: res.Name, NameUnknown: awaits,
+		Status: Unknown, Unknown: awaits, RecoveryWindowDays: defaultWindow,
+		File: res.Range.Filename, Line: res.Range.Start.Line,
+	}})
+}
+
+const defaultWindow = 30
+
+// declared evaluates the block of a secret, or of a data source that names one.
+func (r *reader) declared(b block) *found {
+	f := &found{at: b.res.Range, external: b.res.Mode == config.Data}
+	f.Secret = Secret{
+		Address: b.address(), Label: b.res.Name, RecoveryWindowDays: defaultWindow,
+		File: b.res.Range.Filename, Line: b.res.Range.Start.Line,
+	}
+	r.name(f, b)
+	f.Description, _ = r.known(b, "description")
+	f.KMSKeyID, _ = r.known(b, "kms_key_id")
+	f.Tags = r.tags(b)
+	if v, ok := r.argument(b, "recovery_window_in_days"); ok && v.IsKnown() {
+		v, _ = v.Unmark()
+		if n, err := ctyconvert.Convert(v, cty.Number); err == nil && !n.IsNull() {
+			days, _ := n.AsBigFloat().Int64()
+			f.RecoveryWindowDays = int(days)
+			f.ForceDelete = days == 0
+		}
+	}
+	f.Provider = r.provider(b.in, cmp.Or(b.res.Provider, "aws"))
+	if region, ok := r.known(b, "region"); ok && region != "" {
+		f.Provider.Region = region
+	}
+	return f
+}
+
+// name fills in what is known of the secret's name.
+func (r *reader) name(f *found, b block) {
+	if arn, ok := r.known(b, "arn"); ok && f.external {
+		f.Name, f.NameKnown = nameInARN(arn)
+		return
+	}
+	if v, ok := r.argument(b, "name"); ok {
+		if text, ok := r.text(v, b.res.Attrs["name"].Range(), "name"); ok && text.IsKnown() {
+			f.Name, f.NameKnown = text.AsString(), true
+		} else {
+			f.NameUnknown, f.NamePrefix = mark.Awaited(v), prefix(v)
+		}
+		return
+	}
+	if f.external {
+		return
+	}
+	// The provider makes the name up: https://github.com/hashicorp/terraform-provider-aws, internal/create.
+	f.NamePrefix = "terraform-"
+	if v, ok := r.argument(b, "name_prefix"); ok {
+		f.NamePrefix = ""
+		if v, ok := r.text(v, b.res.Attrs["name_prefix"].Range(), "name_prefix"); ok && v.IsKnown() {
+			f.NamePrefix = v.AsString()
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package module
+
+import (
+	"encoding/base64"
+	"fmt"
+	"regexp"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	ctyconvert "github.com/zclconf/go-cty/cty/convert"
+)
+
+// argument evaluates an argument of a block; ok is false if it is not there or
+// null.
+func (r *reader) argument(b block, name string) (v cty.Value, ok bool) {
+	v = b.in.Argument(b.res, b.rep, name)
+	if v == cty.NilVal {
+		return v, false
+	}
+	bare, _ := v.Unmark()
+	return v, !bare.IsNull()
+}
+
+// text converts a value to text, without its marks; it may be unknown. A value
+// that is none is reported, and ok is false.
+func (r *reader) text(v cty.Value, at hcl.Range, name string) (text cty.Value, ok bool) {
+	v, _ = v.Unmark()
+	text, err := ctyconvert.Convert(v, cty.String)
+	if err != nil || text.IsNull() {
+		r.graph.Report(fmt.Sprintf("%s must be a string", name), at)
+		return cty.NilVal, false
+	}
+	return text, true
+}
+
+// known returns an argument's text if it is known.
+func (r *reader) known(b block, name string) (text string, ok bool) {
+	v, ok := r.argument(b, name)
+	if !ok {
+		return "", false
+	}
+	v, ok = r.text(v, b.res.Attrs[name].Range(), name)
+	if !ok || !v.IsKnown() {
+		return "", false
+	}
+	return v.AsString(), true
+}
+
+// tags returns the block's tags whose values are known.
+func (r *reader) tags(b block) map[string]string {
+	v, ok := r.argument(b, "tags")
+	if !ok {
+		return nil
+	}
+	v, _ = v.UnmarkDeep()
+	v, err := ctyconvert.Convert(v, cty.Map(cty.String))
+	if err != nil || !v.IsKnown() || v.IsNull() {
+		return nil
+	}
+	tags := map[string]string{}
+	for it := v.ElementIterator(); it.Next(); {
+		if key, val := it.Element(); val.IsKnown() && !val.IsNull() {
+			tags[key.AsString()] = val.AsString()
+		}
+	}
+	return tags
+}
+
+// prefix returns the beginning of an unknown text, as far as it is known.
+func prefix(v cty.Value) string {
+	v, _ = v.Unmark()
+	if v.Type() != cty.String || v.IsKnown() {
+		return ""
+	}
+	return v.Range().StringPrefix()
+}
+
+// secretARN is the form of a secret's ARN: its name, and six characters that
+// AWS adds.
+//
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html
+var secretARN = regexp.MustCompile(`^arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:(.+?)(-[A-Za-z0-9]{6})?$`)
+
+// nameInARN returns the name in a secret's ARN.
+func nameInARN(arn string) (name string, ok bool) {
+	m := secretARN.FindStringSubmatch(arn)
+	if m == nil {
+		return "", false
+	}
+	return m[1], true
+}
+
+// decoded returns the bytes that secret_binary, in base64, stands for.
+func decoded(text string) (string, bool) {
+	data, err := base64.StdEncoding.DecodeString(text)
+	return string(data), err == nil
+}

@@ -1,0 +1,173 @@
+package module
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"hci/internal/secret"
+	"hci/tfvars/module/internal/mark"
+)
+
+// versions hands each version to the secret that it writes to.
+func (r *reader) versions() {
+	r.byName = map[string][]*found{}
+	for _, f := range r.found {
+		if f.NameKnown {
+			r.byName[f.Name] = append(r.byName[f.Name], f)
+		}
+	}
+	for _, b := range r.pending {
+		if !r.current(b) {
+			continue
+		}
+		if f := r.target(b); f != nil {
+			f.writers = append(f.writers, b)
+		}
+	}
+	for _, f := range r.found {
+		r.write(f)
+	}
+}
+
+// current reports whether a version is the one that readers get. One with
+// staging labels of its own that lack AWSCURRENT is not.
+func (r *reader) current(b block) bool {
+	v, ok := r.argument(b, "version_stages")
+	if !ok {
+		return true
+	}
+	v, _ = v.UnmarkDeep()
+	if !v.IsWhollyKnown() || !v.CanIterateElements() {
+		return true
+	}
+	for it := v.ElementIterator(); it.Next(); {
+		if _, label := it.Element(); label.Type() == cty.String && !label.IsNull() && label.AsString() == "AWSCURRENT" {
+			return true
+		}
+	}
+	return false
+}
+
+// target finds the secret that a version's secret_id means: by what it refers
+// to, by name or by ARN. A secret that is declared nowhere is added.
+func (r *reader) target(b block) *found {
+	v, ok := r.argument(b, "secret_id")
+	if !ok {
+		r.graph.Report(b.address()+" has no secret_id", b.res.Range)
+		return nil
+	}
+	for _, awaited := range mark.Awaited(v) {
+		address, attribute := split(awaited)
+		if f := r.byAddress[address]; f != nil && (attribute == "id" || attribute == "arn" || attribute == "name") {
+			return f
+		}
+	}
+	text, ok := r.text(v, b.res.Attrs["secret_id"].Range(), "secret_id")
+	if !ok {
+		return nil
+	}
+	if !text.IsKnown() {
+		r.graph.Warn(fmt.Sprintf("%s writes to a secret that is not known yet: it waits for %s",
+			b.address(), strings.Join(mark.Awaited(v), ", ")), b.res.Range)
+		return nil
+	}
+	name := text.AsString()
+	if fromARN, ok := nameInARN(name); ok {
+		name = fromARN
+	}
+	if same := r.byName[name]; len(same) > 0 {
+		return same[0]
+	}
+	f := &found{at: b.res.Range, external: true, Secret: Secret{
+		Address: b.address(), Label: b.res.Name, Name: name, NameKnown: true,
+		RecoveryWindowDays: defaultWindow, File: b.res.Range.Filename, Line: b.res.Range.Start.Line,
+		Provider: r.provider(b.in, cmp.Or(b.res.Provider, "aws")),
+	}}
+	r.add(f)
+	r.byName[name] = []*found{f}
+	return f
+}
+
+// split parts an address into what it is an attribute of, and the attribute.
+func split(address string) (of, attribute string) {
+	i := strings.LastIndexByte(address, '.')
+	if i < 0 {
+		return address, ""
+	}
+	return address[:i], address[i+1:]
+}
+
+// valueArguments are the arguments of a version that give the secret a value.
+var valueArguments = []string{"secret_string", "secret_string_wo", "secret_binary"}
+
+// write fills in what the secret's version says of its value.
+func (r *reader) write(f *found) {
+	if len(f.writers) == 0 {
+		return // a secret without a version has no value, one of unknown instances keeps its status
+	}
+	if len(f.writers) > 1 {
+		r.graph.Warn(fmt.Sprintf("%s has %d versions that would be current; which one is cannot be told", f.Address, len(f.writers)), f.at)
+		f.Status = Unknown
+		return
+	}
+	b := f.writers[0]
+	f.Version = b.address()
+	for _, name := range valueArguments {
+		v, ok := r.argument(b, name)
+		if !ok {
+			continue
+		}
+		r.value(f, b, name, v)
+		if b.res.Ignores(name) {
+			f.Status = Ignored
+		}
+		return
+	}
+}
+
+// value fills in the value itself.
+func (r *reader) value(f *found, b block, name string, v cty.Value) {
+	f.Status, f.Variables, f.Unknown = Unknown, mark.Variables(v), mark.Awaited(v)
+	bare, marks := v.Unmark()
+	text, ok := r.text(bare, at(b, name), name)
+	switch {
+	case !ok:
+		return
+	case !text.IsKnown():
+		if len(f.Unknown) == 0 {
+			f.Unknown = mark.Awaited(text.WithMarks(marks))
+		}
+		return
+	}
+	f.Status, f.Value = Known, secret.New(text.AsString())
+	if name != "secret_binary" {
+		return
+	}
+	data, ok := decoded(text.AsString())
+	if !ok {
+		r.graph.Report("secret_binary is not base64", at(b, name))
+		f.Status = Unknown
+		return
+	}
+	f.Value, f.Binary = secret.New(data), true
+}
+
+func at(b block, name string) hcl.Range { return b.res.Attrs[name].Range() }
+
+// secrets returns the secrets of the tree, sorted by address. A data source is
+// one of them only if a version writes to it.
+func (r *reader) secrets() []Secret {
+	var out []Secret
+	for _, f := range r.found {
+		if !f.external || len(f.writers) > 0 {
+			out = append(out, f.Secret)
+		}
+	}
+	slices.SortFunc(out, func(a, b Secret) int { return cmp.Compare(a.Address, b.Address) })
+	return out
+}
