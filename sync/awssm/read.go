@@ -58,14 +58,13 @@ func (s *Store) readChunk(ctx context.Context, names []string) ([]sync.Held, err
 		return nil, context.Cause(ctx)
 	}
 	found, err := s.readBatch(ctx, names)
-	if denied(err) { // the action may be denied where reading singly is not
-		found, err = nil, nil
+	if err := fatal("BatchGetSecretValue", err); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		return nil, classify("BatchGetSecretValue", "", err)
-	}
+	// Any other error is no reason to give up: the action may be denied where
+	// reading singly is not, and an emulator may fail a batch for one secret.
 	var all []sync.Held
-	for _, name := range names {
+	for _, name := range names { // found is nil after an error
 		h, ok := found[name]
 		if !ok {
 			h, ok, err = s.readOne(ctx, name)
