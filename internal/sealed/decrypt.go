@@ -90,7 +90,7 @@ func (f Files) writePlain(content *Content, path string, o Options) (*Result, er
 	r.Wrote = have == nil || !bytes.Equal(have, want)
 	if have != nil && r.Wrote {
 		loss := &LossError{From: f.Sealed, To: path}
-		if old, err := tfvars.Parse(have, path); err == nil {
+		if old, err := parse(have, path); err == nil {
 			loss.Changes = tfvars.Compare(old, content.File)
 		} else {
 			loss.Opaque = true

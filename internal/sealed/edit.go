@@ -42,7 +42,7 @@ func (f Files) Begin(ctx context.Context, pass Passphrase) (*Session, error) {
 	}
 	s := &Session{f: f, plain: plain}
 	if plain != nil {
-		if s.parsed, err = tfvars.Parse(plain, f.Plain); err != nil {
+		if s.parsed, err = parse(plain, f.Plain); err != nil {
 			return nil, err
 		}
 	}
@@ -64,7 +64,7 @@ func (f Files) Begin(ctx context.Context, pass Passphrase) (*Session, error) {
 func (s *Session) Bytes() []byte { return s.parsed.Bytes() }
 
 // File returns a copy of what was read, to be changed and handed to Commit.
-func (s *Session) File() (*tfvars.File, error) { return tfvars.Parse(s.parsed.Bytes(), s.f.Plain) }
+func (s *Session) File() (*tfvars.File, error) { return parse(s.parsed.Bytes(), s.f.Plain) }
 
 // Path returns the file that an edit is about: the sealed one if there is one.
 func (s *Session) Path() string {

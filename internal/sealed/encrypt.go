@@ -34,7 +34,7 @@ func (f Files) Encrypt(ctx context.Context, pass, newPass Passphrase, o Options)
 	if plain == nil {
 		return nil, fmt.Errorf("%s: %w", f.Plain, fs.ErrNotExist)
 	}
-	want, err := tfvars.Parse(plain, f.Plain)
+	want, err := parse(plain, f.Plain)
 	if err != nil {
 		return nil, err
 	}

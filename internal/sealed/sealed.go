@@ -86,7 +86,7 @@ func (f Files) Open(ctx context.Context, pass Passphrase) (*Content, error) {
 		return nil, err
 	}
 	if plain != nil {
-		parsed, err := tfvars.Parse(plain, f.Plain)
+		parsed, err := parse(plain, f.Plain)
 		if err != nil {
 			return nil, err
 		}
@@ -138,7 +138,7 @@ func (f Files) unseal(data []byte, pass secret.Value) (*Content, error) {
 	var parsedFrom []byte
 	var unreadable error
 	check := func(p []byte) error {
-		file, err := tfvars.Parse(p, f.Plain)
+		file, err := parse(p, f.Plain)
 		if err != nil {
 			if readable(p) {
 				unreadable = err
@@ -163,7 +163,7 @@ func (f Files) unseal(data []byte, pass secret.Value) (*Content, error) {
 		return nil, fmt.Errorf("%s: %w", f.Sealed, ErrNotAuthenticated)
 	}
 	if parsed == nil || !bytes.Equal(parsedFrom, opened.Plaintext) { // a later candidate was parsed too
-		if parsed, err = tfvars.Parse(opened.Plaintext, f.Plain); err != nil {
+		if parsed, err = parse(opened.Plaintext, f.Plain); err != nil {
 			return nil, &NotTfvarsError{Path: f.Sealed, Problems: err}
 		}
 	}
@@ -171,6 +171,27 @@ func (f Files) unseal(data []byte, pass secret.Value) (*Content, error) {
 		File: parsed, Path: f.Sealed, Params: opened.Params,
 		Authenticated: opened.Authenticated, sealed: data,
 	}, nil
+}
+
+// parse parses a secrets file. Terraform takes any bytes in a comment; here
+// the whole text must be UTF-8, without which a wrong passphrase could pass for
+// the right one.
+func parse(text []byte, name string) (*tfvars.File, error) {
+	if !utf8.Valid(text) {
+		line := 1
+		for rest := text; len(rest) > 0; {
+			r, size := utf8.DecodeRune(rest)
+			if r == utf8.RuneError && size == 1 {
+				break
+			}
+			if r == '\n' {
+				line++
+			}
+			rest = rest[size:]
+		}
+		return nil, tfvars.Problems{{File: name, Line: line, Column: 1, Summary: "not valid UTF-8"}}
+	}
+	return tfvars.Parse(text, name)
 }
 
 // readable reports whether p is text that a wrong passphrase would hardly

@@ -255,6 +255,19 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
+// A file that is no UTF-8 could not be told from what a wrong passphrase
+// makes of it, so it is not sealed in the first place.
+func TestNotUTF8(t *testing.T) {
+	f := files(t)
+	write(t, f.Plain, "a = \"1\"\n# caf\xe9\n")
+	_, err := encrypt(f, sealed.Options{})
+	var problems tfvars.Problems
+	if !errors.As(err, &problems) || len(problems) != 1 || problems[0].Line != 2 {
+		t.Errorf("%v", err)
+	}
+	missing(t, f.Sealed)
+}
+
 func TestTruncatedAtEveryLength(t *testing.T) {
 	f := files(t)
 	good, err := crypto.Seal([]byte("a = \"1\"\nb = \"22222222222222222222222222222222222\"\n"), []byte(phrase), cheap)
