@@ -171,7 +171,7 @@ func lookup() function.Function {
 			if !m.IsKnown() || !key.IsKnown() {
 				return cty.UnknownVal(ty).WithMarks(mapMarks, keyMarks), nil
 			}
-			v := cty.NilVal
+			var v cty.Value
 			name := key.AsString()
 			switch {
 			case m.Type().IsObjectType() && m.Type().HasAttribute(name):
