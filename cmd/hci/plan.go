@@ -76,18 +76,26 @@ func newChangeReport(c sync.Change, showValues bool) changeReport {
 
 // printPlan prints a line for each change that show selects, and a count.
 func (a *app) printPlan(d *desired, p sync.Plan, show func(sync.Change) bool, showValues bool) error {
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	for _, c := range p.Changes {
 		if !show(c) {
 			continue
 		}
-		fmt.Fprintf(w, "%s %s\t%s\t%s\n", a.style.Sign(sign(c.Kind), sign(c.Kind)), c.Name, reason(c), from(c.Want))
+		fmt.Fprintf(w, "%s %s\t%s\t%s\n", sign(c.Kind), c.Name, reason(c), from(c.Want))
 		if showValues {
 			printValues(w, c)
 		}
 	}
 	if err := w.Flush(); err != nil {
 		return err
+	}
+	for line := range strings.Lines(table.String()) {
+		// Coloured last: a tabwriter would count the colour as text.
+		line = a.style.Sign(line[:1], line[:1]) + strings.TrimRight(line[1:], " \n")
+		if _, err := fmt.Fprintln(a.out, line); err != nil {
+			return err
+		}
 	}
 	_, err := fmt.Fprintln(a.out, count(d.env.Name, p))
 	return err

@@ -65,7 +65,7 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 		return a.nothingPushed(d, plan, r)
 	}
 	if !r.yes {
-		yes, err := a.confirm(fmt.Sprintf("Write %d secrets of %s in %s?", n, d.env.Name, d.region()), "--yes")
+		yes, err := a.confirm(fmt.Sprintf("Write %s of %s in %s?", plural(n, "secret"), d.env.Name, d.region()), "--yes")
 		if err != nil {
 			return err
 		}
@@ -79,6 +79,13 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 		}
 	})
 	return errors.Join(a.sumUp(d, plan, report, r), err)
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // toWrite is how many secrets these options would write.
