@@ -48,14 +48,14 @@ func (p *Project) Git(ctx context.Context, path string) GitStatus {
 	if err != nil {
 		return GitUnknown
 	}
-	switch run(ctx, git, path, "ls-files", "--error-unmatch") {
+	switch run(ctx, git, path, "--literal-pathspecs", "ls-files", "--error-unmatch") {
 	case 0:
 		return GitTracked
 	case 1:
 	default:
 		return GitUnknown
 	}
-	switch run(ctx, git, path, "check-ignore", "--quiet") {
+	switch run(ctx, git, path, "check-ignore", "--quiet") { // takes paths, no patterns
 	case 0:
 		return GitIgnored
 	case 1:
@@ -69,7 +69,7 @@ func (p *Project) Git(ctx context.Context, path string) GitStatus {
 // file system monitor is off, because a repository's own configuration could
 // name any program as one.
 func run(ctx context.Context, git, path string, args ...string) int {
-	argv := append([]string{"--literal-pathspecs", "-c", "core.fsmonitor=false"}, args...)
+	argv := append([]string{"-c", "core.fsmonitor=false"}, args...)
 	cmd := exec.CommandContext(ctx, git, append(argv, "--", filepath.Base(path))...)
 	cmd.Dir = filepath.Dir(path)
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(entry string) bool {
