@@ -34,9 +34,23 @@ func usual() []round {
 			pbkdf2(SHA256, 1, 1000, 2048, 4096, 5000)),
 		pbkdf2(SHA256, defaultIterations),
 		slices.Concat(pbkdf2(SHA256, 20_000, 50_000, 65_536, 100_000, 200_000, 250_000, 300_000, 310_000, 500_000),
-			pbkdf2(SHA512, 100_000, 210_000, 250_000)),
+			pbkdf2(SHA512, 100_000, 210_000, 250_000, defaultIterations)),
 		slices.Concat(pbkdf2(SHA256, 1_000_000), pbkdf2(SHA512, 1_000_000)),
 	}
+}
+
+// Usual reports whether [Open] finds p by itself. Other parameters must be
+// declared by everybody who opens the file.
+func (p Params) Usual() bool {
+	p = p.normal()
+	if p.Salt != nil || !p.NoSalt && p.SaltLen != defaultSaltLen {
+		return false
+	}
+	return slices.ContainsFunc(usual(), func(r round) bool {
+		return slices.ContainsFunc(r, func(q Params) bool {
+			return p.KDF == q.KDF && p.Digest == q.Digest && p.Iterations == q.normal().Iterations
+		})
+	})
 }
 
 // plan returns the rounds for a file: every declared candidate alone, then the

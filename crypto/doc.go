@@ -77,7 +77,8 @@
 //     with 1, 1000, 2048, 4096 and 5000;
 //   - pbkdf2 sha256 with 600,000 iterations, which is [DefaultParams];
 //   - pbkdf2 sha256 with 20,000, 50,000, 65,536, 100,000, 200,000, 250,000,
-//     300,000, 310,000 and 500,000, and sha512 with 100,000, 210,000, 250,000;
+//     300,000, 310,000 and 500,000, and sha512 with 100,000, 210,000, 250,000
+//     and 600,000;
 //   - pbkdf2 with 1,000,000 iterations and sha256, sha512.
 //
 // The candidates of one line are tried at the same time on all cores, a line

@@ -122,3 +122,22 @@ func TestParamsEqual(t *testing.T) {
 		}
 	}
 }
+
+func TestUsual(t *testing.T) {
+	for _, c := range []struct {
+		p    crypto.Params
+		want bool
+	}{
+		{crypto.DefaultParams(), true},
+		{crypto.Params{Digest: crypto.SHA256, Iterations: 10_000, NoSalt: true, Encoding: crypto.Base64}, true},
+		{crypto.Params{KDF: crypto.BytesToKey, Digest: crypto.MD5}, true},
+		{crypto.Params{Digest: crypto.SHA256, Iterations: 10_000, SaltLen: 8}, true},
+		{crypto.Params{Digest: crypto.SHA256, Iterations: 10_000, SaltLen: 16}, false},
+		{crypto.Params{Digest: crypto.SHA256, Iterations: 10_001}, false},
+		{crypto.Params{Digest: crypto.SHA384, Iterations: 600_000}, false},
+	} {
+		if got := c.p.Usual(); got != c.want {
+			t.Errorf("%v: %v", c.p, got)
+		}
+	}
+}

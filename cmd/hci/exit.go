@@ -166,8 +166,12 @@ func (a *app) hints(err error) []string {
 		noTF     *terraform.NoDirectoryError
 		unknown  *project.UnknownEnvironmentError
 		noEnv    *noEnvironmentError
+		params   *sealed.UndeclaredError
 	)
 	switch {
+	case errors.As(err, &params):
+		return []string{fmt.Sprintf("put this into hci.hcl first: openssl { kdf = %q, digest = %q, iterations = %d }, one to a line",
+			params.Params.KDF, string(params.Params.Digest), params.Params.Iterations)}
 	case errors.As(err, &usage):
 		return []string{fmt.Sprintf("see '%s --help'", usage.cmd)}
 	case errors.As(err, &loss) && loss.Stale:
@@ -192,6 +196,8 @@ func (a *app) hints(err error) []string {
 
 func passphraseHints(err error) []string {
 	switch {
+	case errors.Is(err, crypto.ErrWrongPassphrase):
+		return []string{"if it is right, look at git's log of the file; a key derivation that is not usual is declared by 'openssl' in hci.hcl"}
 	case errors.Is(err, sealed.ErrNotAuthenticated):
 		return []string{"look at who changed the file; 'hci secrets rekey' seals it anew"}
 	case errors.Is(err, sealed.ErrChanged):

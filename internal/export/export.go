@@ -122,7 +122,7 @@ func fromFile(secrets *tfvars.File, vars []project.EnvVar, scope Scope) (values 
 // evaluate computes one entry of an env block. Errors name its place and key.
 func (s Scope) evaluate(v project.EnvVar) (cty.Value, error) {
 	problem := func(summary string) error {
-		return tfvars.Problems{{File: v.File, Line: v.Line, Column: 1, Summary: fmt.Sprintf("%s: %s", v.Key, summary)}}
+		return tfvars.Problems{{File: v.File, Line: v.Line, Column: v.Column, Summary: fmt.Sprintf("%s: %s", v.Key, summary)}}
 	}
 	for _, t := range v.Expr.Variables() {
 		if summary := s.unknownName(t); summary != "" {
@@ -146,20 +146,22 @@ func (s Scope) evaluate(v project.EnvVar) (cty.Value, error) {
 
 // unknownName says what is wrong with a reference, or nothing.
 func (s Scope) unknownName(t hcl.Traversal) string {
+	// That the root is var or secret, with a name, was checked when hci.hcl
+	// was read.
 	root := t.RootName()
-	known, ok := map[string]map[string]cty.Value{"var": s.Vars, "secret": s.Secrets}[root]
-	if !ok {
-		return fmt.Sprintf("%q is not known here: var.NAME and secret.LABEL are", root)
+	known := s.Vars
+	if root == "secret" {
+		known = s.Secrets
 	}
-	if len(t) < 2 {
-		return ""
+	name := ""
+	switch step := t[1].(type) {
+	case hcl.TraverseAttr:
+		name = step.Name
+	case hcl.TraverseIndex:
+		name = step.Key.AsString()
 	}
-	attr, ok := t[1].(hcl.TraverseAttr)
-	if !ok {
-		return ""
-	}
-	if _, ok := known[attr.Name]; !ok {
-		return fmt.Sprintf("there is no %s.%s", root, attr.Name)
+	if _, ok := known[name]; !ok {
+		return fmt.Sprintf("there is no %s.%s", root, name)
 	}
 	return ""
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"hci/crypto"
 	"hci/internal/atomicfile"
@@ -37,6 +38,17 @@ type RekeyOptions struct {
 	DryRun bool
 }
 
+// UndeclaredError says that nobody could open a file with these parameters
+// without being told them, and hci.hcl does not declare them.
+type UndeclaredError struct {
+	Env    string
+	Params crypto.Params
+}
+
+func (e *UndeclaredError) Error() string {
+	return fmt.Sprintf("%s: a file with %s is not opened without hci.hcl declaring that; nothing was written", e.Env, e.Params)
+}
+
 // Rekey seals every file under a new passphrase, or under other parameters,
 // all of them or none: each is opened with pass and resealed, and each result
 // proved to open, before the first is replaced; if replacing is interrupted,
@@ -63,6 +75,9 @@ func Rekey(ctx context.Context, files []Files, pass, newPass func(Files) Passphr
 		params := contents[i].Params
 		if o.Params != nil {
 			params = o.Params(params)
+		}
+		if !params.Usual() && !slices.ContainsFunc(f.Params, params.Equal) {
+			return nil, &UndeclaredError{Env: f.Env, Params: params}
 		}
 		phrase, err := newPass(f)(ctx)
 		if err != nil {
