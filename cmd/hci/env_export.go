@@ -26,7 +26,7 @@ a value that has no such form is refused, naming the formats that can carry it.
 
 Without ENV: default_environment in hci.hcl, else HCI_ENV, else the only
 environment, else staging. Never production by itself.`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              between(0, 1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dialect, ok := dotenv.ByName(r.format)

@@ -67,10 +67,11 @@ func (a *app) report(err error) int {
 	return code
 }
 
-// flatten splits what errors.Join joined at the top.
+// flatten splits what errors.Join joined. What fmt.Errorf joined with several
+// %w is one error, with a text of its own.
 func flatten(err error) []error {
 	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
+	if !ok || errors.Join(joined.Unwrap()...).Error() != err.Error() {
 		return []error{err}
 	}
 	var all []error
@@ -212,7 +213,10 @@ func passphraseHints(err error) []string {
 
 func awsHints(err error) []string {
 	var access *sync.AccessError
+	var profile *awssm.ProfileError
 	switch {
+	case errors.As(err, &profile):
+		return []string{fmt.Sprintf("'aws configure sso --profile %s' makes it, 'profile' in hci.hcl names another", profile.Profile)}
 	case errors.As(err, &access):
 		return []string{"the identity in use lacks that permission"}
 	case errors.Is(err, awssm.ErrCredentials):

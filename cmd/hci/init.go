@@ -20,7 +20,7 @@ func newInit(a *app) *cobra.Command {
 		Short: "Write what was found as a commented hci.hcl",
 		Long: `Write an hci.hcl that says what hci found by itself: the environments, their
 files and the Terraform directory. It is needed only to change something.`,
-		Args: cobra.NoArgs,
+		Args: between(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			p, err := a.project()
 			if err != nil {

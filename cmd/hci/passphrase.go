@@ -88,7 +88,7 @@ func newPassphraseSave(a *app) *cobra.Command {
 check that it opens the sealed file, and put it into the system keyring: the
 login keychain of macOS, the Credential Manager of Windows, the Secret Service
 of a Linux desktop.`,
-		Args:              cobra.ExactArgs(1),
+		Args:              between(1, 1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env, err := a.environment(args[0])
@@ -129,7 +129,7 @@ func newPassphraseForget(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:               "forget ENV",
 		Short:             "Remove the passphrase from the system keyring",
-		Args:              cobra.ExactArgs(1),
+		Args:              between(1, 1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env, err := a.environment(args[0])

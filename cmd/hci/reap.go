@@ -12,7 +12,7 @@ func newReap(a *app) *cobra.Command {
 		Use:    editor.ReapCommand + " DIR",
 		Short:  "Remove a private directory when standard input ends",
 		Hidden: true,
-		Args:   cobra.ExactArgs(1),
+		Args:   between(1, 1),
 		RunE:   func(_ *cobra.Command, args []string) error { return editor.Reap(a.in, args[0]) },
 	}
 }

@@ -95,3 +95,13 @@ func newSecrets(a *app) *cobra.Command {
 func newEnv(a *app) *cobra.Command {
 	return group("env", "Make .env files from an environment's secrets", newExport(a))
 }
+
+// between accepts min to max words after a command; max < 0 is no limit.
+func between(min, max int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) >= min && (max < 0 || len(args) <= max) {
+			return nil
+		}
+		return &usageError{cmd: cmd.CommandPath(), err: fmt.Errorf("usage: %s", cmd.UseLine())}
+	}
+}

@@ -20,7 +20,7 @@ Terraform code, with what AWS Secrets Manager holds. One line per secret:
 
 Values are never shown unless --show-values asks. Exit code 0 when all is in
 sync, 2 when something differs.`,
-		Args:              cobra.ExactArgs(1),
+		Args:              between(1, 1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, plan, d, err := a.compare(cmd.Context(), args[0])

@@ -28,7 +28,7 @@ func newEdit(a *app) *cobra.Command {
 where the machine has a memory file system. The text is checked when the editor
 closes: what is not tfvars can be edited again or dropped. Nothing changed means
 nothing is written, and the file is gone on every way out.`,
-		Args:              cobra.ExactArgs(1),
+		Args:              between(1, 1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env, err := a.environment(args[0])

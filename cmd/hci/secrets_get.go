@@ -20,7 +20,7 @@ func newGet(a *app) *cobra.Command {
 		Long: `Print one value: exactly its bytes to a pipe or a file, with a newline after it
 on a terminal. A number, a bool, a list or an object is printed as Terraform's
 tostring and jsonencode write it, which is also how Secrets Manager gets it.`,
-		Args: cobra.ExactArgs(2),
+		Args: between(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			content, err := a.open(cmd.Context(), args[0])
 			if err != nil {

@@ -20,7 +20,7 @@ func newList(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "list ENV",
 		Short:             "List the names in an environment's secrets file, never the values",
-		Args:              cobra.ExactArgs(1),
+		Args:              between(1, 1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			content, err := a.open(cmd.Context(), args[0])

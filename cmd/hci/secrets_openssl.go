@@ -15,7 +15,7 @@ func newOpenSSL(a *app) *cobra.Command {
 		Long: `Print the exact openssl command that writes the plaintext to standard output
 without hci: the way out. The passphrase is needed to find the parameters and
 is not in the command: openssl asks for it, or takes it from where --pass says.`,
-		Args:              cobra.ExactArgs(1),
+		Args:              between(1, 1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.HasPrefix(passFrom, "pass:") {

@@ -32,7 +32,7 @@ any failure finishes the job.
 Terraform creates the secrets, hci writes their values: a secret that is
 declared but not there is made with --create only, and one that is scheduled
 for deletion is restored with --restore only.`,
-		Args:              cobra.ExactArgs(1),
+		Args:              between(1, 1),
 		ValidArgsFunction: a.envNames,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.push(cmd.Context(), args[0], r) },
 	}

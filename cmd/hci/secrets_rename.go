@@ -11,7 +11,7 @@ func newRename(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "rename ENV OLD NEW",
 		Short:             "Give a value another name",
-		Args:              cobra.ExactArgs(3),
+		Args:              between(3, 3),
 		ValidArgsFunction: a.envThenNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env, err := a.environment(args[0])

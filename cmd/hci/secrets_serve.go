@@ -35,7 +35,7 @@ it. Writes stay in memory.`,
 				n = dash
 			}
 			if n != 1 {
-				return fmt.Errorf("one ENV is needed, and -- before a command")
+				return &usageError{cmd: cmd.CommandPath(), err: fmt.Errorf("usage: %s", cmd.UseLine())}
 			}
 			return nil
 		},

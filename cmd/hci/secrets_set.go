@@ -33,7 +33,7 @@ from a prompt without echo, from standard input if that is no terminal, or from
 The value gets the type that the Terraform variable declares. Standard input of
 one line is taken without its newline; a file, and input of several lines (a
 private key), are taken as they are.`,
-		Args:              cobra.ExactArgs(2),
+		Args:              between(2, 2),
 		ValidArgsFunction: a.envThenNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env, err := a.environment(args[0])

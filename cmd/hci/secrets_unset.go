@@ -11,7 +11,7 @@ func newUnset(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "unset ENV NAME...",
 		Short:             "Remove names and their values",
-		Args:              cobra.MinimumNArgs(2),
+		Args:              between(2, -1),
 		ValidArgsFunction: a.envThenNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env, err := a.environment(args[0])

@@ -44,6 +44,16 @@ var (
 	ErrNoRegion = errors.New("no AWS region: neither provider \"aws\", hci.hcl nor AWS_REGION names one")
 )
 
+// ProfileError says that the AWS configuration has no such profile.
+type ProfileError struct{ Profile string }
+
+func (e *ProfileError) Error() string {
+	return fmt.Sprintf("%v: there is no profile %q in the AWS configuration", ErrCredentials, e.Profile)
+}
+
+// Unwrap returns [ErrCredentials].
+func (e *ProfileError) Unwrap() error { return ErrCredentials }
+
 // Options of [Open].
 type Options struct {
 	Region  string // "" leaves it to the SDK: AWS_REGION, the profile
@@ -97,7 +107,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.note("there is no profile " + profile + " here: using the access key of the environment")
 		cfg, err = loadConfig(ctx, load, "")
 	}
-	if err != nil {
+	switch {
+	case errors.As(err, &missing):
+		return nil, &ProfileError{Profile: missing.Profile}
+	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrCredentials, err)
 	}
 	if cfg.Region == "" {

@@ -169,3 +169,20 @@ func TestNoRegion(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestNoProfile(t *testing.T) {
+	local(t)
+	t.Setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "")
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	var missing *awssm.ProfileError
+	if _, err := awssm.Open(context.Background(), awssm.Options{Region: "eu-central-1", Profile: "nobody"}); !errors.As(err, &missing) || !errors.Is(err, awssm.ErrCredentials) {
+		t.Errorf("%v", err)
+	}
+	// With an access key in the environment, that is used, and said.
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIA")
+	var notes []string
+	o := awssm.Options{Region: "eu-central-1", Profile: "nobody", Note: func(s string) { notes = append(notes, s) }}
+	if _, err := awssm.Open(context.Background(), o); err != nil || len(notes) != 1 {
+		t.Errorf("%v, %q", err, notes)
+	}
+}
