@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -19,6 +20,7 @@ func own(summary string, at hcl.Range) *hcl.Diagnostic {
 const (
 	hclTwice  = "Attribute redefined"
 	jsonTwice = "Duplicate attribute definition"
+	jsonRoot  = "Root value must be object"
 )
 
 // problems turns the errors of HashiCorp's parser into ours. Of theirs nothing
@@ -33,16 +35,16 @@ func problems(diags hcl.Diagnostics, src []byte, name string) Problems {
 	var out Problems
 	twiceOnly := true
 	for _, d := range diags {
-		twiceOnly = twiceOnly && (d.Severity != hcl.DiagError || d.Summary == hclTwice || d.Summary == jsonTwice)
+		twiceOnly = twiceOnly && isTwice(d)
 	}
 	for _, d := range diags {
-		if d.Severity != hcl.DiagError {
-			continue
+		if d.Severity != hcl.DiagError || d.Summary == jsonRoot && len(diags) > 1 {
+			continue // the root of a file with errors is none
 		}
 		p := Problem{File: name, Summary: summary(d)}
 		if d.Subject != nil {
 			p.Line, p.Column = d.Subject.Start.Line, d.Subject.Start.Column
-			if twice := src[d.Subject.Start.Byte:d.Subject.End.Byte]; twiceOnly && hclsyntax.ValidIdentifier(string(twice)) {
+			if twice := trimQuotes(src, *d.Subject); twiceOnly && hclsyntax.ValidIdentifier(twice) {
 				p.Summary = fmt.Sprintf("%q is set twice", twice)
 			}
 		}
@@ -52,6 +54,18 @@ func problems(diags hcl.Diagnostics, src []byte, name string) Problems {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return slices.Compact(out)
+}
+
+func isTwice(d *hcl.Diagnostic) bool {
+	return d.Severity != hcl.DiagError || d.Summary == hclTwice || d.Summary == jsonTwice
+}
+
+// trimQuotes returns the text of a range, without the quotes of JSON.
+func trimQuotes(src []byte, r hcl.Range) string {
+	if r.End.Byte > len(src) || r.Start.Byte > r.End.Byte { // HCL's ranges may end behind the file
+		return ""
+	}
+	return strings.Trim(string(src[r.Start.Byte:r.End.Byte]), `"`)
 }
 
 // summary says what is wrong in words of this package.
@@ -81,7 +95,9 @@ func syntaxSummary(theirs string) string {
 		return "a value must be followed by the end of the line"
 	case "Unexpected comma after argument":
 		return "a value must be followed by the end of the line, not by a comma"
-	case "Invalid block definition", "Invalid single-argument block definition", "Unclosed configuration block",
+	case "Invalid block definition":
+		return `a name must be followed by "=" and a value`
+	case "Invalid single-argument block definition", "Unclosed configuration block",
 		"Missing newline after block definition", "Argument definition required":
 		return "a block, where only variables may be set"
 	case "Invalid expression", "Missing expression":
@@ -119,12 +135,15 @@ func syntaxSummary(theirs string) string {
 	case "Extra characters after expression":
 		return "unexpected text after the value"
 	}
+	if strings.HasSuffix(theirs, " directive") || strings.HasPrefix(theirs, "Extra characters in ") {
+		return `"%{" starts a template: a literal one is written "%%{"`
+	}
 	return ""
 }
 
 func valueSummary(theirs string) string {
 	switch theirs {
-	case "Variables not allowed":
+	case "Variables not allowed", "Unknown variable":
 		return "a variable can't be used here: a string needs quotes"
 	case "Function calls not allowed", "Call to unknown function", "Invalid function name":
 		return "a function can't be used here: a string needs quotes"
@@ -155,7 +174,7 @@ func jsonSummary(theirs string) string {
 		return "a name is set twice"
 	case "Duplicate object attribute":
 		return "a key is set twice in one object"
-	case "Root value must be object", "Incorrect JSON value type":
+	case jsonRoot, "Incorrect JSON value type":
 		return "the file must hold one JSON object"
 	case "Extraneous data after value":
 		return "unexpected text after the JSON object"

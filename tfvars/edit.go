@@ -7,7 +7,6 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -40,7 +39,7 @@ func (f *File) Set(name string, v cty.Value) error {
 	}
 	i, ok := f.index[name]
 	if !ok {
-		if !hclsyntax.ValidIdentifier(name) {
+		if !validName(name) {
 			return fmt.Errorf("%q: %w", name, ErrBadName)
 		}
 		return f.add(name, v)
@@ -98,7 +97,7 @@ func (f *File) Rename(old, new string) error {
 	switch {
 	case !ok:
 		return fmt.Errorf("%q: %w", old, ErrUnknownName)
-	case !hclsyntax.ValidIdentifier(new):
+	case !validName(new):
 		return fmt.Errorf("%q: %w", new, ErrBadName)
 	case old == new:
 		return nil

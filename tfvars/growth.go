@@ -72,7 +72,10 @@ func (g *growth) of(expr hclsyntax.Expression, s *scope) extent {
 	case *hclsyntax.ParenthesesExpr:
 		return g.of(e.Expression, s)
 	case *hclsyntax.UnaryOpExpr:
-		return g.number(g.of(e.Val, s))
+		if e.Op == hclsyntax.OpNegate {
+			return g.number(g.of(e.Val, s))
+		}
+		return opaque(1+g.of(e.Val, s).total, false)
 	case *hclsyntax.BinaryOpExpr:
 		return g.binary(e, s)
 	case *hclsyntax.ScopeTraversalExpr:
@@ -187,14 +190,20 @@ func (g *growth) literal(v cty.Value) extent {
 	}
 }
 
+// fraction is how many digits 512 bits can have behind the point.
+const fraction = 160
+
 // digits returns about how many digits a number has, written without exponent.
 func digits(v cty.Value) float64 {
 	f := v.AsBigFloat()
 	if f.IsInf() {
 		return 4
 	}
-	// The precision of 512 bits is 155 digits.
-	return 155 + math.Abs(float64(f.MantExp(nil)))*math.Log10(2)
+	exp := math.Abs(float64(f.MantExp(nil))) * math.Log10(2)
+	if f.IsInt() {
+		return 1 + exp
+	}
+	return fraction + exp
 }
 
 // binary is the extent of an operation: those on numbers at most add the
@@ -205,7 +214,11 @@ func (g *growth) binary(e *hclsyntax.BinaryOpExpr, s *scope) extent {
 	case hclsyntax.OpAdd, hclsyntax.OpSubtract, hclsyntax.OpMultiply, hclsyntax.OpDivide, hclsyntax.OpModulo,
 		hclsyntax.OpLessThan, hclsyntax.OpLessThanOrEqual, hclsyntax.OpGreaterThan, hclsyntax.OpGreaterThanOrEqual:
 		l, r = g.number(l), g.number(r)
-		return g.number(opaque(l.total+r.total, false))
+		total := l.total + r.total
+		if e.Op == hclsyntax.OpDivide || e.Op == hclsyntax.OpModulo {
+			total += fraction
+		}
+		return g.number(opaque(total, false))
 	}
 	return opaque(1+l.total+r.total, false)
 }

@@ -13,6 +13,7 @@ const (
 
 	maxDepth  = 1000      // brackets, templates and operators that are open at once
 	maxMarks  = 2_000_000 // characters that are not part of a word: so many tokens at most
+	maxPieces = 30_000    // lines of a heredoc, or parts of a string that a "$" begins
 	maxGrowth = 64 << 20  // bytes that an expression may grow to while it is computed
 	maxDigits = 100_000   // of one number, written without an exponent
 )
@@ -20,6 +21,7 @@ const (
 const (
 	tooDeep = "the nesting is deeper than 1000"
 	tooMany = "there are more than 2000000 elements"
+	tooLong = "a string has more than 30000 lines"
 	tooBig  = "the expression could grow beyond 64 MiB"
 	tooWide = "a number has more than 100000 digits"
 )
@@ -27,11 +29,16 @@ const (
 // tooComplex says why src must not be given to HashiCorp's parser, if it must
 // not: it is recursive, and a stack that overflows ends the program.
 func tooComplex(src []byte) string {
-	marks, openers := 0, 0
+	marks, openers, pieces := 0, 0, 0
 	for _, c := range src {
 		switch {
 		case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c >= 0x80:
 			continue
+		case c == '\n' || c == '$':
+			pieces++
+		case c == '%':
+			pieces++
+			openers++
 		case isOpener(c):
 			openers++
 		}
@@ -40,21 +47,38 @@ func tooComplex(src []byte) string {
 	switch {
 	case marks > maxMarks:
 		return tooMany
-	case openers <= maxDepth:
+	case openers <= maxDepth && pieces <= maxPieces:
 		return ""
 	}
 	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos)
-	if depth(tokens) > maxDepth {
+	switch {
+	case depth(tokens) > maxDepth:
 		return tooDeep
+	case longest(tokens) > maxPieces:
+		return tooLong
 	}
 	return ""
+}
+
+// longest returns the most pieces that a string consists of.
+func longest(tokens hclsyntax.Tokens) int {
+	most, run := 0, 0
+	for _, tok := range tokens {
+		if tok.Type == hclsyntax.TokenStringLit || tok.Type == hclsyntax.TokenQuotedLit {
+			run++
+			most = max(most, run)
+		} else {
+			run = 0
+		}
+	}
+	return most
 }
 
 // isOpener reports whether the character can begin, or be, what makes the
 // parser go one level down.
 func isOpener(c byte) bool {
 	switch c {
-	case '(', '[', '{', '?', '!', '-', '+', '*', '/', '%', '<', '>', '=', '&', '|', '"':
+	case '(', '[', '{', '?', '!', '-', '+', '*', '/', '<', '>', '=', '&', '|', '"':
 		return true
 	}
 	return false

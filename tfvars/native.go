@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 )
 
 // parseNative reads Terraform's native syntax.
@@ -34,9 +35,7 @@ func parseLines(src []byte, name string) ([]item, bool) {
 		switch {
 		case ok && it.nameEnd > 0:
 			items = append(items, it)
-			line++
 		case ok:
-			line++
 		default:
 			next = statementEnd(src, at)
 			more, ok := parsePart(src[at:next], name, hcl.Pos{Byte: at, Line: line, Column: 1})
@@ -47,8 +46,8 @@ func parseLines(src []byte, name string) ([]item, bool) {
 				more[i].valueAt = skipToValue(src, more[i].valueAt)
 			}
 			items = append(items, more...)
-			line += bytes.Count(src[at:next], newline)
 		}
+		line += bytes.Count(src[at:next], newline)
 		at = next
 	}
 	seen := make(map[string]bool, len(items))
@@ -69,7 +68,7 @@ func parsePart(part []byte, name string, start hcl.Pos) ([]item, bool) {
 	if bytes.HasPrefix(part, bom) { // only at the start of a file is it not an error
 		return nil, false
 	}
-	if tooComplex(part) != "" {
+	if tooComplex(part) != "" || len(newLetters(part, name)) > 0 {
 		return nil, false
 	}
 	f, diags := hclsyntax.ParseConfig(part, name, start)
@@ -93,7 +92,7 @@ func parseWhole(src []byte, name string) ([]item, Problems) {
 	f, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
 	body := f.Body.(*hclsyntax.Body)
 	if !diags.HasErrors() {
-		diags = append(diags, blocks(body)...)
+		diags = append(blocks(body), newLetters(src, name)...)
 	}
 	if diags.HasErrors() {
 		return nil, problems(diags, src, name)
@@ -127,15 +126,8 @@ func evaluate(body *hclsyntax.Body) ([]item, hcl.Diagnostics) {
 	var diags hcl.Diagnostics
 	items := make([]item, 0, len(body.Attributes))
 	for name, attr := range body.Attributes {
-		if why := tooLarge(attr.Expr); why != "" {
-			diags = append(diags, own(why, attr.Expr.Range()))
-			continue
-		}
-		value, more := attr.Expr.Value(nil)
+		value, more := compute(attr.Expr)
 		diags = append(diags, more...)
-		if !more.HasErrors() && !value.IsWhollyKnown() {
-			diags = append(diags, own("the value can't be known", attr.Expr.Range()))
-		}
 		items = append(items, item{
 			name:     name,
 			nameAt:   attr.NameRange.Start.Byte,
@@ -147,6 +139,27 @@ func evaluate(body *hclsyntax.Body) ([]item, hcl.Diagnostics) {
 	}
 	sortItems(items)
 	return items, diags
+}
+
+// compute returns an expression's value.
+func compute(expr hclsyntax.Expression) (cty.Value, hcl.Diagnostics) {
+	if why := tooLarge(expr); why != "" {
+		return cty.DynamicVal, hcl.Diagnostics{own(why, expr.Range())}
+	}
+	// Since its version 2.25, after the one in Terraform 1.11, HCL forgives
+	// errors in the operand that does not matter: "true || nonsense". Without
+	// the callback for that, it does not.
+	_ = hclsyntax.VisitAll(expr, func(node hclsyntax.Node) hcl.Diagnostics {
+		if e, ok := node.(*hclsyntax.BinaryOpExpr); ok && e.Op.ShortCircuit != nil {
+			e.Op = &hclsyntax.Operation{Impl: e.Op.Impl, Type: e.Op.Type}
+		}
+		return nil
+	})
+	value, diags := expr.Value(nil)
+	if !diags.HasErrors() && !value.IsWhollyKnown() {
+		diags = append(diags, own("the value can't be known", expr.Range()))
+	}
+	return value, diags
 }
 
 // skipToValue returns the offset of the value whose equals sign ends at at: of

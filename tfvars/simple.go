@@ -1,12 +1,14 @@
 package tfvars
 
 import (
+	"bytes"
+
 	"github.com/zclconf/go-cty/cty"
 )
 
 // simpleLine reads the line that starts at at, if it is blank, a comment, or
-// sets a name to a plain string, a whole number, a bool or null, all of it in
-// printable ASCII. The item of a line that sets nothing is zero. next is the
+// sets a name to a plain string, a plain heredoc, a whole number, a bool or
+// null, all of it in printable ASCII. The item of a line that sets nothing is zero. next is the
 // start of the line that follows. What is not as simple is left, ok being
 // false, to the real parser, with which this one must agree (FuzzParse).
 func simpleLine(src []byte, at int) (it item, next int, ok bool) {
@@ -27,7 +29,11 @@ func simpleLine(src []byte, at int) (it item, next int, ok bool) {
 		return item{}, 0, false
 	}
 	it.valueAt = skipBlanks(src, i+1)
-	it.value, it.valueEnd, ok = simpleValue(src, it.valueAt)
+	if bytes.HasPrefix(src[it.valueAt:], []byte("<<")) {
+		it.value, it.valueEnd, ok = simpleHeredoc(src, it.valueAt)
+	} else {
+		it.value, it.valueEnd, ok = simpleValue(src, it.valueAt)
+	}
 	if !ok {
 		return item{}, 0, false
 	}
@@ -146,6 +152,40 @@ func simpleString(src []byte, at int) (v cty.Value, end int, ok bool) {
 				return cty.NilVal, 0, false
 			}
 		}
+	}
+	return cty.NilVal, 0, false
+}
+
+// simpleHeredoc reads a heredoc whose indentation counts ("<<", not "<<-"), and
+// that holds no template.
+func simpleHeredoc(src []byte, at int) (v cty.Value, end int, ok bool) {
+	i := at + len("<<")
+	for i < len(src) && identifierByte(src[i], i > at+len("<<")) {
+		i++
+	}
+	mark := src[at+len("<<") : i]
+	if len(mark) == 0 || i == len(src) || src[i] != '\n' {
+		return cty.NilVal, 0, false
+	}
+	text := i + 1
+	for line := text; line < len(src); {
+		end := seek(src, line, newline)
+		if end == len(src) {
+			break
+		}
+		if bytes.Equal(bytes.Trim(src[line:end], " \t"), mark) {
+			return cty.StringVal(string(src[text:line])), end, true
+		}
+		for i, c := range src[line:end] {
+			plain := printable(c) || c == '\t'
+			if c == '$' || c == '%' {
+				plain = identifierByte(src[line+i+1], true) || src[line+i+1] == ' '
+			}
+			if !plain {
+				return cty.NilVal, 0, false
+			}
+		}
+		line = end + 1
 	}
 	return cty.NilVal, 0, false
 }

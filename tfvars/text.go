@@ -49,7 +49,10 @@ func Text(v cty.Value) (secret.Value, error) {
 	if err != nil {
 		return secret.Value{}, ErrNoText
 	}
-	return secret.New(string(b)), nil
+	// Terraform's strings are normalized (NFC), the text of jsonencode too: a
+	// combining accent behind "\u003c" becomes one with the "c" there. What
+	// Terraform writes is what is compared with, so the same is done here.
+	return secret.New(cty.StringVal(string(b)).AsString()), nil
 }
 
 // FromText returns the value of the type want that a text typed by a user
@@ -119,10 +122,7 @@ func expression(text string) (v cty.Value, err error) {
 	}
 	expr, diags := hclsyntax.ParseExpression(src, "", hcl.InitialPos)
 	if !diags.HasErrors() {
-		if why := tooLarge(expr); why != "" {
-			return cty.NilVal, fmt.Errorf("%w: %s", ErrNotValue, why)
-		}
-		v, diags = expr.Value(nil)
+		v, diags = compute(expr)
 	}
 	if diags.HasErrors() {
 		first := problems(diags, src, "")[0]

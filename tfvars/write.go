@@ -177,11 +177,10 @@ func (w *writer) escape(r rune) {
 	}
 }
 
-// numberText writes a number so that it reads back as the same number: with
-// the precision that Terraform reads with, and with an exponent only where the
-// digits would be many.
+// numberText writes a number as Terraform does, but for an exponent where the
+// digits would be many. The text reads back as the same number: two numbers
+// are equal to Terraform if their shortest texts are.
 func numberText(f *big.Float) string {
-	f = new(big.Float).SetPrec(max(512, f.Prec())).Set(f)
 	if exp := f.MantExp(nil); -200 < exp && exp < 200 {
 		return f.Text('f', -1)
 	}

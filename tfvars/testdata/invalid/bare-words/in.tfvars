@@ -1,0 +1,1 @@
+a = correct horse battery

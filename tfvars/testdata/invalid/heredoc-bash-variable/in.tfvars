@@ -1,0 +1,3 @@
+a = <<EOT
+export X=${HOME}
+EOT

@@ -1,0 +1,3 @@
+a = -----BEGIN PRIVATE KEY-----
+MIIBsecret+/x==
+-----END PRIVATE KEY-----

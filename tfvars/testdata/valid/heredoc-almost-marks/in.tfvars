@@ -1,0 +1,7 @@
+a = <<EOT
+EOTX
+EOT.
+xEOT
+"EOT"
+EOT EOT
+EOT

@@ -1,0 +1,13 @@
+a = <<-EOT
+    x
+  
+    y
+EOT
+b = <<-EOT
+
+    x
+EOT
+c = <<-EOT
+      
+   x
+EOT

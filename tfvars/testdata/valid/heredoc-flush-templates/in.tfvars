@@ -1,0 +1,7 @@
+a = <<-EOT
+    ${"x"}
+      y ${1}
+    %{if true}
+    z
+    %{endif}
+    EOT

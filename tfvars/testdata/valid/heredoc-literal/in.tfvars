@@ -1,0 +1,3 @@
+a = <<EOT
+\n \u0041 "quotes" 'single' # no comment // neither /* nor */
+EOT

@@ -1,0 +1,6 @@
+a = <<EOT
+-----BEGIN PRIVATE KEY-----
+MIIB+/==
+ab/cd+ef==
+-----END PRIVATE KEY-----
+EOT

@@ -1,0 +1,7 @@
+a = <<EOT
+${1 + 1} and ${"x"}
+%{if true}
+yes
+%{endif}
+${~ "z" ~}
+EOT

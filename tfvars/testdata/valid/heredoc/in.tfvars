@@ -1,0 +1,10 @@
+a = <<EOT
+one
+two
+EOT
+b = <<X
+X
+c = <<EOT
+
+
+EOT

@@ -1,0 +1,4 @@
+a = null
+b = [null]
+c = { x = null }
+d = true ? null : 1

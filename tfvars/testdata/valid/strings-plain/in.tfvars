@@ -1,0 +1,4 @@
+a = "plain"
+b = ""
+c = " edges "
+d = "tab\there"
