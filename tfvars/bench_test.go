@@ -10,21 +10,23 @@ import (
 	"hci/tfvars"
 )
 
-// manyVariables is a file of n variables, of the kinds that occur.
+// manyVariables is a file of n variables as secrets files have them: of ten,
+// six plain texts, one with escapes, one with a comment, a number, an object.
 func manyVariables(n int) []byte {
 	var b strings.Builder
 	for i := range n {
-		switch i % 5 {
-		case 0:
-			fmt.Fprintf(&b, "variable_%05d = \"a value of forty characters or more %d\"\n", i, i)
-		case 1:
-			fmt.Fprintf(&b, "variable_%05d = %d # a comment\n", i, i)
-		case 2:
-			fmt.Fprintf(&b, "variable_%05d = [\"a\", \"b\", \"c\"]\n", i)
-		case 3:
-			fmt.Fprintf(&b, "variable_%05d = { name = \"x\", port = %d }\n", i, i)
-		case 4:
-			fmt.Fprintf(&b, "variable_%05d = \"with \\\"escapes\\\" and $${more}\"\n", i)
+		fmt.Fprintf(&b, "variable_%05d = ", i)
+		switch i % 10 {
+		default:
+			fmt.Fprintf(&b, "\"a value of forty characters or more: %d\"\n", i)
+		case 6:
+			fmt.Fprintf(&b, "\"with \\\"escapes\\\" and $${more}\"\n")
+		case 7:
+			fmt.Fprintf(&b, "\"a value\" # and a comment\n")
+		case 8:
+			fmt.Fprintf(&b, "%d\n", i)
+		case 9:
+			fmt.Fprintf(&b, "{ name = \"x\", port = %d }\n", i)
 		}
 	}
 	return []byte(b.String())
