@@ -1,0 +1,123 @@
+//go:build unix
+
+package term_test
+
+import (
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"hci/internal/secret"
+	"hci/internal/term"
+)
+
+// typing is a terminal, a person at it, and what the person sees.
+type typing struct {
+	terminal *term.Terminal
+	keys     *os.File
+	seen     chan string
+}
+
+func at(t *testing.T) *typing {
+	t.Helper()
+	master, device, err := pty.Open()
+	if err != nil {
+		t.Skip("no pseudo-terminals here:", err)
+	}
+	t.Cleanup(func() { _, _ = device.Close(), master.Close() })
+	p := &typing{terminal: term.On(device, device), keys: master, seen: make(chan string, 100)}
+	go func() {
+		buf := make([]byte, 256)
+		for {
+			n, err := master.Read(buf)
+			if n > 0 {
+				p.seen <- string(buf[:n])
+			}
+			if err != nil {
+				close(p.seen)
+				return
+			}
+		}
+	}()
+	return p
+}
+
+// after waits until words were shown, types, and returns all that was shown.
+func (p *typing) after(t *testing.T, words, keys string) string {
+	t.Helper()
+	var all strings.Builder
+	for !strings.Contains(all.String(), words) {
+		select {
+		case s := <-p.seen:
+			all.WriteString(s)
+		case <-time.After(30 * time.Second):
+			t.Fatalf("%q was not shown", words)
+		}
+	}
+	if _, err := io.WriteString(p.keys, keys); err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
+}
+
+type answer struct {
+	value secret.Value
+	err   error
+}
+
+func TestSecretIsNotEchoed(t *testing.T) {
+	p := at(t)
+	done := make(chan answer, 1)
+	go func() {
+		v, err := p.terminal.Secret("Passphrase: ")
+		done <- answer{v, err}
+	}()
+	shown := p.after(t, "Passphrase: ", "s3cr3t typed\r")
+	got := <-done
+	if got.err != nil || !got.value.Equal(secret.New("s3cr3t typed")) {
+		t.Fatalf("%v", got.err)
+	}
+	go func() { _, _ = p.terminal.Confirm("Then?", false) }()
+	if shown += p.after(t, "Then?", "y\r"); strings.Contains(shown, "s3cr3t") {
+		t.Error("what was typed was shown")
+	}
+}
+
+func TestNewSecretIsAskedTwice(t *testing.T) {
+	p := at(t)
+	done := make(chan answer, 1)
+	go func() {
+		v, err := p.terminal.NewSecret("New: ")
+		done <- answer{v, err}
+	}()
+	p.after(t, "New: ", "one\r")
+	p.after(t, "Once more: ", "two\r")
+	p.after(t, "New: ", "three\r")
+	p.after(t, "Once more: ", "three\r")
+	if got := <-done; got.err != nil || !got.value.Equal(secret.New("three")) {
+		t.Errorf("%v", got.err)
+	}
+}
+
+func TestConfirm(t *testing.T) {
+	p := at(t)
+	for _, c := range []struct {
+		keys      string
+		byDefault bool
+		want      bool
+	}{{"y\r", false, true}, {"no\r", true, false}, {"\r", true, true}, {"\r", false, false}, {"what\ryes\r", false, true}} {
+		done := make(chan bool, 1)
+		go func() {
+			yes, err := p.terminal.Confirm("Sure?", c.byDefault)
+			done <- yes && err == nil
+		}()
+		p.after(t, "Sure?", c.keys)
+		if got := <-done; got != c.want {
+			t.Errorf("%q by default %v: %v", c.keys, c.byDefault, got)
+		}
+	}
+}
