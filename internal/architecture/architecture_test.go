@@ -53,7 +53,6 @@ var only = map[string][]string{
 	"github.com/joho/godotenv":                            {"hci/sync/dotenv"},
 	"golang.org/x/term":                                   {"hci/internal/term"},
 	"github.com/zalando/go-keyring":                       {"hci/internal/term"},
-	"github.com/google/renameio":                          {"hci/internal/atomicfile"},
 	"os/exec":                                             {"hci/internal/child", "hci/internal/editor", "hci/internal/project", "hci/internal/term", "hci/internal/interop", "hci/cmd/hci"},
 }
 
