@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"hci/internal/project"
@@ -10,6 +13,7 @@ import (
 func newEncrypt(a *app) *cobra.Command {
 	var o sealed.Options
 	var remove, asJSON bool
+	var output string
 	cmd := &cobra.Command{
 		Use:   "encrypt [ENV...]",
 		Short: "Seal the plaintext into the sealed file",
@@ -26,6 +30,9 @@ names are listed.`,
 			envs, err := a.environments(args, hasPlain, "has a plaintext secrets file to seal")
 			if err != nil {
 				return err
+			}
+			if output != "" {
+				return a.encryptTo(cmd.Context(), envs, output, o)
 			}
 			return a.each(envs, asJSON, o.DryRun, func(env project.Environment) (*sealed.Result, error) {
 				f, pass := a.files(env), a.passphrase(env)
@@ -46,6 +53,19 @@ names are listed.`,
 	}
 	writeFlags(cmd, &o)
 	cmd.Flags().BoolVar(&remove, "remove", false, "remove the plaintext once the sealed file is proved to hold it")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "write the sealed form of one ENV to `FILE` (- is standard output)")
 	jsonFlag(cmd, &asJSON)
 	return cmd
+}
+
+// encryptTo writes the sealed form of one environment's plaintext elsewhere.
+func (a *app) encryptTo(ctx context.Context, envs []project.Environment, output string, o sealed.Options) error {
+	if len(envs) != 1 {
+		return &usageError{cmd: "hci secrets encrypt", err: errors.New("--output takes exactly one ENV")}
+	}
+	data, err := a.files(envs[0]).Seal(ctx, a.passphrase(envs[0]), a.firstPassphrase(envs[0]))
+	if err != nil || o.DryRun {
+		return err
+	}
+	return a.writeFile(output, data, o.Force)
 }

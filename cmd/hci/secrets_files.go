@@ -112,10 +112,22 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// writeOutput writes data to the file named by -o, or to standard output.
-// A file is 0600, whole or not at all, and not overwritten unless forced or
-// already the same.
+// writeOutput writes plaintext to the file named by -o, or to standard output.
 func (a *app) writeOutput(ctx context.Context, output string, data []byte, force bool) error {
+	if output != "" && output != "-" {
+		path, err := a.abs(output)
+		if err != nil {
+			return err
+		}
+		a.warnGit(ctx, path)
+	}
+	return a.writeFile(output, data, force)
+}
+
+// writeFile writes data to the file named by -o, or to standard output. A file
+// is 0600, whole or not at all, and not overwritten unless forced or already
+// the same.
+func (a *app) writeFile(output string, data []byte, force bool) error {
 	if output == "" || output == "-" {
 		_, err := a.out.Write(data)
 		return err
@@ -124,7 +136,6 @@ func (a *app) writeOutput(ctx context.Context, output string, data []byte, force
 	if err != nil {
 		return err
 	}
-	a.warnGit(ctx, path)
 	return atomicfile.Write(path, data, atomicfile.Options{Check: func(current []byte, there bool) error {
 		if there && !force && !bytes.Equal(current, data) {
 			return fmt.Errorf("%s is there already and differs; --force overwrites it", a.rel(path))

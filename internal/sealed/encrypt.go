@@ -71,6 +71,30 @@ func (f Files) Encrypt(ctx context.Context, pass, newPass Passphrase, o Options)
 	return r, nil
 }
 
+// Seal returns the sealed form of the plaintext, as Encrypt would write it, and
+// writes nothing. A file that is there lends its parameters, and must open.
+func (f Files) Seal(ctx context.Context, pass, newPass Passphrase) ([]byte, error) {
+	plain, err := f.ReadPlain()
+	if err != nil {
+		return nil, err
+	}
+	want, err := parse(plain, f.Plain)
+	if err != nil {
+		return nil, err
+	}
+	old, phrase, err := f.current(ctx, pass)
+	if err != nil {
+		return nil, err
+	}
+	if old != nil {
+		return seal(want.Bytes(), phrase, old.Params)
+	}
+	if phrase, err = newPass(ctx); err != nil {
+		return nil, err
+	}
+	return seal(want.Bytes(), phrase, f.newParams())
+}
+
 // current opens the sealed file if it is there, and returns its passphrase.
 func (f Files) current(ctx context.Context, pass Passphrase) (*Content, secret.Value, error) {
 	var phrase secret.Value
