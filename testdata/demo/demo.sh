@@ -74,5 +74,5 @@ cat .env
 
 say "Every reader that is installed here sees the same values:"
 hci env export staging --format json >"$work/want.json"
-sh "$here/readers.sh" .env "$work/want.json"
+sh "$here/readers.sh" .env "$work/want.json" staging
 say "Done. Your own repository: cd there and type 'hci secrets verify'."

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Reads a .env file with each reader that is installed and compares every
-# value with the one in hci's JSON. Usage: readers.sh FILE JSON
+# value with the one in hci's JSON. Usage: readers.sh FILE JSON ENV
 set -eu
-file=$1 json=$2
+file=$1 json=$2 env=$3
 failed=0
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -58,4 +58,26 @@ else
 	absent "docker compose"
 fi
 rm -f compose.yaml
+
+# docker run makes quotes part of a value, so it has a format of its own. The
+# image is made here, of nothing but a program that prints a variable.
+if docker info >/dev/null 2>&1 && command -v go >/dev/null; then
+	mkdir "$tmp/image"
+	cat >"$tmp/image/main.go" <<'GO'
+package main
+
+import "os"
+
+func main() { os.Stdout.WriteString(os.Getenv(os.Args[1])) }
+GO
+	printf 'FROM scratch\nCOPY print /print\nENTRYPOINT ["/print"]\n' >"$tmp/image/Dockerfile"
+	CGO_ENABLED=0 go build -o "$tmp/image/print" "$tmp/image/main.go"
+	image=$(docker build -q "$tmp/image" 2>/dev/null)
+	hci env export "$env" --format docker >"$tmp/docker.env"
+	value_docker() { docker run --rm --network none --env-file "$tmp/docker.env" "$image" "$1"; }
+	compare docker
+	docker rmi -f "$image" >/dev/null 2>&1 || :
+else
+	absent "docker run (no engine answers)"
+fi
 exit "$failed"
