@@ -100,6 +100,14 @@ func TestBenchDecrypt(t *testing.T) {
 				"-in", "infra/staging_secrets.tfvars.enc", "-out", os.DevNull, "-pass", "env:HCI_PASSPHRASE"))
 		figure("decrypt, %d iterations, %d CPUs: hci %s, openssl %s, ratio %.2f (goal: at most %.1f)",
 			c.iterations, runtime.NumCPU(), ms(a), ms(b), float64(a)/float64(b), c.goal)
+		plain := filepath.Join(dir, "infra", "staging_secrets.tfvars")
+		decrypt := command(t, dir, env, hci, "secrets", "decrypt", "staging")
+		a, b, _ = turns(c.turns,
+			func() int64 { _ = os.Remove(plain); return decrypt() },
+			command(t, dir, env, openssl, "enc", "-d", "-aes-256-cbc", "-pbkdf2", "-iter", fmt.Sprint(c.iterations),
+				"-in", "infra/staging_secrets.tfvars.enc", "-out", "openssl.out", "-pass", "env:HCI_PASSPHRASE"))
+		figure("decrypt to a file, %d iterations: hci %s, synchronized to the disk, openssl %s, not, ratio %.2f",
+			c.iterations, ms(a), ms(b), float64(a)/float64(b))
 		figure("decrypt, %d iterations: hci's peak memory %.1f MiB (goal: under 32)", c.iterations, float64(peak)/(1<<20))
 	}
 }

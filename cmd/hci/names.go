@@ -92,17 +92,22 @@ func (a *app) envThenNames(cmd *cobra.Command, args []string, word string) ([]st
 	return content.File.Names(), cobra.ShellCompDirectiveNoFileComp
 }
 
-// warnGit warns when git tracks, or would take, a file that is to hold
-// plaintext.
-func (a *app) warnGit(ctx context.Context, path string) {
+// warnGit asks git, while other work goes on, whether it tracks or would take a
+// file that is to hold plaintext. Calling what it returns waits for the answer
+// and warns.
+func (a *app) warnGit(ctx context.Context, path string) func() {
 	if a.found == nil {
-		return
+		return func() {}
 	}
-	switch a.found.Git(ctx, path) {
-	case project.GitTracked:
-		a.sayf("warning: git tracks %s, which is plaintext: 'git rm --cached' it", a.rel(path))
-	case project.GitUnignored:
-		a.sayf("warning: git does not ignore %s, which is plaintext: put it into .gitignore", a.rel(path))
+	answer := make(chan project.GitStatus, 1)
+	go func() { answer <- a.found.Git(ctx, path) }()
+	return func() {
+		switch <-answer {
+		case project.GitTracked:
+			a.sayf("warning: git tracks %s, which is plaintext: 'git rm --cached' it", a.rel(path))
+		case project.GitUnignored:
+			a.sayf("warning: git does not ignore %s, which is plaintext: put it into .gitignore", a.rel(path))
+		}
 	}
 }
 

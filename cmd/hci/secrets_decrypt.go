@@ -30,7 +30,7 @@ Most work needs no plaintext on disk: see get, set, edit, diff and env export.`,
 			}
 			return a.each(envs, asJSON, o.DryRun, func(env project.Environment) (*sealed.Result, error) {
 				if !o.DryRun {
-					a.warnGit(cmd.Context(), env.Plain)
+					defer a.warnGit(cmd.Context(), env.Plain)()
 				}
 				return a.files(env).Decrypt(cmd.Context(), a.passphrase(env), o)
 			})

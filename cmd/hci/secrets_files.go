@@ -93,7 +93,7 @@ func (a *app) decryptTo(ctx context.Context, envs []project.Environment, output 
 	}
 	return a.each(envs, asJSON, o.DryRun, func(env project.Environment) (*sealed.Result, error) {
 		if !o.DryRun {
-			a.warnGit(ctx, path)
+			defer a.warnGit(ctx, path)()
 		}
 		return a.files(env).DecryptTo(ctx, a.passphrase(env), path, o)
 	})
@@ -119,7 +119,7 @@ func (a *app) writeOutput(ctx context.Context, output string, data []byte, force
 		if err != nil {
 			return err
 		}
-		a.warnGit(ctx, path)
+		defer a.warnGit(ctx, path)()
 	}
 	return a.writeFile(output, data, force)
 }

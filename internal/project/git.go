@@ -48,16 +48,18 @@ func (p *Project) Git(ctx context.Context, path string) GitStatus {
 	if err != nil {
 		return GitUnknown
 	}
-	switch run(ctx, git, path, "--literal-pathspecs", "ls-files", "--error-unmatch") {
+	// Of a tracked file check-ignore says that it is not ignored, so that one
+	// question is enough for most. It takes paths, no patterns.
+	switch run(ctx, git, path, "check-ignore", "--quiet") {
 	case 0:
-		return GitTracked
+		return GitIgnored
 	case 1:
 	default:
 		return GitUnknown
 	}
-	switch run(ctx, git, path, "check-ignore", "--quiet") { // takes paths, no patterns
+	switch run(ctx, git, path, "--literal-pathspecs", "ls-files", "--error-unmatch") {
 	case 0:
-		return GitIgnored
+		return GitTracked
 	case 1:
 		return GitUnignored
 	default:

@@ -47,6 +47,9 @@ func (f Files) base() string {
 // no more than a note: without a true memory, [Files.Encrypt] refuses more,
 // never less.
 func (f Files) remember(data []byte) (notes []string) {
+	if f.base() == digest(data) {
+		return nil
+	}
 	if err := f.writeMemory(memory{Path: f.Sealed, Base: digest(data)}); err != nil {
 		return []string{fmt.Sprintf("could not remember what %s was made from: %v", f.Plain, err)}
 	}
