@@ -57,6 +57,9 @@ func (a *app) report(err error) int {
 			code = worse(code, exitDifferences)
 			continue
 		}
+		if errors.Is(e, context.Canceled) {
+			e = term.ErrInterrupted // in the words of a person
+		}
 		a.sayf("%v", e)
 		a.details(e)
 		for _, hint := range a.hints(e) {

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"hci/internal/child"
 )
 
 // streams are the process's standard streams: out is for data, err for talk.
@@ -20,11 +23,12 @@ func run(ctx context.Context, args []string, s streams, environ []string) int {
 	root := newRoot(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if ctx.Err() != nil && err != nil {
-		a.sayf("interrupted")
+	code := a.report(err)
+	var ended *child.ExitError
+	if ctx.Err() != nil && err != nil && !errors.As(err, &ended) {
 		return exitInterrupted
 	}
-	return a.report(err)
+	return code
 }
 
 func newRoot(a *app) *cobra.Command {
