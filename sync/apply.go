@@ -16,6 +16,8 @@ import (
 type ApplyOptions struct {
 	Create  bool     // secrets that the store lacks
 	Restore bool     // secrets that are scheduled for deletion
+	Prune   bool     // schedule orphans for deletion, after Window days
+	Window  int      // 7 to 30
 	Only    []string // these names; none means all
 
 	Parallel int           // secrets at a time; 0 means 8
@@ -40,6 +42,8 @@ const (
 	write
 	create
 	restore
+	remove
+	revert
 )
 
 // action decides, and says why something is skipped.
@@ -61,7 +65,16 @@ func (o ApplyOptions) action(c Change) (action, string) {
 		}
 		return skip, "it is scheduled for deletion"
 	case Orphan:
+		if o.Prune && c.Held.Deleted.IsZero() {
+			return remove, ""
+		}
 		return skip, "nothing declares it"
+	case Revert:
+		return revert, ""
+	case Agrees:
+		return skip, "it agrees, as far as its value is known"
+	case PartDiffers:
+		return skip, "its value is not known throughout"
 	case ValueUnknown:
 		return skip, "its value is not known"
 	case ValueIgnored:
@@ -194,6 +207,12 @@ func (a *applier) attempt(ctx, writes context.Context, j job) Outcome {
 	case restore:
 		out.Result = Restored
 		out.Version, out.Err = a.restore(writes, j.change)
+	case remove:
+		out.Result = Removed
+		out.Err = a.remove(writes, j.change)
+	case revert:
+		out.Result, out.Version = Reverted, j.change.To
+		out.Err = a.revert(writes, j.change)
 	default:
 		out.Result = Written
 		out.Version, out.Err = a.st.Write(writes, w.Name, w.Value, j.change.Held.Version)
@@ -246,6 +265,22 @@ func (a *applier) writeRestored(ctx context.Context, c Change) (string, error) {
 	return a.st.Write(ctx, c.Name, c.Want.Value, held[0].Version)
 }
 
+func (a *applier) remove(ctx context.Context, c Change) error {
+	st, ok := a.st.(Remover)
+	if !ok {
+		return fmt.Errorf("secret %q: this store can't delete", c.Name)
+	}
+	return st.Delete(ctx, c.Name, c.Held.Version, a.o.Window)
+}
+
+func (a *applier) revert(ctx context.Context, c Change) error {
+	st, ok := a.st.(History)
+	if !ok {
+		return fmt.Errorf("secret %q: this store keeps no earlier values", c.Name)
+	}
+	return st.Return(ctx, c.Name, c.To, c.Held.Version)
+}
+
 // settle finds out, once everything else is done, what became of the writes
 // that the store wasn't sure about.
 func (a *applier) settle(ctx context.Context) {
@@ -264,8 +299,11 @@ func (a *applier) settle(ctx context.Context) {
 	}
 	for _, out := range a.uncertain {
 		h, found := held[out.Name]
-		if found && h.Err == nil && h.Deleted.IsZero() {
+		switch {
+		case found && h.Err == nil && h.Deleted.IsZero():
 			out.resolve(h)
+		case found && h.Err == nil && out.Change.Kind == Orphan:
+			out.Result, out.Err = Removed, nil
 		}
 		a.land(out)
 	}
@@ -275,8 +313,12 @@ func (a *applier) settle(ctx context.Context) {
 func (out *Outcome) resolve(h Held) {
 	c := out.Change
 	switch {
+	case c.Kind == Orphan: // it is there, and not scheduled for deletion
+		out.Err = &notWrittenError{out.Err}
 	case h.Version == c.Held.Version && c.Kind != Missing:
 		out.Err = &notWrittenError{out.Err}
+	case c.Kind == Revert && h.Version == c.To:
+		out.Result, out.Version, out.Err = Reverted, h.Version, nil
 	case holds(h, c.Want):
 		out.Version, out.Err = h.Version, nil
 		switch c.Kind {

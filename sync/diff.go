@@ -20,6 +20,9 @@ const (
 	ValueIgnored         // exists; its value is to be left alone
 	ValueUndeclared      // exists; nothing says what its value should be
 	Unreadable           // see Held.Err
+	Agrees               // as far as the declared value is known
+	PartDiffers          // in what is known of the declared value
+	Revert               // the value before the current one differs; see [Rollback]
 )
 
 // String returns the kind as it stands in JSON output.
@@ -43,6 +46,12 @@ func (k Kind) String() string {
 		return "ignored"
 	case ValueUndeclared:
 		return "no_value"
+	case Agrees:
+		return "agrees"
+	case PartDiffers:
+		return "part_differs"
+	case Revert:
+		return "revert"
 	default:
 		return "unreadable"
 	}
@@ -55,6 +64,8 @@ type Change struct {
 	Want Want // zero for an Orphan
 	Held Held // zero if Missing
 
+	To string // the version to return to, of a Revert
+
 	Keys     []KeyChange // of two JSON objects that differ, sorted by key
 	SameJSON bool        // the texts differ, but not what they say as JSON
 }
@@ -63,11 +74,24 @@ type Change struct {
 type Plan struct{ Changes []Change }
 
 // InSync reports whether the store holds all that is declared, as far as
-// something is. What can't be compared (unknown, unreadable) isn't in sync.
+// something is. What can't be compared (unknown, unreadable), or only in part,
+// isn't in sync.
 func (p Plan) InSync() bool {
-	return !slices.ContainsFunc(p.Changes, func(c Change) bool {
-		return c.Kind != InSync && c.Kind != ValueIgnored && c.Kind != ValueUndeclared
-	})
+	return !slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Kind == Agrees || differing(c.Kind) })
+}
+
+// Differs reports whether something differs or can't be compared. What agrees
+// as far as it is known is neither in sync nor different.
+func (p Plan) Differs() bool {
+	return slices.ContainsFunc(p.Changes, func(c Change) bool { return differing(c.Kind) })
+}
+
+func differing(k Kind) bool {
+	switch k {
+	case InSync, ValueIgnored, ValueUndeclared, Agrees:
+		return false
+	}
+	return true
 }
 
 // Count returns how many changes are of a kind.
@@ -122,6 +146,12 @@ func compare(w Want, h Held, exists bool) Change {
 		c.Kind = Unreadable
 	case !h.Deleted.IsZero():
 		c.Kind = PendingDeletion
+	case w.Status == Unknown && w.Pattern.Says() && h.HasValue && !h.Binary:
+		c.Kind = Agrees
+		var agrees bool
+		if agrees, c.Keys = w.Pattern.Agrees(h.Value.Reveal()); !agrees {
+			c.Kind = PartDiffers
+		}
 	case w.Status == Unknown:
 		c.Kind = ValueUnknown
 	case w.Status == Ignored:
@@ -144,3 +174,36 @@ func compare(w Want, h Held, exists bool) Change {
 // holds reports whether the store has the declared value. Bytes are not a
 // text, even if they are the same: clients read one or the other.
 func holds(h Held, w Want) bool { return h.HasValue && !h.Binary && h.Value.Equal(w.Value) }
+
+// Rollback plans to return to the values before the current ones, of which
+// previous tells (see [History]). A secret without one, or with the same one,
+// is in sync: there is nothing to return to.
+func Rollback(current, previous []Held) Plan {
+	before := make(map[string]Held, len(previous))
+	for _, h := range previous {
+		before[h.Name] = h
+	}
+	var p Plan
+	for _, h := range current {
+		b := before[h.Name]
+		c := Change{Name: h.Name, Held: h, Want: Want{Name: h.Name, Status: Known, Value: b.Value}}
+		switch {
+		case h.Err != nil:
+			c.Kind = Unreadable
+		case b.Err != nil:
+			c.Kind, c.Held = Unreadable, b
+		case !h.Deleted.IsZero():
+			c.Kind = PendingDeletion
+		case b.Previous == "" || b.Version != h.Version:
+			c.Kind, c.Want = ValueUndeclared, Want{Name: h.Name, Status: NoValue}
+		default:
+			c.Kind, c.To = Revert, b.Previous
+			if h.HasValue && b.HasValue {
+				c.Keys, c.SameJSON = compareJSON(h.Value.Reveal(), b.Value.Reveal())
+			}
+		}
+		p.Changes = append(p.Changes, c)
+	}
+	slices.SortStableFunc(p.Changes, func(a, b Change) int { return strings.Compare(a.Name, b.Name) })
+	return p
+}

@@ -12,6 +12,8 @@ const (
 	Written Result = iota
 	Created
 	Restored   // and its value brought in line, if one is known
+	Removed    // scheduled for deletion
+	Reverted   // the earlier version is the current one again
 	Skipped    // see Outcome.Why
 	Conflicted // somebody else changed it; theirs stands
 	Failed
@@ -27,6 +29,10 @@ func (r Result) String() string {
 		return "created"
 	case Restored:
 		return "restored"
+	case Removed:
+		return "removed"
+	case Reverted:
+		return "reverted"
 	case Skipped:
 		return "skipped"
 	case Conflicted:
@@ -43,7 +49,7 @@ type Outcome struct {
 	Name    string
 	Result  Result
 	Change  Change
-	Version string // the new one, if Written, Created or Restored
+	Version string // the new one, if Written, Created, Restored or Reverted
 	Why     string // it was Skipped or NotAttempted
 	Err     error  // if Conflicted or Failed
 }
@@ -69,11 +75,11 @@ func (r Report) Count(results ...Result) int {
 func (r Report) Complete() bool {
 	return !slices.ContainsFunc(r.Outcomes, func(o Outcome) bool {
 		switch o.Result {
-		case Written, Created, Restored:
+		case Written, Created, Restored, Removed, Reverted:
 			return false
 		case Skipped:
 			k := o.Change.Kind
-			return k != Orphan && k != ValueIgnored && k != ValueUndeclared
+			return k != Orphan && k != ValueIgnored && k != ValueUndeclared && k != Agrees
 		default:
 			return true
 		}

@@ -31,6 +31,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"hci/internal/secret"
@@ -65,6 +66,7 @@ type Want struct {
 	Name      string
 	Value     secret.Value // when Known
 	Status    Status
+	Pattern   *Pattern // what is known of it, if Unknown; may be nil
 	Unknown   []string // addresses that the value waits for
 	Variables []string // variables that the value comes from
 	Address   string   // where it is declared
@@ -75,10 +77,11 @@ type Held struct {
 	Name, ARN string
 	Value     secret.Value // the current one; unless Binary, a text
 	Version   string       // of the current value; "" if there is none
+	Previous  string       // the version before it, where [History] was asked
 	HasValue  bool         // Value was read
 	Binary    bool
 	Deleted   time.Time // scheduled for deletion since then, if not zero
-	Changed   time.Time // last, as far as the store tells
+	Changed   time.Time // when Version was made, as far as the store tells
 	Err       error     // why this secret couldn't be read
 }
 
@@ -101,6 +104,57 @@ type Store interface {
 
 	// Restore takes back a scheduled deletion. It succeeds if there is none.
 	Restore(ctx context.Context, name string) error
+}
+
+// Lister is a Store that can list what it holds.
+type Lister interface {
+	// List returns the secrets that a filter selects, sorted by name, those
+	// scheduled for deletion included, without values.
+	List(ctx context.Context, f Filter) ([]Listed, error)
+}
+
+// Filter selects secrets: those whose name begins with Prefix and that bear all
+// of Tags.
+type Filter struct {
+	Prefix string
+	Tags   map[string]string
+}
+
+// Selects reports whether the filter takes a secret.
+func (f Filter) Selects(l Listed) bool {
+	for key, value := range f.Tags {
+		if got, ok := l.Tags[key]; !ok || got != value {
+			return false
+		}
+	}
+	return strings.HasPrefix(l.Name, f.Prefix)
+}
+
+// Listed is a secret in a list.
+type Listed struct {
+	Name    string
+	Tags    map[string]string
+	Deleted time.Time // scheduled for deletion since then, if not zero
+	Changed time.Time
+}
+
+// Remover is a Store that can schedule secrets for deletion.
+type Remover interface {
+	// Delete schedules a secret for deletion after a number of days. It fails
+	// with ErrConflict if seen isn't the current version any more.
+	Delete(ctx context.Context, name, seen string, days int) error
+}
+
+// History is a Store that keeps the value before the current one.
+type History interface {
+	// ReadPrevious returns, for each of names that exists, the previous value
+	// as Value and its version as Previous; Version is the current one.
+	// HasValue is false where there is no previous value.
+	ReadPrevious(ctx context.Context, names []string) ([]Held, error)
+
+	// Return makes an earlier version the current one again. It fails as
+	// Store.Write does if seen isn't the current version any more.
+	Return(ctx context.Context, name, to, seen string) error
 }
 
 var (

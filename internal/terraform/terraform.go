@@ -7,17 +7,14 @@ package terraform
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 
 	"hci/internal/atomicfile"
 	"hci/internal/project"
-	"hci/sync"
 	"hci/tfvars"
 	"hci/tfvars/module"
 )
@@ -117,49 +114,4 @@ func Evaluate(p *project.Project, env project.Environment, secrets *tfvars.File,
 		return nil, nil, err
 	}
 	return m, ev, nil
-}
-
-// DuplicateNameError says that two declarations would make a secret of the
-// same name.
-type DuplicateNameError struct{ Name, First, Second string }
-
-func (e *DuplicateNameError) Error() string {
-	return fmt.Sprintf("secret %q is declared twice: by %s and by %s", e.Name, e.First, e.Second)
-}
-
-// Wants lists the secrets that should be in Secrets Manager, sorted by name.
-// Those whose name is not known are left out and returned by address.
-func Wants(ev *module.Evaluated) (wants []sync.Want, nameless []string, err error) {
-	byName := map[string]sync.Want{}
-	for _, s := range ev.Secrets {
-		if !s.NameKnown {
-			nameless = append(nameless, s.Address)
-			continue
-		}
-		if first, ok := byName[s.Name]; ok {
-			return nil, nil, &DuplicateNameError{Name: s.Name, First: first.Address, Second: s.Address}
-		}
-		byName[s.Name] = sync.Want{
-			Name: s.Name, Value: s.Value, Status: status(s.Status),
-			Unknown: s.Unknown, Variables: s.Variables, Address: s.Address,
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		wants = append(wants, byName[name])
-	}
-	return wants, nameless, nil
-}
-
-// status is what sync calls the state of a value.
-func status(s module.ValueStatus) sync.Status {
-	switch s {
-	case module.Known:
-		return sync.Known
-	case module.NoValue:
-		return sync.NoValue
-	case module.Ignored:
-		return sync.Ignored
-	default:
-		return sync.Unknown
-	}
 }

@@ -11,6 +11,7 @@ import (
 	"hci/tfvars"
 	"hci/tfvars/module/internal/config"
 	"hci/tfvars/module/internal/eval"
+	"hci/tfvars/module/shape"
 )
 
 // Inputs is what a directory is evaluated for.
@@ -20,6 +21,11 @@ type Inputs struct {
 	// Values are the variables' values, merged from all sources in
 	// Terraform's order of precedence. They are converted to the declared types.
 	Values map[string]cty.Value
+	// State stands in for what only an apply can tell; see [ParseState].
+	State State
+	// Shapes asks for the shape of every value, not only of those that are
+	// unknown in part.
+	Shapes bool
 }
 
 // Evaluated is what a directory says for its inputs.
@@ -93,6 +99,9 @@ type Secret struct {
 	NameKnown   bool
 	NamePrefix  string
 	NameUnknown []string
+	// NameShape tells what is known of a name that is not known throughout;
+	// nil for one that the provider makes up.
+	NameShape shape.Shape
 
 	Status ValueStatus
 	// Value is the value if the status is Known, or if it is Ignored and
@@ -101,6 +110,9 @@ type Secret struct {
 	Binary bool
 	// Unknown lists the addresses that the value waits for.
 	Unknown []string
+	// Shape tells how the value is put together, where that was asked for or
+	// something of it is unknown; else nil.
+	Shape shape.Shape
 	// Variables lists the root variables that flow into the value.
 	Variables []string
 	// Version is the address of the aws_secretsmanager_secret_version that
@@ -134,6 +146,7 @@ func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
 		}
 	}
 	g := eval.New(m.fsys, m.root, in.Workspace, in.Values)
+	g.State = in.State
 	for _, name := range sortedKeys(m.root.Variables) {
 		ev.Variables[name], _ = g.Root.Variable(name).UnmarkDeep()
 		if _, given := in.Values[name]; !given && m.root.Variables[name].Default == cty.NilVal {
@@ -141,7 +154,7 @@ func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
 		}
 	}
 
-	r := &reader{graph: g, byAddress: map[string]*found{}, providers: map[*config.Provider]Provider{}}
+	r := &reader{graph: g, shapes: in.Shapes, byAddress: map[string]*found{}, providers: map[*config.Provider]Provider{}}
 	r.module(g.Root)
 	r.versions()
 	ev.Secrets = r.secrets()

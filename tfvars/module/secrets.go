@@ -22,6 +22,7 @@ const (
 // reader collects the secrets of a module tree.
 type reader struct {
 	graph     *eval.Graph
+	shapes    bool // every value's shape is wanted
 	found     []*found
 	byAddress map[string]*found // secrets and data sources
 	byName    map[string][]*found
@@ -135,11 +136,15 @@ func (r *reader) name(f *found, b block) {
 		f.Name, f.NameKnown = nameInARN(arn)
 		return
 	}
+	if r.applied(f, b) {
+		return
+	}
 	if v, ok := r.argument(b, "name"); ok {
 		if text, ok := r.text(v, b.res.Attrs["name"].Range(), "name"); ok && text.IsKnown() {
 			f.Name, f.NameKnown = text.AsString(), true
 		} else {
 			f.NameUnknown, f.NamePrefix = mark.Awaited(v), prefix(v)
+			f.NameShape = b.in.ArgumentShape(b.res, b.rep, "name")
 		}
 		return
 	}
@@ -154,4 +159,19 @@ func (r *reader) name(f *found, b block) {
 			f.NamePrefix = v.AsString()
 		}
 	}
+}
+
+// applied takes the name from the state if the code doesn't tell it.
+func (r *reader) applied(f *found, b block) bool {
+	if v, ok := r.argument(b, "name"); ok {
+		if v, _ := v.Unmark(); v.IsKnown() {
+			return false
+		}
+	}
+	v, ok := b.in.Applied(b.res, b.rep, "name")
+	if !ok || v.IsNull() || v.Type() != cty.String {
+		return false
+	}
+	f.Name, f.NameKnown = v.AsString(), true
+	return true
 }

@@ -11,6 +11,7 @@ import (
 
 	"hci/internal/secret"
 	"hci/tfvars/module/internal/mark"
+	"hci/tfvars/module/shape"
 )
 
 // versions hands each version to the secret that it writes to.
@@ -123,6 +124,9 @@ func (r *reader) write(f *found) {
 			continue
 		}
 		r.value(f, b, name, v)
+		if name != "secret_binary" && (r.shapes || f.Status == Unknown) {
+			f.Shape = r.shape(f, b, name)
+		}
 		if b.res.Ignores(name) {
 			f.Status = Ignored
 		}
@@ -155,6 +159,16 @@ func (r *reader) value(f *found, b block, name string, v cty.Value) {
 		return
 	}
 	f.Value, f.Binary = secret.New(data), true
+}
+
+// shape tells how a value is put together. Should that not agree with the value
+// itself, nothing is told.
+func (r *reader) shape(f *found, b block, name string) shape.Shape {
+	s := b.in.ArgumentShape(b.res, b.rep, name)
+	if text, ok := shape.Text(s); ok != (f.Status == Known) || ok && text != f.Value.Reveal() {
+		return nil
+	}
+	return s
 }
 
 func at(b block, name string) hcl.Range { return b.res.Attrs[name].Range() }

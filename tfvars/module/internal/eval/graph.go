@@ -34,6 +34,9 @@ const maxDepth = 2000
 type Graph struct {
 	Root      *Instance
 	Workspace string
+	// State is what an apply has left behind: the attributes of resources and
+	// data sources by address. They stand in for what is not known otherwise.
+	State map[string]map[string]cty.Value
 
 	functions map[string]function.Function
 	depth     int

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -141,12 +142,16 @@ func (e *Expansion) wanted(refs []hcl.Traversal) (names map[string][]string, who
 func (in *Instance) object(r *config.Resource, rep Repetition, names []string) cty.Value {
 	address := in.Address(r.Key() + rep.Suffix())
 	known := attributes(r)
-	if names == nil && known == nil {
+	state, applied := in.graph.State[address]
+	if names == nil && known == nil && !applied {
 		return mark.Unknown(cty.DynamicPseudoType, address)
 	}
 	attrs := map[string]cty.Value{}
+	if names == nil {
+		maps.Copy(attrs, state)
+	}
 	for _, name := range names {
-		attrs[name] = mark.Unknown(guessedType(name), address+"."+name)
+		attrs[name] = in.graph.applied(guessedType(name), address, name)
 	}
 	for _, a := range known {
 		if names == nil || slices.Contains(names, a.name) {
@@ -169,18 +174,40 @@ func guessedType(name string) cty.Type {
 // or unknown.
 func (in *Instance) known(r *config.Resource, rep Repetition, a attribute, address string) cty.Value {
 	if a.argument == "" || r.Ignores(a.argument) {
-		return mark.Unknown(a.ty, address+"."+a.name)
+		return in.graph.applied(a.ty, address, a.name)
 	}
 	v := in.Argument(r, rep, a.argument)
 	if v == cty.NilVal {
 		// The provider may fill it in, as it does with a name.
-		return mark.Unknown(a.ty, address+"."+a.name)
+		return in.graph.applied(a.ty, address, a.name)
 	}
 	v, err := convert.Convert(v, a.ty)
 	if err != nil || v.IsNull() {
-		return mark.Unknown(a.ty, address+"."+a.name)
+		return in.graph.applied(a.ty, address, a.name)
+	}
+	if bare, _ := v.UnmarkDeep(); !bare.IsWhollyKnown() {
+		if known := in.graph.applied(a.ty, address, a.name); known.IsKnown() {
+			return known
+		}
 	}
 	return v
+}
+
+// applied returns an attribute as the state has it, or unknown.
+func (g *Graph) applied(ty cty.Type, address, name string) cty.Value {
+	if v, ok := g.State[address][name]; ok {
+		if v, err := convert.Convert(v, ty); err == nil {
+			return v
+		}
+	}
+	return mark.Unknown(ty, address+"."+name)
+}
+
+// Applied returns an attribute of a resource as the state has it; ok is false
+// if it doesn't.
+func (in *Instance) Applied(r *config.Resource, rep Repetition, name string) (v cty.Value, ok bool) {
+	v, ok = in.graph.State[in.Address(r.Key()+rep.Suffix())][name]
+	return v, ok
 }
 
 func mapItems(items []Repetition, f func(Repetition) cty.Value) []cty.Value {

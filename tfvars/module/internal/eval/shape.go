@@ -1,0 +1,356 @@
+package eval
+
+import (
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"hci/tfvars/module/internal/config"
+	"hci/tfvars/module/shape"
+)
+
+// ArgumentShape tells how the value of a resource's argument is put together,
+// for one instance. It must be there.
+func (in *Instance) ArgumentShape(r *config.Resource, rep Repetition, name string) shape.Shape {
+	// What can't be evaluated has been reported when the value was.
+	defer func(n int) { in.graph.diags = in.graph.diags[:n] }(len(in.graph.diags))
+	w := &shaper{in: in, rep: rep, forEach: r.ForEach}
+	return w.of(r.Attrs[name], 0)
+}
+
+// shaper takes expressions of one block apart. It never says more than is
+// certain: what it doesn't know how to take apart is a leaf.
+type shaper struct {
+	in      *Instance
+	rep     Repetition
+	forEach hcl.Expression // what each.value comes from
+}
+
+// maxShape bounds how deep a shape follows references.
+const maxShape = 200
+
+func (w *shaper) leaf(expr hcl.Expression) shape.Shape {
+	v, _ := w.in.Eval(expr, w.rep).UnmarkDeep()
+	return shape.Leaf{Value: v}
+}
+
+func (w *shaper) of(expr hcl.Expression, depth int) shape.Shape {
+	if depth > maxShape {
+		return w.leaf(expr)
+	}
+	switch e := expr.(type) {
+	case *hclsyntax.ParenthesesExpr:
+		return w.of(e.Expression, depth+1)
+	case *hclsyntax.TemplateWrapExpr:
+		return w.of(e.Wrapped, depth+1)
+	case *hclsyntax.TemplateExpr:
+		return w.template(e, depth)
+	case *hclsyntax.ConditionalExpr:
+		return w.conditional(e, depth)
+	case *hclsyntax.ScopeTraversalExpr:
+		if s, ok := w.reference(e.Traversal, depth); ok {
+			return s
+		}
+	case *hclsyntax.RelativeTraversalExpr:
+		if s, ok := steppedBy(w.of(e.Source, depth+1), e.Traversal); ok {
+			return s
+		}
+	case *hclsyntax.IndexExpr:
+		key, _ := w.in.Eval(e.Key, w.rep).Unmark()
+		if s, ok := shape.Step(w.of(e.Collection, depth+1), key); ok {
+			return s
+		}
+	case *hclsyntax.ObjectConsExpr:
+		if s, ok := w.object(e, depth); ok {
+			return s
+		}
+	case *hclsyntax.TupleConsExpr:
+		t := make(shape.Tuple, len(e.Exprs))
+		for i, item := range e.Exprs {
+			t[i] = w.of(item, depth+1)
+		}
+		return t
+	case *hclsyntax.FunctionCallExpr:
+		if s, ok := w.call(e, depth); ok {
+			return s
+		}
+	case hclsyntax.Expression:
+	default:
+		return w.json(expr, depth)
+	}
+	return w.leaf(expr)
+}
+
+// json takes apart a string of the JSON syntax, which is a template.
+func (w *shaper) json(expr hcl.Expression, depth int) shape.Shape {
+	raw, diags := expr.Value(nil) // without a context, a string is what it says
+	if diags.HasErrors() || raw.Type() != cty.String || raw.IsNull() {
+		return w.leaf(expr)
+	}
+	inner, diags := hclsyntax.ParseTemplate([]byte(raw.AsString()), expr.Range().Filename, hcl.InitialPos)
+	if diags.HasErrors() {
+		return w.leaf(expr)
+	}
+	return w.of(inner, depth+1)
+}
+
+func (w *shaper) template(e *hclsyntax.TemplateExpr, depth int) shape.Shape {
+	c := make(shape.Concat, len(e.Parts))
+	for i, part := range e.Parts {
+		c[i] = w.of(part, depth+1)
+	}
+	return c
+}
+
+// conditional is the branch that is taken, if that is known and the result has
+// its type.
+func (w *shaper) conditional(e *hclsyntax.ConditionalExpr, depth int) shape.Shape {
+	cond, _ := w.in.Eval(e.Condition, w.rep).Unmark()
+	if !cond.IsKnown() || cond.IsNull() || cond.Type() != cty.Bool {
+		return w.leaf(e)
+	}
+	branch := e.FalseResult
+	if cond.True() {
+		branch = e.TrueResult
+	}
+	whole, _ := w.in.Eval(e, w.rep).Unmark()
+	taken, _ := w.in.Eval(branch, w.rep).Unmark()
+	if !whole.Type().Equals(taken.Type()) {
+		return w.leaf(e)
+	}
+	return w.of(branch, depth+1)
+}
+
+// reference follows a reference to where its value comes from.
+func (w *shaper) reference(t hcl.Traversal, depth int) (shape.Shape, bool) {
+	names := steps(t, 1)
+	if len(names) == 0 {
+		return nil, false
+	}
+	rest := t[2:]
+	switch t.RootName() {
+	case "local":
+		l, ok := w.in.Config.Locals[names[0]]
+		if !ok {
+			return nil, false
+		}
+		return steppedBy((&shaper{in: w.in}).of(l.Expr, depth+1), rest)
+	case "var":
+		s, ok := w.variable(names[0], depth)
+		if !ok {
+			return nil, false
+		}
+		return steppedBy(s, rest)
+	case "each":
+		if names[0] != "value" || w.forEach == nil || w.rep.Key == cty.NilVal {
+			return nil, false
+		}
+		s, ok := shape.Step((&shaper{in: w.in}).of(w.forEach, depth+1), w.rep.Key)
+		if !ok {
+			return nil, false
+		}
+		return steppedBy(s, rest)
+	case "module":
+		return w.output(t, names[0], depth)
+	}
+	return nil, false
+}
+
+func steppedBy(s shape.Shape, t hcl.Traversal) (shape.Shape, bool) {
+	for _, step := range t {
+		var ok bool
+		switch step := step.(type) {
+		case hcl.TraverseAttr:
+			s, ok = shape.Step(s, cty.StringVal(step.Name))
+		case hcl.TraverseIndex:
+			s, ok = shape.Step(s, step.Key)
+		}
+		if !ok {
+			return nil, false
+		}
+	}
+	return s, true
+}
+
+// variable is a root variable's value or, in a called module, what the caller
+// gives, where that stays as it is.
+func (w *shaper) variable(name string, depth int) (shape.Shape, bool) {
+	v, ok := w.in.Config.Variables[name]
+	if !ok {
+		return nil, false
+	}
+	value, _ := w.in.Variable(name).UnmarkDeep()
+	if w.in.Parent == nil {
+		return shape.Leaf{Value: value, Source: &shape.Source{Variable: name}}, true
+	}
+	expr, ok := w.in.call.Inputs[name]
+	if !ok || !v.Type.IsPrimitiveType() && v.Type != cty.DynamicPseudoType {
+		return nil, false
+	}
+	up := &shaper{in: w.in.Parent, rep: w.in.repeat, forEach: w.in.call.ForEach}
+	s := up.of(expr, depth+1)
+	switch given := shape.Value(s); {
+	case given.IsKnown() && given.IsNull(): // the default may take its place
+		return nil, false
+	case v.Type == cty.String:
+		return shape.Concat{s}, true
+	default:
+		return s, v.Type == cty.DynamicPseudoType || given.Type() == v.Type
+	}
+}
+
+// output follows module.name.output and module.name["key"].output.
+func (w *shaper) output(t hcl.Traversal, name string, depth int) (shape.Shape, bool) {
+	call, ok := w.in.Config.Calls[name]
+	if !ok || call.Module == nil {
+		return nil, false
+	}
+	e := w.in.expand("module."+name, call.Count, call.ForEach)
+	rest, rep := t[2:], Repetition{}
+	if e.kind != single {
+		if len(rest) == 0 {
+			return nil, false
+		}
+		idx, ok := rest[0].(hcl.TraverseIndex)
+		if !ok {
+			return nil, false
+		}
+		if rep, ok = e.find(idx.Key); !ok {
+			return nil, false
+		}
+		rest = rest[1:]
+	}
+	if len(rest) == 0 {
+		return nil, false
+	}
+	attr, ok := rest[0].(hcl.TraverseAttr)
+	if !ok {
+		return nil, false
+	}
+	out, ok := call.Module.Outputs[attr.Name]
+	if !ok {
+		return nil, false
+	}
+	return steppedBy((&shaper{in: w.in.child(call, rep)}).of(out.Expr, depth+1), rest[1:])
+}
+
+func (w *shaper) object(e *hclsyntax.ObjectConsExpr, depth int) (shape.Shape, bool) {
+	o := make(shape.Object, len(e.Items))
+	for _, item := range e.Items {
+		key, _ := w.in.Eval(item.KeyExpr, w.rep).Unmark()
+		if !key.IsKnown() || key.IsNull() || key.Type() != cty.String {
+			return nil, false
+		}
+		o[key.AsString()] = w.of(item.ValueExpr, depth+1)
+	}
+	return o, true
+}
+
+// call takes the functions apart whose result shows their arguments.
+func (w *shaper) call(e *hclsyntax.FunctionCallExpr, depth int) (shape.Shape, bool) {
+	if e.ExpandFinal || len(e.Args) == 0 {
+		return nil, false
+	}
+	arg := func(i int) shape.Shape { return w.of(e.Args[i], depth+1) }
+	switch strings.TrimPrefix(e.Name, "core::") {
+	case "sensitive", "nonsensitive":
+		return arg(0), true
+	case "tostring":
+		return shape.Concat{arg(0)}, true
+	case "jsonencode":
+		return shape.JSON{Of: arg(0)}, true
+	case "merge":
+		return w.merge(e, depth)
+	case "join":
+		return w.join(e, depth)
+	case "format":
+		return w.format(e, depth)
+	case "lookup":
+		key, _ := w.in.Eval(e.Args[1], w.rep).Unmark()
+		return shape.Step(arg(0), key)
+	case "coalesce":
+		return w.coalesce(e, depth)
+	}
+	return nil, false
+}
+
+// merge is the objects' keys, the later ones winning. Of maps the result has
+// one type for all keys, which their values may not have: those stay a leaf.
+func (w *shaper) merge(e *hclsyntax.FunctionCallExpr, depth int) (shape.Shape, bool) {
+	if v := w.in.Eval(e, w.rep); v.Type().IsMapType() && v.Type().ElementType() != cty.String {
+		return nil, false
+	}
+	all := shape.Object{}
+	for _, expr := range e.Args {
+		o, ok := shape.Open(w.of(expr, depth+1)).(shape.Object)
+		if !ok {
+			return nil, false
+		}
+		for key, s := range o {
+			all[key] = s
+		}
+	}
+	return all, true
+}
+
+func (w *shaper) join(e *hclsyntax.FunctionCallExpr, depth int) (shape.Shape, bool) {
+	if len(e.Args) != 2 {
+		return nil, false
+	}
+	sep, _ := w.in.Eval(e.Args[0], w.rep).Unmark()
+	items, ok := shape.Open(w.of(e.Args[1], depth+1)).(shape.Tuple)
+	if !ok || !sep.IsKnown() || sep.IsNull() || sep.Type() != cty.String {
+		return nil, false
+	}
+	var c shape.Concat
+	for i, item := range items {
+		if i > 0 {
+			c = append(c, shape.Leaf{Value: sep})
+		}
+		c = append(c, item)
+	}
+	return c, true
+}
+
+// format knows formats of %s and %% only.
+func (w *shaper) format(e *hclsyntax.FunctionCallExpr, depth int) (shape.Shape, bool) {
+	pattern, _ := w.in.Eval(e.Args[0], w.rep).Unmark()
+	if !pattern.IsKnown() || pattern.IsNull() || pattern.Type() != cty.String {
+		return nil, false
+	}
+	var c shape.Concat
+	next, text := 1, pattern.AsString()
+	for {
+		before, after, found := strings.Cut(text, "%")
+		c = append(c, shape.Leaf{Value: cty.StringVal(before)})
+		switch {
+		case !found:
+			return c, next == len(e.Args)
+		case strings.HasPrefix(after, "%"):
+			c = append(c, shape.Leaf{Value: cty.StringVal("%")})
+		case strings.HasPrefix(after, "s") && next < len(e.Args):
+			c = append(c, w.of(e.Args[next], depth+1))
+			next++
+		default:
+			return nil, false
+		}
+		text = after[1:]
+	}
+}
+
+// coalesce is the first argument that is neither null nor empty.
+func (w *shaper) coalesce(e *hclsyntax.FunctionCallExpr, depth int) (shape.Shape, bool) {
+	for _, expr := range e.Args {
+		v, _ := w.in.Eval(expr, w.rep).UnmarkDeep()
+		switch {
+		case !v.IsKnown():
+			return nil, false
+		case v.IsNull(), v.Type() == cty.String && v.AsString() == "":
+			continue
+		}
+		return w.of(expr, depth+1), v.Type() == cty.String
+	}
+	return nil, false
+}
