@@ -71,6 +71,8 @@ func (o ApplyOptions) action(c Change) (action, string) {
 		return skip, "nothing declares it"
 	case Revert:
 		return revert, ""
+	case NoPrevious:
+		return skip, "it has no earlier value"
 	case Agrees:
 		return skip, "it agrees, as far as its value is known"
 	case PartDiffers:

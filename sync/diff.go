@@ -22,7 +22,8 @@ const (
 	Unreadable           // see Held.Err
 	Agrees               // as far as the declared value is known
 	PartDiffers          // in what is known of the declared value
-	Revert               // the value before the current one differs; see [Rollback]
+	Revert               // there is a value before the current one; see [Rollback]
+	NoPrevious           // there is none
 )
 
 // String returns the kind as it stands in JSON output.
@@ -52,6 +53,8 @@ func (k Kind) String() string {
 		return "part_differs"
 	case Revert:
 		return "revert"
+	case NoPrevious:
+		return "no_previous"
 	default:
 		return "unreadable"
 	}
@@ -88,7 +91,7 @@ func (p Plan) Differs() bool {
 
 func differing(k Kind) bool {
 	switch k {
-	case InSync, ValueIgnored, ValueUndeclared, Agrees:
+	case InSync, ValueIgnored, ValueUndeclared, Agrees, NoPrevious:
 		return false
 	}
 	return true
@@ -176,8 +179,7 @@ func compare(w Want, h Held, exists bool) Change {
 func holds(h Held, w Want) bool { return h.HasValue && !h.Binary && h.Value.Equal(w.Value) }
 
 // Rollback plans to return to the values before the current ones, of which
-// previous tells (see [History]). A secret without one, or with the same one,
-// is in sync: there is nothing to return to.
+// previous tells (see [History]).
 func Rollback(current, previous []Held) Plan {
 	before := make(map[string]Held, len(previous))
 	for _, h := range previous {
@@ -195,7 +197,7 @@ func Rollback(current, previous []Held) Plan {
 		case !h.Deleted.IsZero():
 			c.Kind = PendingDeletion
 		case b.Previous == "" || b.Version != h.Version:
-			c.Kind, c.Want = ValueUndeclared, Want{Name: h.Name, Status: NoValue}
+			c.Kind, c.Want = NoPrevious, Want{Name: h.Name, Status: NoValue}
 		default:
 			c.Kind, c.To = Revert, b.Previous
 			if h.HasValue && b.HasValue {

@@ -65,7 +65,7 @@ func (a *app) export(ctx context.Context, env project.Environment, r exportReque
 	if err != nil {
 		return nil, err
 	}
-	_, ev, err := terraform.Evaluate(a.found, env, content.File, a.environ)
+	_, ev, err := terraform.Evaluate(a.found, env, content.File, a.environ, terraform.Options{})
 	var none *terraform.NoDirectoryError
 	if err != nil && !errors.As(err, &none) {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"hci/sync"
 )
@@ -18,7 +19,8 @@ type planReport struct {
 	Schema      int            `json:"schema"`
 	Environment string         `json:"environment"`
 	InSync      bool           `json:"in_sync"`
-	Counts      map[string]int `json:"counts"` // by kind
+	Differs     bool           `json:"differs"` // or can't be compared: exit code 2
+	Counts      map[string]int `json:"counts"`  // by kind
 	Secrets     []changeReport `json:"secrets"`
 	Nameless    []string       `json:"name_unknown,omitempty"` // Terraform addresses
 }
@@ -30,6 +32,9 @@ type changeReport struct {
 	Address   string      `json:"address,omitempty"`
 	Variables []string    `json:"variables,omitempty"`
 	Version   string      `json:"version,omitempty"` // the VersionId that holds AWSCURRENT
+	Changed   *time.Time  `json:"changed,omitempty"` // when that version was made
+	To        string      `json:"to,omitempty"`      // the VersionId that a rollback returns to
+	Awaits    []string    `json:"awaits,omitempty"`  // addresses that the value waits for
 	Keys      []keyReport `json:"keys,omitempty"`
 	Have      *string     `json:"have,omitempty"` // with --show-values
 	Want      *string     `json:"want,omitempty"`
@@ -43,7 +48,8 @@ type keyReport struct {
 func newPlanReport(d *desired, p sync.Plan, showValues bool) planReport {
 	r := planReport{
 		Schema: planSchema, Environment: d.env.Name, InSync: p.InSync() && len(d.nameless) == 0,
-		Counts: map[string]int{}, Secrets: []changeReport{}, Nameless: d.nameless,
+		Differs: p.Differs() || len(d.nameless) > 0,
+		Counts:  map[string]int{}, Secrets: []changeReport{}, Nameless: d.nameless,
 	}
 	for _, c := range p.Changes {
 		r.Counts[c.Kind.String()]++
@@ -55,7 +61,11 @@ func newPlanReport(d *desired, p sync.Plan, showValues bool) planReport {
 func newChangeReport(c sync.Change, showValues bool) changeReport {
 	r := changeReport{
 		Name: c.Name, Kind: c.Kind.String(), Reason: reason(c), Address: c.Want.Address,
-		Variables: c.Want.Variables, Version: c.Held.Version,
+		Variables: c.Want.Variables, Version: c.Held.Version, To: c.To, Awaits: c.Want.Unknown,
+	}
+	if !c.Held.Changed.IsZero() {
+		changed := c.Held.Changed.UTC()
+		r.Changed = &changed
 	}
 	for _, k := range c.Keys {
 		r.Keys = append(r.Keys, keyReport{Key: k.Key, Change: k.Kind.String()})
@@ -82,7 +92,7 @@ func (a *app) printPlan(d *desired, p sync.Plan, show func(sync.Change) bool, sh
 		if !show(c) {
 			continue
 		}
-		fmt.Fprintf(w, "%s %s\t%s\t%s\n", sign(c.Kind), c.Name, reason(c), from(c.Want))
+		fmt.Fprintf(w, "%s %s\t%s\t%s\t%s\n", sign(c.Kind), c.Name, reason(c), since(c), from(c.Want))
 		if showValues {
 			printValues(w, c)
 		}
@@ -90,15 +100,23 @@ func (a *app) printPlan(d *desired, p sync.Plan, show func(sync.Change) bool, sh
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	for line := range strings.Lines(table.String()) {
-		// Coloured last: a tabwriter would count the colour as text.
+	if err := a.printSigned(table.String()); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(a.out, count(d.env.Name, p))
+	return err
+}
+
+// printSigned prints lines that begin with a sign. They are coloured last: a
+// tabwriter would count the colour as text.
+func (a *app) printSigned(table string) error {
+	for line := range strings.Lines(table) {
 		line = a.style.Sign(line[:1], line[:1]) + strings.TrimRight(line[1:], " \n")
 		if _, err := fmt.Fprintln(a.out, line); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintln(a.out, count(d.env.Name, p))
-	return err
+	return nil
 }
 
 // printValues shows both sides, quoted, so that a value stays on its line.
@@ -112,6 +130,15 @@ func printValues(w *tabwriter.Writer, c sync.Change) {
 	if c.Want.Status == sync.Known {
 		fmt.Fprintf(w, "    want %s\n", strconv.Quote(c.Want.Value.Reveal()))
 	}
+}
+
+// since says when the store's value was written, and as which version, where
+// the two sides differ.
+func since(c sync.Change) string {
+	if c.Kind == sync.InSync || c.Held.Version == "" || c.Held.Changed.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("AWS: %s, version %.8s", c.Held.Changed.UTC().Format("2006-01-02 15:04"), c.Held.Version)
 }
 
 // from names the variables that a value comes from.

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hci/sync"
@@ -49,4 +52,95 @@ func countResults(env string, r sync.Report) string {
 		}
 	}
 	return env + ": " + strings.Join(parts, ", ")
+}
+
+// suggestSecret adds a suggestion to the error about a name that --only gave.
+func (a *app) suggestSecret(err error, p sync.Plan) error {
+	var unknown *sync.UnknownNameError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	names := make([]string, len(p.Changes))
+	for i, c := range p.Changes {
+		names[i] = c.Name
+	}
+	return fmt.Errorf("--only: %w%s", err, didYouMean(unknown.Name, names))
+}
+
+// nothingPushed ends a push that has nothing to write, or was a dry run.
+func (a *app) nothingPushed(d *desired, p sync.Plan, r pushRequest) error {
+	if r.asJSON {
+		if err := a.printJSON(newPlanReport(d, p, false)); err != nil {
+			return err
+		}
+	}
+	if r.dryRun {
+		return nil
+	}
+	if p.Differs() && len(r.only) == 0 {
+		a.nextCommand(d, p)
+		return errIncomplete
+	}
+	a.sayf("%s: nothing to write", d.env.Name)
+	return nil
+}
+
+// printOutcome says what became of a secret, as it happens.
+func (a *app) printOutcome(out sync.Outcome) {
+	switch {
+	case out.Err != nil: // said, with its hint, when the push ends
+		a.sayf("%s: %s", out.Name, out.Result)
+	case out.Why != "":
+		a.sayf("%s: %s: %s", out.Name, out.Result, out.Why)
+	default:
+		a.sayf("%s: %s", out.Name, out.Result)
+	}
+}
+
+// sumUp ends a push: how many of each, and what that makes the exit code.
+func (a *app) sumUp(d *desired, p sync.Plan, report sync.Report, r pushRequest) error {
+	var err error
+	if r.asJSON {
+		err = a.printJSON(newPushReport(d, report))
+	} else {
+		_, err = fmt.Fprintln(a.out, countResults(d.env.Name, report))
+	}
+	if slices.ContainsFunc(report.Outcomes, replacedValue) {
+		a.redeployHint(d)
+	}
+	if failed := report.Err(); failed != nil {
+		return errors.Join(err, failed)
+	}
+	if !report.Complete() && len(r.only) == 0 {
+		a.nextCommand(d, p)
+		err = errors.Join(err, errIncomplete)
+	}
+	return err
+}
+
+// replacedValue reports whether a secret had another value before.
+func replacedValue(out sync.Outcome) bool {
+	return out.Change.Held.HasValue && (out.Result == sync.Written || out.Result == sync.Restored || out.Result == sync.Reverted)
+}
+
+// redeployHint says how running tasks get the new values: ECS hands secrets
+// out when a task starts only.
+func (a *app) redeployHint(d *desired) {
+	for _, s := range d.evaluated.Services {
+		if s.Name == "" || s.Cluster == "" {
+			a.sayf("tasks of %s that run keep the old values until its next deployment", s.Address)
+			continue
+		}
+		a.sayf("tasks that run keep the old values until they are replaced: 'aws ecs update-service --cluster %s --service %s --force-new-deployment%s'",
+			s.Cluster, s.Name, a.awsFlags(d))
+	}
+}
+
+// awsFlags are the AWS CLI's flags for the environment's account.
+func (a *app) awsFlags(d *desired) string {
+	flags := " --region " + d.region()
+	if profile := cmp.Or(d.env.Profile, d.evaluated.Provider.Profile); profile != "" {
+		flags += " --profile " + profile
+	}
+	return flags
 }

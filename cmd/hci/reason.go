@@ -10,14 +10,20 @@ import (
 // sign is the first column of a plan.
 func sign(k sync.Kind) string {
 	switch k {
-	case sync.InSync:
+	case sync.InSync, sync.NoPrevious:
 		return "="
-	case sync.Add:
+	case sync.Add, sync.Missing:
 		return "+"
 	case sync.Differs:
 		return "~"
 	case sync.Orphan:
 		return "-"
+	case sync.Agrees:
+		return ":"
+	case sync.Revert:
+		return "<"
+	case sync.PartDiffers:
+		return "~"
 	case sync.ValueUnknown, sync.ValueIgnored, sync.ValueUndeclared:
 		return "?"
 	default:
@@ -42,9 +48,33 @@ func reason(c sync.Change) string {
 		return fmt.Sprintf("cannot be read: %v", c.Held.Err)
 	case sync.Differs:
 		return differs(c)
+	case sync.Agrees:
+		return "agrees as far as it is known" + awaiting(c.Want)
+	case sync.PartDiffers:
+		return differs(c) + "; the rest is not known" + awaiting(c.Want)
+	case sync.Revert:
+		return revert(c)
+	case sync.NoPrevious:
+		return "has no earlier value"
 	default:
 		return wantReason(c.Want)
 	}
+}
+
+// awaiting names what would have to be known.
+func awaiting(w sync.Want) string {
+	if len(w.Unknown) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(w.Unknown, ", ")
+}
+
+func revert(c sync.Change) string {
+	to := fmt.Sprintf("back to version %.8s", c.To)
+	if len(c.Keys) > 0 {
+		return to + ": " + differs(c)
+	}
+	return to
 }
 
 func differs(c sync.Change) string {
@@ -88,7 +118,8 @@ func count(env string, p sync.Plan) string {
 	}{
 		{sync.InSync, "in sync"}, {sync.Add, "without a value"}, {sync.Differs, "to change"},
 		{sync.Missing, "not there"}, {sync.PendingDeletion, "scheduled for deletion"},
-		{sync.ValueUnknown, "unknown"}, {sync.ValueIgnored, "ignored"}, {sync.ValueUndeclared, "without a declared value"},
+		{sync.PartDiffers, "different in what is known"}, {sync.Agrees, "in agreement as far as known"},
+		{sync.Revert, "to roll back"}, {sync.NoPrevious, "without an earlier value"}, {sync.ValueUnknown, "unknown"}, {sync.ValueIgnored, "ignored"}, {sync.ValueUndeclared, "without a declared value"},
 		{sync.Unreadable, "unreadable"}, {sync.Orphan, "declared nowhere"},
 	} {
 		if n := p.Count(k.kind); n > 0 {
@@ -107,8 +138,13 @@ func (a *app) nextCommand(d *desired, p sync.Plan) {
 		a.sayf("'hci secrets push %s' writes what differs", d.env.Name)
 	}
 	if p.Count(sync.Missing) > 0 {
-		a.sayf("'terraform apply' in %s, workspace %s, creates what is not there; 'hci secrets push %s --create' makes it as well",
-			a.rel(a.found.TerraformDir), d.env.Workspace, d.env.Name)
+		a.sayf("'hci tf %s apply' creates what is not there; 'hci secrets push %s --create' makes it as well", d.env.Name, d.env.Name)
+	}
+	if p.Count(sync.ValueUnknown)+p.Count(sync.PartDiffers) > 0 && !d.state {
+		a.sayf("--state takes what is not known from terraform's state")
+	}
+	if p.Count(sync.Orphan) > 0 {
+		a.sayf("'hci secrets push %s --prune' schedules for deletion what is declared nowhere", d.env.Name)
 	}
 	if p.Count(sync.PendingDeletion) > 0 {
 		a.sayf("'hci secrets push %s --restore' takes the deletion back", d.env.Name)

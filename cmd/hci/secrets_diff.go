@@ -1,50 +1,77 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"hci/sync"
 )
 
+type diffRequest struct {
+	compareOptions
+	showValues, asJSON bool
+	with               string
+}
+
 func newDiff(a *app) *cobra.Command {
-	var showValues, asJSON bool
+	r := diffRequest{compareOptions: compareOptions{orphans: true}}
 	cmd := &cobra.Command{
 		Use:   "diff ENV",
 		Short: "Compare the secrets with AWS Secrets Manager",
 		Long: `Compare what an environment's secrets should be, by its secrets file and the
 Terraform code, with what AWS Secrets Manager holds. One line per secret:
 
-  =  in sync                     +  there, without a value yet
-  ~  the value differs           -  not there
-  !  scheduled for deletion      ?  cannot be compared
+  =  in sync                     +  not there, or there without a value yet
+  ~  the value differs           -  there, but declared nowhere
+  !  scheduled for deletion      :  agrees as far as the value is known
+  ?  cannot be compared
 
-Values are never shown unless --show-values asks. Exit code 0 when all is in
-sync, 2 when something differs.`,
+A value of which a part is known after apply only is compared by the rest;
+--state takes such parts from terraform's state. A secret that nobody declares
+is this project's if its name has the beginning and the end that all declared
+names share, or if it bears all the tags that they share and one of them names
+a project, an application or a service.
+
+--with compares with another environment instead of AWS: which secrets both
+declare, and which hold the same value.
+
+Values are never shown unless --show-values asks. Exit code 0 when nothing
+differs, 2 when something does.`,
 		Args:              between(1, 1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			_, plan, d, err := a.compare(cmd.Context(), args[0])
-			if err != nil {
-				return err
+			if r.with != "" {
+				return a.diffWith(cmd.Context(), args[0], r)
 			}
-			if asJSON {
-				err = a.printJSON(newPlanReport(d, plan, showValues))
-			} else {
-				err = a.printPlan(d, plan, everything, showValues)
-			}
-			if err != nil {
-				return err
-			}
-			if plan.InSync() && len(d.nameless) == 0 {
-				return nil
-			}
-			a.nextCommand(d, plan)
-			return errDifferences
+			return a.diff(cmd.Context(), args[0], r)
 		},
 	}
-	cmd.Flags().BoolVar(&showValues, "show-values", false, "show the values on both sides")
-	jsonFlag(cmd, &asJSON)
+	cmd.Flags().StringVar(&r.with, "with", "", "compare with the environment `ENV2` instead")
+	cmd.Flags().BoolVar(&r.showValues, "show-values", false, "show the values on both sides")
+	stateFlag(cmd, &r.state)
+	jsonFlag(cmd, &r.asJSON)
 	return cmd
+}
+
+func (a *app) diff(ctx context.Context, name string, r diffRequest) error {
+	c, err := a.compare(ctx, name, r.compareOptions)
+	if err != nil {
+		return err
+	}
+	if r.asJSON {
+		err = a.printJSON(newPlanReport(c.desired, c.plan, r.showValues))
+	} else {
+		err = a.printPlan(c.desired, c.plan, everything, r.showValues)
+	}
+	switch {
+	case err != nil:
+		return err
+	case c.plan.Differs() || len(c.nameless) > 0:
+		a.nextCommand(c.desired, c.plan)
+		return errDifferences
+	}
+	return nil
 }
 
 // everything selects all lines of a plan.

@@ -7,7 +7,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hci/internal/atomicfile"
+	"hci/internal/planfile"
+	"hci/internal/term"
 	"hci/sync"
+	"hci/sync/awssm"
 )
 
 // errIncomplete ends a push after which something still differs; what, has
@@ -15,8 +19,12 @@ import (
 var errIncomplete = errors.New("not everything was written")
 
 type pushRequest struct {
-	yes, create, restore, dryRun, asJSON bool
-	only                                 []string
+	yes, create, restore, prune, dryRun, asJSON, state bool
+	only                                               []string
+	window                                             int
+	confirm                                            string
+	planPath                                           string
+	planned                                            *planfile.File // to be carried out
 }
 
 func newPush(a *app) *cobra.Command {
@@ -31,32 +39,104 @@ any failure finishes the job.
 
 Terraform creates the secrets, hci writes their values: a secret that is
 declared but not there is made with --create only, and one that is scheduled
-for deletion is restored with --restore only.`,
-		Args:              between(1, 1),
+for deletion is restored with --restore only. --prune schedules for deletion
+what is in Secrets Manager under this project's names but declared nowhere; it
+asks for the environment's name (--confirm gives it where there is no terminal).
+
+--dry-run --plan FILE writes what would be done into a file, without values;
+'push --plan FILE' does exactly that, or nothing if anything has changed since.`,
+		Example: `  hci secrets push staging
+  hci secrets push production --dry-run --plan push.json
+  hci secrets push --plan push.json`,
+		Args:              between(0, 1),
 		ValidArgsFunction: a.envNames,
-		RunE:              func(cmd *cobra.Command, args []string) error { return a.push(cmd.Context(), args[0], r) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := a.pushTarget(cmd, args, &r)
+			if err != nil {
+				return err
+			}
+			return a.push(cmd.Context(), name, r)
+		},
 	}
-	cmd.Flags().BoolVar(&r.yes, "yes", false, "don't ask")
-	cmd.Flags().BoolVar(&r.create, "create", false, "make declared secrets that are not there")
-	cmd.Flags().BoolVar(&r.restore, "restore", false, "restore secrets that are scheduled for deletion")
-	cmd.Flags().StringArrayVar(&r.only, "only", nil, "push the secret `NAME` only (may be repeated)")
+	f := cmd.Flags()
+	f.BoolVar(&r.yes, "yes", false, "don't ask")
+	f.BoolVar(&r.create, "create", false, "make declared secrets that are not there")
+	f.BoolVar(&r.restore, "restore", false, "restore secrets that are scheduled for deletion")
+	f.BoolVar(&r.prune, "prune", false, "schedule for deletion what is declared nowhere")
+	f.IntVar(&r.window, "recovery-window", 30, "`DAYS` until a pruned secret is gone for good, 7 to 30")
+	f.StringVar(&r.confirm, "confirm", "", "the `ENV` whose secrets --prune may delete")
+	f.StringArrayVar(&r.only, "only", nil, "push the secret `NAME` only (may be repeated)")
+	f.StringVar(&r.planPath, "plan", "", "carry out the plan in `FILE`; with --dry-run, write it")
+	stateFlag(cmd, &r.state)
 	dryRunFlag(cmd, &r.dryRun)
 	jsonFlag(cmd, &r.asJSON)
 	return cmd
 }
 
+// pushTarget is the environment to push: the one that is named, or the one of
+// the plan to carry out, whose options then hold.
+func (a *app) pushTarget(cmd *cobra.Command, args []string, r *pushRequest) (string, error) {
+	usage := func(text string) error { return &usageError{cmd: cmd.CommandPath(), err: errors.New(text)} }
+	if err := awssm.CheckWindow(r.window); err != nil {
+		return "", &usageError{cmd: cmd.CommandPath(), err: err}
+	}
+	if r.planPath == "" || r.dryRun {
+		if len(args) == 0 {
+			return "", usage("usage: " + cmd.UseLine())
+		}
+		return args[0], nil
+	}
+	path, err := a.abs(r.planPath)
+	if err != nil {
+		return "", err
+	}
+	data, err := atomicfile.Read(path, maxPlan)
+	if err != nil {
+		return "", err
+	}
+	if r.planned, err = planfile.Parse(data); err != nil {
+		return "", fmt.Errorf("%s: %w", a.rel(path), err)
+	}
+	if len(args) > 0 && args[0] != r.planned.Environment {
+		return "", usage(fmt.Sprintf("%s is a plan for %s", a.rel(path), r.planned.Environment))
+	}
+	for _, flag := range []string{"create", "restore", "prune", "only", "recovery-window", "state"} {
+		if cmd.Flags().Changed(flag) {
+			return "", usage("--" + flag + " was settled when the plan was made")
+		}
+	}
+	o := r.planned.Options
+	r.create, r.restore, r.prune, r.only, r.window, r.state = o.Create, o.Restore, o.Prune, o.Only, o.Window, o.State
+	r.yes = true
+	return r.planned.Environment, nil
+}
+
+// maxPlan bounds the size of a plan file in bytes.
+const maxPlan = 16 << 20
+
 // push compares, shows the plan, asks and applies.
 func (a *app) push(ctx context.Context, name string, r pushRequest) error {
-	store, plan, d, err := a.compare(ctx, name)
+	c, err := a.compare(ctx, name, compareOptions{evaluateOptions: evaluateOptions{state: r.state}, orphans: r.prune})
 	if err != nil {
 		return err
 	}
-	o := sync.ApplyOptions{Create: r.create, Restore: r.restore, Only: r.only}
+	d, plan := c.desired, c.plan
+	o := sync.ApplyOptions{Create: r.create, Restore: r.restore, Prune: r.prune, Window: r.window, Only: r.only}
 	if err := plan.Check(o); err != nil {
 		return a.suggestSecret(err, plan)
 	}
+	if r.planned != nil {
+		if err := a.verifyPlan(ctx, c, o, r.planned); err != nil {
+			return err
+		}
+	}
 	if !r.asJSON {
 		if err := a.printPlan(d, plan, func(c sync.Change) bool { return c.Kind != sync.InSync }, false); err != nil {
+			return err
+		}
+	}
+	if r.dryRun && r.planPath != "" {
+		if err := a.writePlan(ctx, c, o, r); err != nil {
 			return err
 		}
 	}
@@ -64,21 +144,116 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 	if n == 0 || r.dryRun {
 		return a.nothingPushed(d, plan, r)
 	}
-	if !r.yes {
-		yes, err := a.confirm(fmt.Sprintf("Write %s of %s in %s?", plural(n, "secret"), d.env.Name, d.region()), "--yes")
-		if err != nil {
-			return err
-		}
-		if !yes {
-			return errors.New("nothing was written")
-		}
+	if err := a.confirmPush(d, plan, o, r, n); err != nil {
+		return err
 	}
-	report, err := sync.Apply(ctx, store, plan, o, func(out sync.Outcome) {
-		if !r.asJSON {
-			a.printOutcome(out)
+	report, err := a.apply(ctx, c.store, plan, o, r.asJSON)
+	return errors.Join(a.sumUp(d, plan, report, r), err)
+}
+
+// apply carries a plan out and says what becomes of each secret.
+func (a *app) apply(ctx context.Context, store sync.Store, plan sync.Plan, o sync.ApplyOptions, asJSON bool) (sync.Report, error) {
+	if asJSON {
+		return sync.Apply(ctx, store, plan, o, nil)
+	}
+	progress := term.NewProgress(a.err, toWrite(plan, o))
+	defer progress.Clear()
+	return sync.Apply(ctx, store, plan, o, func(out sync.Outcome) {
+		progress.Clear()
+		a.printOutcome(out)
+		if out.Result != sync.Skipped {
+			progress.Step()
 		}
 	})
-	return errors.Join(a.sumUp(d, plan, report, r), err)
+}
+
+// confirmPush asks. A deletion needs the environment's name, typed or by
+// --confirm; --yes is not enough for it.
+func (a *app) confirmPush(d *desired, p sync.Plan, o sync.ApplyOptions, r pushRequest, n int) error {
+	prunes := 0
+	for _, c := range p.Changes {
+		if c.Kind == sync.Orphan && o.Writes(c) {
+			prunes++
+		}
+	}
+	switch {
+	case prunes > 0 && r.confirm == d.env.Name:
+		return nil
+	case prunes > 0:
+		return a.confirmName(d, fmt.Sprintf("%s will be deleted in %d days, %s written, in %s. Type the environment's name to go on: ",
+			plural(prunes, "secret"), r.window, plural(n-prunes, "secret"), d.region()))
+	case r.yes:
+		return nil
+	}
+	yes, err := a.confirm(fmt.Sprintf("Write %s of %s in %s?", plural(n, "secret"), d.env.Name, d.region()), "--yes")
+	if err != nil {
+		return err
+	}
+	if !yes {
+		return errNothing
+	}
+	return nil
+}
+
+// errNothing ends a command to which a person said no.
+var errNothing = errors.New("nothing was written")
+
+// confirmName asks for the environment's name.
+func (a *app) confirmName(d *desired, question string) error {
+	name, err := a.terminal().Ask(question)
+	switch {
+	case errors.Is(err, term.ErrNoTerminal):
+		return fmt.Errorf("%w; say --confirm %s to go ahead without being asked", err, d.env.Name)
+	case err != nil:
+		return err
+	case name != d.env.Name:
+		return errNothing
+	}
+	return nil
+}
+
+// verifyPlan checks that what would be written is what was planned.
+func (a *app) verifyPlan(ctx context.Context, c *comparison, o sync.ApplyOptions, planned *planfile.File) error {
+	passphrase, err := a.passphrase(c.env)(ctx)
+	if err != nil {
+		return err
+	}
+	return planned.Verify(c.region(), c.plan, o, passphrase)
+}
+
+// writePlan writes the plan file. The passphrase is needed for the
+// fingerprints, also where the plaintext is used.
+func (a *app) writePlan(ctx context.Context, c *comparison, o sync.ApplyOptions, r pushRequest) error {
+	passphrase, err := a.passphrase(c.env)(ctx)
+	if err != nil {
+		return err
+	}
+	opts := planfile.Options{Create: r.create, Restore: r.restore, Prune: r.prune, Window: r.window, State: r.state, Only: r.only}
+	f, err := planfile.New(c.env.Name, c.region(), opts, c.plan, o, passphrase)
+	if err != nil {
+		return err
+	}
+	data, err := f.Bytes()
+	if err != nil {
+		return err
+	}
+	path, err := a.abs(r.planPath)
+	if err != nil {
+		return err
+	}
+	err = atomicfile.Write(path, data, atomicfile.Options{Check: func(current []byte, there bool) error {
+		if !there {
+			return nil
+		}
+		if _, err := planfile.Parse(current); err != nil {
+			return fmt.Errorf("%s is there already and is no plan; choose another name", a.rel(path))
+		}
+		return nil
+	}})
+	if err == nil {
+		a.sayf("'hci secrets push --plan %s' carries out this plan", a.rel(path))
+	}
+	return err
 }
 
 func plural(n int, what string) string {
@@ -97,65 +272,4 @@ func toWrite(p sync.Plan, o sync.ApplyOptions) int {
 		}
 	}
 	return n
-}
-
-// suggestSecret adds a suggestion to the error about a name that --only gave.
-func (a *app) suggestSecret(err error, p sync.Plan) error {
-	var unknown *sync.UnknownNameError
-	if !errors.As(err, &unknown) {
-		return err
-	}
-	names := make([]string, len(p.Changes))
-	for i, c := range p.Changes {
-		names[i] = c.Name
-	}
-	return fmt.Errorf("--only: %w%s", err, didYouMean(unknown.Name, names))
-}
-
-// nothingPushed ends a push that has nothing to write, or was a dry run.
-func (a *app) nothingPushed(d *desired, p sync.Plan, r pushRequest) error {
-	if r.asJSON {
-		if err := a.printJSON(newPlanReport(d, p, false)); err != nil {
-			return err
-		}
-	}
-	if r.dryRun {
-		return nil
-	}
-	if !p.InSync() && len(r.only) == 0 {
-		a.nextCommand(d, p)
-		return errIncomplete
-	}
-	a.sayf("%s: nothing to write", d.env.Name)
-	return nil
-}
-
-// printOutcome says what became of a secret, as it happens.
-func (a *app) printOutcome(out sync.Outcome) {
-	switch {
-	case out.Err != nil: // said, with its hint, when the push ends
-		a.sayf("%s: %s", out.Name, out.Result)
-	case out.Why != "":
-		a.sayf("%s: %s: %s", out.Name, out.Result, out.Why)
-	default:
-		a.sayf("%s: %s", out.Name, out.Result)
-	}
-}
-
-// sumUp ends a push: how many of each, and what that makes the exit code.
-func (a *app) sumUp(d *desired, p sync.Plan, report sync.Report, r pushRequest) error {
-	var err error
-	if r.asJSON {
-		err = a.printJSON(newPushReport(d, report))
-	} else {
-		_, err = fmt.Fprintln(a.out, countResults(d.env.Name, report))
-	}
-	if failed := report.Err(); failed != nil {
-		return errors.Join(err, failed)
-	}
-	if !report.Complete() && len(r.only) == 0 {
-		a.nextCommand(d, p)
-		err = errors.Join(err, errIncomplete)
-	}
-	return err
 }

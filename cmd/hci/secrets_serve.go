@@ -41,7 +41,7 @@ it. Writes stay in memory.`,
 		},
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := a.desired(cmd.Context(), args[0])
+			d, err := a.desired(cmd.Context(), args[0], evaluateOptions{})
 			if err != nil {
 				return err
 			}

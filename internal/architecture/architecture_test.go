@@ -15,7 +15,7 @@ import (
 // import outside its tests. A package that is not listed fails the test.
 var arrows = map[string][]string{
 	"hci/cmd/hci": {
-		"hci/crypto", "hci/internal/atomicfile", "hci/internal/child", "hci/internal/editor", "hci/internal/export",
+		"hci/crypto", "hci/internal/atomicfile", "hci/internal/child", "hci/internal/editor", "hci/internal/export", "hci/internal/planfile",
 		"hci/internal/project", "hci/internal/sealed", "hci/internal/secret", "hci/internal/term",
 		"hci/internal/terraform", "hci/internal/verify", "hci/sync", "hci/sync/awssm",
 		"hci/sync/dotenv", "hci/sync/localsm", "hci/tfvars", "hci/tfvars/module",
@@ -23,23 +23,25 @@ var arrows = map[string][]string{
 
 	"hci/internal/verify":     {"hci/crypto", "hci/internal/project", "hci/internal/sealed", "hci/internal/terraform", "hci/tfvars", "hci/tfvars/module"},
 	"hci/internal/export":     {"hci/internal/project", "hci/internal/secret", "hci/sync/dotenv", "hci/tfvars", "hci/tfvars/module"},
-	"hci/internal/terraform":  {"hci/internal/atomicfile", "hci/internal/project", "hci/sync", "hci/tfvars", "hci/tfvars/module"},
+	"hci/internal/terraform":  {"hci/internal/atomicfile", "hci/internal/child", "hci/internal/secret", "hci/tfvars/module/shape", "hci/internal/project", "hci/sync", "hci/tfvars", "hci/tfvars/module"},
 	"hci/internal/sealed":     {"hci/crypto", "hci/internal/atomicfile", "hci/internal/secret", "hci/tfvars"},
 	"hci/internal/project":    {"hci/crypto", "hci/internal/atomicfile", "hci/tfvars"},
 	"hci/internal/term":       {"hci/internal/atomicfile", "hci/internal/secret"},
 	"hci/internal/editor":     {"hci/internal/atomicfile"},
+	"hci/internal/planfile":   {"hci/internal/secret", "hci/sync"},
 	"hci/internal/atomicfile": {},
 	"hci/internal/child":      {},
 	"hci/internal/interop":    {}, // for tests
 	"hci/internal/secret":     {},
 
-	"hci/crypto":        {},
-	"hci/tfvars":        {"hci/internal/secret"},
-	"hci/tfvars/module": {"hci/internal/secret", "hci/tfvars"},
-	"hci/sync":          {"hci/internal/secret"},
-	"hci/sync/awssm":    {"hci/internal/secret", "hci/sync"},
-	"hci/sync/localsm":  {"hci/internal/secret"},
-	"hci/sync/dotenv":   {"hci/internal/secret"},
+	"hci/crypto":              {},
+	"hci/tfvars":              {"hci/internal/secret"},
+	"hci/tfvars/module":       {"hci/internal/secret", "hci/tfvars", "hci/tfvars/module/shape"},
+	"hci/tfvars/module/shape": {},
+	"hci/sync":                {"hci/internal/secret"},
+	"hci/sync/awssm":          {"hci/internal/secret", "hci/sync"},
+	"hci/sync/localsm":        {"hci/internal/secret"},
+	"hci/sync/dotenv":         {"hci/internal/secret"},
 
 	"hci/internal/architecture": {},
 }
@@ -53,7 +55,7 @@ var only = map[string][]string{
 	"github.com/joho/godotenv":                            {"hci/sync/dotenv"},
 	"golang.org/x/term":                                   {"hci/internal/term"},
 	"github.com/zalando/go-keyring":                       {"hci/internal/term"},
-	"os/exec":                                             {"hci/internal/child", "hci/internal/editor", "hci/internal/project", "hci/internal/term", "hci/internal/interop", "hci/cmd/hci"},
+	"os/exec":                                             {"hci/internal/child", "hci/internal/editor", "hci/internal/project", "hci/internal/term", "hci/internal/terraform", "hci/internal/interop", "hci/cmd/hci"},
 }
 
 // pure lists packages that may import the standard library and ours only, and

@@ -27,6 +27,7 @@ func (e *ExitError) Error() string {
 type Command struct {
 	Argv     []string // the program and its arguments
 	Env      []string // its whole environment
+	Dir      string   // where it runs; "" is hci's own working directory
 	In       io.Reader
 	Out, Err io.Writer
 	Terminal bool // In is a terminal, whose Ctrl-C reaches the program by itself
@@ -36,7 +37,7 @@ type Command struct {
 // failed.
 func (c Command) Run() error {
 	cmd := exec.Command(c.Argv[0], c.Argv[1:]...)
-	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Env, c.In, c.Out, c.Err
+	cmd.Env, cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Env, c.Dir, c.In, c.Out, c.Err
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, passedOn...)
 	defer signal.Stop(signals)

@@ -54,11 +54,7 @@ func Inputs(m *module.Module, env project.Environment, secrets *tfvars.File, env
 		return in, err
 	}
 	for _, path := range env.VarFiles {
-		data, err := atomicfile.Read(path, maxVarFile)
-		if err != nil {
-			return in, err
-		}
-		file, err := tfvars.Parse(data, path)
+		file, err := readVarFile(path)
 		if err != nil {
 			return in, err
 		}
@@ -68,6 +64,14 @@ func Inputs(m *module.Module, env project.Environment, secrets *tfvars.File, env
 		take(secrets, in.Values)
 	}
 	return in, nil
+}
+
+func readVarFile(path string) (*tfvars.File, error) {
+	data, err := atomicfile.Read(path, maxVarFile)
+	if err != nil {
+		return nil, err
+	}
+	return tfvars.Parse(data, path)
 }
 
 func take(file *tfvars.File, into map[string]cty.Value) {
@@ -98,20 +102,29 @@ func fromEnviron(m *module.Module, environ []string, into map[string]cty.Value) 
 	return nil
 }
 
+// Options of [Evaluate]; the zero Options are those of a plain reading.
+type Options struct {
+	State  module.State // see [ReadState]
+	Shapes bool         // wanted of every secret
+}
+
 // Evaluate reads the directory and evaluates it for one environment. secrets
 // may be nil: then what depends on them is unknown.
-func Evaluate(p *project.Project, env project.Environment, secrets *tfvars.File, environ []string) (*module.Module, *module.Evaluated, error) {
+func Evaluate(p *project.Project, env project.Environment, secrets *tfvars.File, environ []string, o Options) (*module.Module, *module.Evaluated, error) {
 	m, err := Read(p)
 	if err != nil {
 		return nil, nil, err
 	}
+	ev, err := EvaluateModule(m, env, secrets, environ, o)
+	return m, ev, err
+}
+
+// EvaluateModule is [Evaluate] of a directory that was read before.
+func EvaluateModule(m *module.Module, env project.Environment, secrets *tfvars.File, environ []string, o Options) (*module.Evaluated, error) {
 	in, err := Inputs(m, env, secrets, environ)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	ev, err := m.Evaluate(in)
-	if err != nil {
-		return nil, nil, err
-	}
-	return m, ev, nil
+	in.State, in.Shapes = o.State, o.Shapes
+	return m.Evaluate(in)
 }

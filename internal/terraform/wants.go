@@ -153,8 +153,8 @@ func (e *AmbiguousNameError) Error() string {
 // 18 digits and a counter in 8 hexadecimal ones.
 var made = regexp.MustCompile(`^[0-9]{18}[0-9a-f]{8}$`)
 
-// takes reports whether a secret of that name can be the one declared.
-func (u Unnamed) takes(name string) bool {
+// Takes reports whether a secret of that name can be the one declared.
+func (u Unnamed) Takes(name string) bool {
 	if u.pattern == nil {
 		rest, ok := strings.CutPrefix(name, u.Prefix)
 		return ok && made.MatchString(rest)
@@ -172,7 +172,7 @@ func (u Unnamed) Searchable() bool { return u.Prefix != "" }
 func (u Unnamed) Find(list []sync.Listed, declared func(name string) bool) (*sync.Want, error) {
 	var names []string
 	for _, l := range list {
-		if !declared(l.Name) && u.takes(l.Name) {
+		if !declared(l.Name) && u.Takes(l.Name) {
 			names = append(names, l.Name)
 		}
 	}

@@ -31,6 +31,7 @@ type Inputs struct {
 // Evaluated is what a directory says for its inputs.
 type Evaluated struct {
 	Secrets   []Secret // sorted by address
+	Services  []Service
 	Provider  Provider // the default provider "aws"
 	Variables map[string]cty.Value
 	// Missing names the variables without a value; they are unknown.
@@ -154,10 +155,11 @@ func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
 		}
 	}
 
-	r := &reader{graph: g, shapes: in.Shapes, byAddress: map[string]*found{}, providers: map[*config.Provider]Provider{}}
+	r := &reader{graph: g, shapes: in.Shapes, byAddress: map[string]*found{}, providers: map[*config.Provider]Provider{}, clusters: map[string]string{}}
 	r.module(g.Root)
 	r.versions()
-	ev.Secrets = r.secrets()
+	r.resolveClusters()
+	ev.Secrets, ev.Services = r.secrets(), r.services
 	ev.Provider = r.provider(g.Root, "aws")
 
 	diags := g.Problems()

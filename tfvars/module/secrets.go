@@ -28,6 +28,10 @@ type reader struct {
 	byName    map[string][]*found
 	pending   []block // versions
 	providers map[*config.Provider]Provider
+
+	services      []Service
+	serviceBlocks []block           // of services, in the same order
+	clusters      map[string]string // names, by address
 }
 
 // block is one instance of a resource.
@@ -52,9 +56,8 @@ func (r *reader) module(in *eval.Instance) {
 	in.Validate()
 	for _, key := range sortedKeys(in.Config.Resources) {
 		res := in.Config.Resources[key]
-		switch {
-		case res.Type == secretType && res.Mode != config.Ephemeral, res.Type == versionType && res.Mode == config.Managed:
-		default:
+		kind := kindOf(res)
+		if kind == "" {
 			continue
 		}
 		e := in.Instances(res)
@@ -64,9 +67,14 @@ func (r *reader) module(in *eval.Instance) {
 		}
 		for _, rep := range e.Items {
 			b := block{in, res, rep}
-			if res.Type == versionType {
+			switch kind {
+			case versionType:
 				r.pending = append(r.pending, b)
-			} else {
+			case serviceType:
+				r.service(b)
+			case clusterType:
+				r.cluster(b)
+			default:
 				r.add(r.declared(b))
 			}
 		}
@@ -92,7 +100,7 @@ func (r *reader) unexpanded(in *eval.Instance, res *config.Resource, awaits []st
 		r.graph.Warn(fmt.Sprintf("the instances of %s are not known yet: they wait for %s", address, strings.Join(awaits, ", ")), res.Range)
 		return
 	}
-	if res.Mode == config.Data {
+	if res.Mode == config.Data || res.Type != secretType {
 		return
 	}
 	r.add(&found{at: res.Range, Secret: Secret{

@@ -147,6 +147,10 @@ func Arguments(mode Mode, typ string) []string {
 		}
 	case "data.aws_secretsmanager_secret":
 		return []string{"name", "arn", "region"}
+	case "aws_ecs_service":
+		return []string{"name", "cluster"}
+	case "aws_ecs_cluster":
+		return []string{"name"}
 	case "terraform_data":
 		return []string{"input", "triggers_replace"}
 	default:

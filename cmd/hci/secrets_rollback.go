@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"hci/sync"
+)
+
+type rollbackRequest struct {
+	yes, dryRun, asJSON, state bool
+}
+
+func newRollback(a *app) *cobra.Command {
+	var r rollbackRequest
+	cmd := &cobra.Command{
+		Use:   "rollback ENV [NAME...]",
+		Short: "Return secrets in AWS Secrets Manager to the value before",
+		Long: `Make the version that AWS Secrets Manager calls AWSPREVIOUS the current one
+again, of the secrets named or of all that the Terraform code declares. It shows
+what would happen and asks. If somebody else writes meanwhile, theirs stays
+(exit code 5). Rolling back twice brings the newer value back.
+
+The secrets file stays as it is: 'hci secrets pull' brings the values into it.`,
+		Args: between(1, -1),
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return a.envNames(cmd, args, word)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.rollback(cmd.Context(), args[0], args[1:], r) },
+	}
+	cmd.Flags().BoolVar(&r.yes, "yes", false, "don't ask")
+	stateFlag(cmd, &r.state)
+	dryRunFlag(cmd, &r.dryRun)
+	jsonFlag(cmd, &r.asJSON)
+	return cmd
+}
+
+func (a *app) rollback(ctx context.Context, name string, secrets []string, r rollbackRequest) error {
+	d, err := a.desired(ctx, name, evaluateOptions{state: r.state})
+	if err != nil {
+		return err
+	}
+	store, err := a.store(ctx, d)
+	if err != nil {
+		return err
+	}
+	if err := a.findNames(ctx, store, d); err != nil {
+		return err
+	}
+	names := d.names()
+	if len(secrets) > 0 {
+		if err := knownSecrets(secrets, names); err != nil {
+			return err
+		}
+		names = secrets
+	}
+	current, err := store.Read(ctx, names)
+	if err != nil {
+		return err
+	}
+	previous, err := store.ReadPrevious(ctx, names)
+	if err != nil {
+		return err
+	}
+	return a.rollBackTo(ctx, &comparison{desired: d, store: store, plan: sync.Rollback(current, previous)}, r)
+}
+
+// knownSecrets checks that each of the names given is declared.
+func knownSecrets(given, declared []string) error {
+	var all []error
+	for _, name := range given {
+		if !slices.Contains(declared, name) {
+			all = append(all, fmt.Errorf("%w%s", &sync.UnknownNameError{Name: name}, didYouMean(name, declared)))
+		}
+	}
+	return errors.Join(all...)
+}
+
+func (a *app) rollBackTo(ctx context.Context, c *comparison, r rollbackRequest) error {
+	o := sync.ApplyOptions{}
+	n := toWrite(c.plan, o)
+	if r.asJSON && (n == 0 || r.dryRun) {
+		return a.printJSON(newPlanReport(c.desired, c.plan, false))
+	}
+	if !r.asJSON {
+		if err := a.printPlan(c.desired, c.plan, everything, false); err != nil {
+			return err
+		}
+	}
+	switch {
+	case n == 0 && c.plan.Count(sync.Unreadable) > 0:
+		return errNothing
+	case n == 0:
+		a.sayf("%s: there is nothing to roll back", c.env.Name)
+		return nil
+	case r.dryRun:
+		return nil
+	}
+	if !r.yes {
+		yes, err := a.confirm(fmt.Sprintf("Roll %s of %s back in %s?", plural(n, "secret"), c.env.Name, c.region()), "--yes")
+		if err != nil {
+			return err
+		}
+		if !yes {
+			return errNothing
+		}
+	}
+	report, err := a.apply(ctx, c.store, c.plan, o, r.asJSON)
+	err = errors.Join(a.sumUp(c.desired, c.plan, report, pushRequest{asJSON: r.asJSON}), err)
+	if report.Count(sync.Reverted) > 0 {
+		a.sayf("the secrets file still holds what was current before: 'hci secrets pull %s' brings it in line", c.env.Name)
+	}
+	return err
+}

@@ -1,0 +1,78 @@
+package module
+
+import (
+	"strings"
+
+	"hci/tfvars/module/internal/config"
+	"hci/tfvars/module/internal/mark"
+)
+
+const (
+	serviceType = "aws_ecs_service"
+	clusterType = "aws_ecs_cluster"
+)
+
+// Service is an ECS service that the directory declares.
+type Service struct {
+	Address string
+	Name    string // "" if it is not known
+	Cluster string // name; "" if it is not known
+	File    string // where the block stands
+	Line    int
+}
+
+// service reads what is known of a service and notes it; its cluster is
+// resolved when all clusters are known.
+func (r *reader) service(b block) {
+	s := Service{Address: b.address(), File: b.res.Range.Filename, Line: b.res.Range.Start.Line}
+	s.Name, _ = r.known(b, "name")
+	r.services = append(r.services, s)
+	r.serviceBlocks = append(r.serviceBlocks, b)
+}
+
+func (r *reader) cluster(b block) {
+	if name, ok := r.known(b, "name"); ok {
+		r.clusters[b.address()] = name
+	}
+}
+
+// resolveClusters fills in the clusters of the services. One that names none
+// runs in the cluster "default".
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
+func (r *reader) resolveClusters() {
+	for i, b := range r.serviceBlocks {
+		v, ok := r.argument(b, "cluster")
+		if !ok {
+			if _, written := b.res.Attrs["cluster"]; !written {
+				r.services[i].Cluster = "default"
+			}
+			continue
+		}
+		if text, ok := r.known(b, "cluster"); ok {
+			r.services[i].Cluster = text[strings.LastIndexByte(text, '/')+1:] // of an ARN
+			continue
+		}
+		for _, awaited := range mark.Awaited(v) {
+			address, attribute := split(awaited)
+			if attribute == "id" || attribute == "arn" {
+				r.services[i].Cluster = r.clusters[address]
+			}
+		}
+	}
+}
+
+// kindOf says what the reader does with a resource.
+func kindOf(res *config.Resource) string {
+	switch {
+	case res.Type == secretType && res.Mode != config.Ephemeral:
+		return secretType
+	case res.Mode != config.Managed:
+		return ""
+	}
+	switch res.Type {
+	case versionType, serviceType, clusterType:
+		return res.Type
+	}
+	return ""
+}
