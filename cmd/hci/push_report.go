@@ -44,7 +44,7 @@ func newPushReport(d *desired, r sync.Report) pushReport {
 func countResults(env string, r sync.Report) string {
 	var parts []string
 	for _, result := range []sync.Result{
-		sync.Written, sync.Created, sync.Restored, sync.Skipped,
+		sync.Written, sync.Created, sync.Restored, sync.Removed, sync.Reverted, sync.Skipped,
 		sync.Conflicted, sync.Failed, sync.NotAttempted,
 	} {
 		if n := r.Count(result); n > 0 {

@@ -122,19 +122,14 @@ func (a *app) writePulled(ctx context.Context, d *desired, next *tfvars.File, pu
 			return false, errNothing
 		}
 	}
-	was := d.content.File.Bytes()
-	result, err := a.files(d.env).Update(ctx, a.passphrase(d.env), sealed.Options{}, func(f *tfvars.File) error {
-		if !bytes.Equal(f.Bytes(), was) {
-			return fmt.Errorf("%s: %w", a.rel(d.content.Path), sealed.ErrChanged)
-		}
-		for _, c := range tfvars.Compare(f, next) {
-			v, _ := next.Value(c.Name)
-			if err := f.Set(c.Name, v); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	session, err := a.files(d.env).Begin(ctx, a.passphrase(d.env))
+	if err != nil {
+		return false, err
+	}
+	if !bytes.Equal(session.Bytes(), d.content.File.Bytes()) {
+		return false, fmt.Errorf("%s: %w", a.rel(d.content.Path), sealed.ErrChanged)
+	}
+	result, err := session.Commit(next, sealed.Options{})
 	if err != nil {
 		return false, err
 	}

@@ -221,6 +221,6 @@ func cut(s string, n int) string {
 	if len(r) <= n {
 		return s
 	}
-	head := (n - 1) / 2
-	return string(r[:head]) + "…" + string(r[len(r)-(n-1-head):])
+	head := (n - 2) / 2
+	return string(r[:head]) + ".." + string(r[len(r)-(n-2-head):])
 }

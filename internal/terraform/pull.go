@@ -185,7 +185,7 @@ func (pl *Puller) apply(all []Pulled) (*tfvars.File, error) {
 			at := slices.IndexFunc(p.changes, func(ch shape.Assignment) bool { return ch.Source.String() == source })
 			v, err := pl.assigned(next, p.changes[at])
 			if err == nil {
-				err = next.Set(p.changes[at].Source.Variable, v)
+				err = next.SetAt(p.changes[at].Source.Variable, p.changes[at].Source.Path, v)
 			}
 			if err != nil {
 				p.drop(source, fmt.Sprintf("does not fit var.%s: %v", source, err))
