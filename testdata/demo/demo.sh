@@ -43,6 +43,26 @@ if [ "${2-}" = inside ]; then # run by "hci secrets serve", see below
 		say "The AWS CLI reads what was pushed:"
 		show aws secretsmanager get-secret-value --secret-id hci_jwt_signing_key_staging --query SecretString --output text
 	fi
+	mate=$work/mate
+	cp -R "$3" "$mate"
+	# What the teammate types is not shown: a value stands in it.
+	printf 'fake-by-a-teammate' | hci -C "$mate" secrets set staging hci_rds_password 2>/dev/null
+	hci -C "$mate" secrets push staging --yes >/dev/null 2>&1
+	say "Drift: a teammate pushed another database password. Bring it into our file:"
+	expect 2 hci secrets diff staging
+	expect 0 hci secrets pull staging --yes
+	expect 0 hci secrets diff staging
+	say "Conflict: we plan a change, the teammate writes first. Theirs stays:"
+	printf 'fake-of-ours' | hci secrets set staging hci_rds_password 2>/dev/null
+	expect 0 hci secrets push staging --dry-run --plan push.json
+	printf 'fake-by-a-teammate-again' | hci -C "$mate" secrets set staging hci_rds_password 2>/dev/null
+	hci -C "$mate" secrets push staging --yes >/dev/null 2>&1
+	expect 5 hci secrets push --plan push.json
+	say "Rollback: their change was wrong; return to the value before it:"
+	expect 0 hci secrets rollback staging hci_rds_password_staging --yes
+	expect 0 hci secrets pull staging --yes
+	say "All environments at a glance; production was never made here:"
+	expect 2 hci secrets status
 	exit 0
 fi
 
