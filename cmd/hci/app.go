@@ -68,6 +68,9 @@ func (a *app) printJSON(v any) error {
 
 // rel shows a path as the user would type it, where that is shorter.
 func (a *app) rel(path string) string {
+	if !filepath.IsAbs(path) {
+		return path
+	}
 	base, err := filepath.Abs(a.dir)
 	if err != nil {
 		return path

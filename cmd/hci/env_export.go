@@ -42,7 +42,7 @@ environment, else staging. Never production by itself.`,
 			if err != nil {
 				return err
 			}
-			return a.writeOutput(cmd.Context(), r.output, data, r.force)
+			return a.writeEnvFile(cmd.Context(), data, r)
 		},
 	}
 	cmd.Flags().StringVar(&r.format, "format", "dotenv", "one of "+strings.Join(dotenv.Names(), ", "))
@@ -59,8 +59,8 @@ type exportRequest struct {
 	dialect                 dotenv.Dialect
 }
 
-// export evaluates and encodes an environment's variables.
-func (a *app) export(ctx context.Context, env project.Environment, r exportRequest) ([]byte, error) {
+// envEntries are the variables of an environment.
+func (a *app) envEntries(ctx context.Context, env project.Environment) ([]dotenv.Entry, error) {
 	content, err := a.openEnv(ctx, env)
 	if err != nil {
 		return nil, err
@@ -76,6 +76,15 @@ func (a *app) export(ctx context.Context, env project.Environment, r exportReque
 	}
 	for _, name := range null {
 		a.sayf("%s: %s is null and is left out", env.Name, name)
+	}
+	return entries, nil
+}
+
+// export evaluates and encodes an environment's variables.
+func (a *app) export(ctx context.Context, env project.Environment, r exportRequest) ([]byte, error) {
+	entries, err := a.envEntries(ctx, env)
+	if err != nil {
+		return nil, err
 	}
 	header := ""
 	if !r.noHeader {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"time"
 )
 
 // ExitError says that the program ended with a code other than 0. Code is
@@ -31,7 +32,15 @@ type Command struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Terminal bool // In is a terminal, whose Ctrl-C reaches the program by itself
+
+	// Stop, when closed, ends the program: it is asked to, and killed if it
+	// hasn't ended after Grace. Run then returns ErrStopped.
+	Stop  <-chan struct{}
+	Grace time.Duration
 }
+
+// ErrStopped says that the program was ended by [Command].Stop.
+var ErrStopped = errors.New("the program was stopped")
 
 // Run runs the program to its end. The error is an [*ExitError] if it ran and
 // failed.
@@ -44,24 +53,41 @@ func (c Command) Run() error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	done := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case s := <-signals:
-				if s != os.Interrupt || !c.Terminal {
-					_ = cmd.Process.Signal(s)
-				}
-			case <-done:
-				return
-			}
-		}
-	}()
+	done, stopped := make(chan struct{}), make(chan bool, 1)
+	go func() { stopped <- c.watch(cmd.Process, signals, done) }()
 	err := cmd.Wait()
 	close(done)
+	if <-stopped {
+		return ErrStopped
+	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return &ExitError{Program: c.Argv[0], Code: exitCode(exit.ProcessState)}
 	}
 	return err
+}
+
+// watch passes signals on, and stops the program when it is told to, until the
+// program is done.
+func (c Command) watch(p *os.Process, signals <-chan os.Signal, done <-chan struct{}) (stopped bool) {
+	stop := c.Stop
+	var kill <-chan time.Time
+	for {
+		select {
+		case s := <-signals:
+			if s != os.Interrupt || !c.Terminal {
+				_ = p.Signal(s)
+			}
+		case <-stop:
+			stop, stopped = nil, true
+			kill = time.After(c.Grace)
+			if end(p) != nil {
+				_ = p.Kill()
+			}
+		case <-kill:
+			_ = p.Kill()
+		case <-done:
+			return stopped
+		}
+	}
 }

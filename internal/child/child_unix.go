@@ -16,3 +16,6 @@ func exitCode(s *os.ProcessState) int {
 	}
 	return s.ExitCode()
 }
+
+// end asks a program to end.
+func end(p *os.Process) error { return p.Signal(syscall.SIGTERM) }

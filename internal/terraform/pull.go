@@ -132,12 +132,18 @@ func (pl *Puller) elsewhere(name string) string {
 	if pl.Secrets.Has(name) {
 		return ""
 	}
-	for _, path := range slices.Backward(pl.Env.VarFiles) {
+	return SetElsewhere(pl.Env, pl.Environ, name)
+}
+
+// SetElsewhere says which var file, or which TF_VAR_ variable, sets a variable;
+// "" if none does.
+func SetElsewhere(env project.Environment, environ []string, name string) string {
+	for _, path := range slices.Backward(env.VarFiles) {
 		if file, err := readVarFile(path); err == nil && file.Has(name) {
 			return path
 		}
 	}
-	if slices.ContainsFunc(pl.Environ, func(kv string) bool { return strings.HasPrefix(kv, "TF_VAR_"+name+"=") }) {
+	if slices.ContainsFunc(environ, func(kv string) bool { return strings.HasPrefix(kv, "TF_VAR_"+name+"=") }) {
 		return "TF_VAR_" + name
 	}
 	return ""

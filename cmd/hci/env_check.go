@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"hci/internal/atomicfile"
+	"hci/internal/envfile"
+	"hci/internal/project"
+	"hci/internal/terraform"
+	"hci/sync/dotenv"
+)
+
+// maxEnvFile bounds the size of a .env file in bytes.
+const maxEnvFile = 16 << 20
+
+type checkRequest struct {
+	file, format, template                     string
+	templateOnly, writeTemplate, force, asJSON bool
+}
+
+func newCheck(a *app) *cobra.Command {
+	var r checkRequest
+	cmd := &cobra.Command{
+		Use:   "check [ENV]",
+		Short: "Compare a .env file with its template and with what the app needs",
+		Long: `Compare .env with the template beside it (.env.template, .env.example or
+.env.sample) and with the variables that 'hci env export' would write: keys that
+are missing, extra, empty, placeholders ("changeme"), duplicates, or that differ
+from the source. Values are never shown. Exit code 2 when something is found.
+
+--write-template writes the template: the keys with what they are, no values.`,
+		Args:              between(0, 1),
+		ValidArgsFunction: a.envNames,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if r.templateOnly && r.writeTemplate {
+				return &usageError{cmd: cmd.CommandPath(), err: errors.New("--template-only and --write-template exclude each other")}
+			}
+			if r.templateOnly {
+				return a.checkEnv(cmd.Context(), nil, r)
+			}
+			env, err := a.defaultEnvironment(args)
+			if err != nil {
+				return err
+			}
+			if r.writeTemplate {
+				return a.writeTemplate(cmd.Context(), env, r)
+			}
+			return a.checkEnv(cmd.Context(), &env, r)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&r.file, "file", ".env", "check `FILE`")
+	f.StringVar(&r.format, "format", "", "read it as one of "+strings.Join(dotenv.Names(), ", ")+" (default: the first that fits)")
+	f.StringVar(&r.template, "template", "", "compare with, or write, the template `FILE`")
+	f.BoolVar(&r.templateOnly, "template-only", false, "compare with the template alone; needs no passphrase")
+	f.BoolVar(&r.writeTemplate, "write-template", false, "write the template instead of checking")
+	f.BoolVar(&r.force, "force", false, "with --write-template, overwrite a template that differs")
+	jsonFlag(cmd, &r.asJSON)
+	return cmd
+}
+
+// checkReport is the JSON form of what was found.
+type checkReport struct {
+	Schema      int               `json:"schema"`
+	File        string            `json:"file"`
+	Format      string            `json:"format"` // it was read as
+	Template    string            `json:"template,omitempty"`
+	Environment string            `json:"environment,omitempty"`
+	Findings    []envfile.Finding `json:"findings"`
+}
+
+// checkEnv compares; without an environment, with the template alone.
+func (a *app) checkEnv(ctx context.Context, env *project.Environment, r checkRequest) error {
+	path, err := a.abs(r.file)
+	if err != nil {
+		return err
+	}
+	data, err := atomicfile.Read(path, maxEnvFile)
+	if err != nil {
+		return err
+	}
+	file, err := envfile.Read(data, a.rel(path), r.format)
+	if err != nil {
+		return err
+	}
+	report := checkReport{Schema: planSchema, File: a.rel(path), Format: file.Dialect, Findings: []envfile.Finding{}}
+	var s envfile.Sources
+	if s.Template, s.TemplateName, err = a.template(filepath.Dir(path), r.template); err != nil {
+		return err
+	}
+	report.Template = s.TemplateName
+	switch {
+	case env != nil:
+		report.Environment = env.Name
+		if s.Needed, err = a.envEntries(ctx, *env); err != nil {
+			return err
+		}
+	case s.TemplateName == "":
+		return fmt.Errorf("there is no template beside %s: %s", a.rel(path), strings.Join(envfile.TemplateNames, ", "))
+	}
+	report.Findings = append(report.Findings, envfile.Check(file, s)...)
+	return a.printFindings(report, r.asJSON)
+}
+
+// template reads the keys of the template that is named, or that lies in a
+// directory. There may be none: then its name is "".
+func (a *app) template(dir, named string) (keys []string, name string, err error) {
+	if named != "" {
+		path, err := a.abs(named)
+		if err != nil {
+			return nil, "", err
+		}
+		data, err := atomicfile.Read(path, maxEnvFile)
+		return envfile.TemplateKeys(data), a.rel(path), err
+	}
+	for _, name := range envfile.TemplateNames {
+		path := filepath.Join(dir, name)
+		data, err := atomicfile.Read(path, maxEnvFile)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		return append([]string{}, envfile.TemplateKeys(data)...), a.rel(path), err
+	}
+	return nil, "", nil
+}
+
+var findingSigns = map[envfile.Kind]string{envfile.Missing: "+", envfile.Extra: "-", envfile.Differs: "~"}
+
+func (a *app) printFindings(r checkReport, asJSON bool) error {
+	if asJSON {
+		if err := a.printJSON(r); err != nil {
+			return err
+		}
+	} else {
+		var table strings.Builder
+		w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+		for _, f := range r.Findings {
+			sign := findingSigns[f.Kind]
+			if sign == "" {
+				sign = "!"
+			}
+			fmt.Fprintf(w, "%s %s\t%s\t%s\n", sign, f.Key, f.Kind, f.Problem)
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+		if err := a.printSigned(table.String()); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(a.out, "%s: read as %s, %s\n", r.File, r.Format, plural(len(r.Findings), "finding")); err != nil {
+			return err
+		}
+	}
+	if len(r.Findings) > 0 {
+		return errDifferences
+	}
+	return nil
+}
+
+// writeTemplate writes the keys that the app needs, each with what it is.
+func (a *app) writeTemplate(ctx context.Context, env project.Environment, r checkRequest) error {
+	entries, err := a.envEntries(ctx, env)
+	if err != nil {
+		return err
+	}
+	about, err := a.descriptions()
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "# What the app needs. 'hci env export -o .env' fills it in.\n")
+	for _, e := range entries {
+		if text := about[e.Key]; text != "" {
+			fmt.Fprintf(&b, "\n# %s", text)
+		}
+		fmt.Fprintf(&b, "\n%s=\n", e.Key)
+	}
+	name := r.template
+	if name == "" {
+		name = envfile.TemplateNames[0]
+	}
+	path, err := a.abs(name)
+	if err != nil {
+		return err
+	}
+	data := []byte(b.String())
+	err = atomicfile.Write(path, data, atomicfile.Options{Perm: 0o644, Check: func(current []byte, there bool) error {
+		if there && !r.force && string(current) != string(data) {
+			return fmt.Errorf("%s is there already and differs; --force overwrites it", a.rel(path))
+		}
+		return nil
+	}})
+	if err == nil {
+		a.sayf("%s: %s, no values", a.rel(path), plural(len(entries), "key"))
+	}
+	return err
+}
+
+// descriptions are those of the Terraform variables, by the key that each is
+// exported as, in one line.
+func (a *app) descriptions() (map[string]string, error) {
+	about := map[string]string{}
+	m, err := terraform.Read(a.found)
+	var none *terraform.NoDirectoryError
+	if errors.As(err, &none) {
+		return about, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range m.Variables() {
+		about[strings.ToUpper(v.Name)] = strings.Join(strings.Fields(v.Description), " ")
+	}
+	return about, nil
+}
