@@ -124,3 +124,6 @@ var (
 func sortItems(items []item) {
 	slices.SortFunc(items, func(a, b item) int { return a.nameAt - b.nameAt })
 }
+
+// JSON reports whether the file is in the JSON syntax.
+func (f *File) JSON() bool { return f.json != nil }

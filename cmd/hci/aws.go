@@ -14,7 +14,6 @@ import (
 	"hci/internal/terraform"
 	"hci/sync"
 	"hci/sync/awssm"
-	"hci/tfvars"
 	"hci/tfvars/module"
 )
 
@@ -72,17 +71,6 @@ func (a *app) desired(ctx context.Context, name string, o evaluateOptions) (*des
 		d.declared[w.Name] = true
 	}
 	return d, err
-}
-
-// again evaluates the same Terraform code for another content of the secrets
-// file.
-func (a *app) again(d *desired, secrets *tfvars.File) ([]sync.Want, error) {
-	ev, err := terraform.EvaluateModule(d.module, d.env, secrets, a.environ, terraform.Options{})
-	if err != nil {
-		return nil, err
-	}
-	wants, _, err := terraform.Wants(ev)
-	return wants, err
 }
 
 // store opens Secrets Manager in the region and with the profile that hci.hcl

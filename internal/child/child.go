@@ -31,7 +31,8 @@ type Command struct {
 	Dir      string   // where it runs; "" is hci's own working directory
 	In       io.Reader
 	Out, Err io.Writer
-	Terminal bool // In is a terminal, whose Ctrl-C reaches the program by itself
+	Files    []*os.File // given to the program as its descriptors 3, 4 …; not on Windows
+	Terminal bool       // In is a terminal, whose Ctrl-C reaches the program by itself
 
 	// Stop, when closed, ends the program: it is asked to, and killed if it
 	// hasn't ended after Grace. Run then returns ErrStopped.
@@ -47,6 +48,7 @@ var ErrStopped = errors.New("the program was stopped")
 func (c Command) Run() error {
 	cmd := exec.Command(c.Argv[0], c.Argv[1:]...)
 	cmd.Env, cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Env, c.Dir, c.In, c.Out, c.Err
+	cmd.ExtraFiles = c.Files
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, passedOn...)
 	defer signal.Stop(signals)

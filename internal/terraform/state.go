@@ -12,6 +12,15 @@ import (
 	"hci/tfvars/module"
 )
 
+// Program finds the terraform program.
+func Program() (string, error) {
+	program, err := exec.LookPath("terraform")
+	if err != nil {
+		return "", &NoTerraformError{}
+	}
+	return program, nil
+}
+
 // NoTerraformError says that the terraform program is not installed.
 type NoTerraformError struct{}
 
@@ -24,9 +33,9 @@ func ReadState(p *project.Project, env project.Environment, environ []string, er
 	if p.TerraformDir == "" {
 		return nil, &NoDirectoryError{Root: p.Root}
 	}
-	program, err := exec.LookPath("terraform")
+	program, err := Program()
 	if err != nil {
-		return nil, &NoTerraformError{}
+		return nil, err
 	}
 	var out bytes.Buffer
 	err = child.Command{
