@@ -16,6 +16,7 @@ import (
 type ApplyOptions struct {
 	Create  bool     // secrets that the store lacks
 	Restore bool     // secrets that are scheduled for deletion
+	Ignored bool     // values whose changes are to be left alone
 	Prune   bool     // schedule orphans for deletion, after Window days
 	Window  int      // 7 to 30
 	Only    []string // these names; none means all
@@ -80,6 +81,12 @@ func (o ApplyOptions) action(c Change) (action, string) {
 	case ValueUnknown:
 		return skip, "its value is not known"
 	case ValueIgnored:
+		if o.Ignored && c.Want.Value.Len() > 0 {
+			if holds(c.Held, c.Want) {
+				return nothing, ""
+			}
+			return write, ""
+		}
 		return skip, "changes to its value are ignored"
 	case ValueUndeclared:
 		return skip, "no value is declared"

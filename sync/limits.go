@@ -101,7 +101,7 @@ func (p Plan) checkOnly(only []string) error {
 // problems lists what keeps a change from being carried out, if it would be.
 func problems(c Change, o ApplyOptions) []string {
 	do, _ := o.action(c)
-	if do == skip || do == revert || c.Want.Status != Known {
+	if do == skip || do == revert || c.Want.Status != Known && do != write {
 		return nil
 	}
 	var all []string

@@ -64,7 +64,7 @@ func (s Status) String() string {
 // Want is a declared secret.
 type Want struct {
 	Name      string
-	Value     secret.Value // when Known
+	Value     secret.Value // when Known; when Ignored, what was declared, if that is known
 	Status    Status
 	Pattern   *Pattern // what is known of it, if Unknown; may be nil
 	Unknown   []string // addresses that the value waits for

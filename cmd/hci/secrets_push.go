@@ -19,12 +19,12 @@ import (
 var errIncomplete = errors.New("not everything was written")
 
 type pushRequest struct {
-	yes, create, restore, prune, dryRun, asJSON, state bool
-	only                                               []string
-	window                                             int
-	confirm                                            string
-	planPath                                           string
-	planned                                            *planfile.File // to be carried out
+	yes, create, restore, ignored, prune, dryRun, asJSON, state bool
+	only                                                        []string
+	window                                                      int
+	confirm                                                     string
+	planPath                                                    string
+	planned                                                     *planfile.File // to be carried out
 }
 
 func newPush(a *app) *cobra.Command {
@@ -62,6 +62,7 @@ asks for the environment's name (--confirm gives it where there is no terminal).
 	f.BoolVar(&r.yes, "yes", false, "don't ask")
 	f.BoolVar(&r.create, "create", false, "make declared secrets that are not there")
 	f.BoolVar(&r.restore, "restore", false, "restore secrets that are scheduled for deletion")
+	f.BoolVar(&r.ignored, "ignored", false, "write also values of which Terraform ignores changes (ignore_changes)")
 	f.BoolVar(&r.prune, "prune", false, "schedule for deletion what is declared nowhere")
 	f.IntVar(&r.window, "recovery-window", 30, "`DAYS` until a pruned secret is gone for good, 7 to 30")
 	f.StringVar(&r.confirm, "confirm", "", "the `ENV` whose secrets --prune may delete")
@@ -100,13 +101,14 @@ func (a *app) pushTarget(cmd *cobra.Command, args []string, r *pushRequest) (str
 	if len(args) > 0 && args[0] != r.planned.Environment {
 		return "", usage(fmt.Sprintf("%s is a plan for %s", a.rel(path), r.planned.Environment))
 	}
-	for _, flag := range []string{"create", "restore", "prune", "only", "recovery-window", "state"} {
+	for _, flag := range []string{"create", "restore", "ignored", "prune", "only", "recovery-window", "state"} {
 		if cmd.Flags().Changed(flag) {
 			return "", usage("--" + flag + " was settled when the plan was made")
 		}
 	}
 	o := r.planned.Options
-	r.create, r.restore, r.prune, r.only, r.window, r.state = o.Create, o.Restore, o.Prune, o.Only, o.Window, o.State
+	r.create, r.restore, r.ignored, r.prune = o.Create, o.Restore, o.Ignored, o.Prune
+	r.only, r.window, r.state = o.Only, o.Window, o.State
 	r.yes = true
 	return r.planned.Environment, nil
 }
@@ -121,7 +123,7 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 		return err
 	}
 	d, plan := c.desired, c.plan
-	o := sync.ApplyOptions{Create: r.create, Restore: r.restore, Prune: r.prune, Window: r.window, Only: r.only}
+	o := sync.ApplyOptions{Create: r.create, Restore: r.restore, Ignored: r.ignored, Prune: r.prune, Window: r.window, Only: r.only}
 	if err := plan.Check(o); err != nil {
 		return a.suggestSecret(err, plan)
 	}
@@ -228,7 +230,7 @@ func (a *app) writePlan(ctx context.Context, c *comparison, o sync.ApplyOptions,
 	if err != nil {
 		return err
 	}
-	opts := planfile.Options{Create: r.create, Restore: r.restore, Prune: r.prune, Window: r.window, State: r.state, Only: r.only}
+	opts := planfile.Options{Create: r.create, Restore: r.restore, Ignored: r.ignored, Prune: r.prune, Window: r.window, State: r.state, Only: r.only}
 	f, err := planfile.New(c.env.Name, c.region(), opts, c.plan, o, passphrase)
 	if err != nil {
 		return err

@@ -49,6 +49,7 @@ type File struct {
 type Options struct {
 	Create  bool     `json:"create,omitempty"`
 	Restore bool     `json:"restore,omitempty"`
+	Ignored bool     `json:"ignored,omitempty"`
 	Prune   bool     `json:"prune,omitempty"`
 	Window  int      `json:"recovery_window_days,omitempty"`
 	State   bool     `json:"state,omitempty"`

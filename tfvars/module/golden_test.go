@@ -36,7 +36,7 @@ type goldenSecret struct {
 // *.tf and vars.tfvars or vars.tfvars.json.
 func fixtures(t *testing.T) []string {
 	t.Helper()
-	dirs, err := filepath.Glob("testdata/*/main.tf")
+	dirs, err := filepath.Glob("testdata/*/vars.tfvars*")
 	if err != nil || len(dirs) == 0 {
 		t.Fatalf("no fixtures: %v", err)
 	}

@@ -1,0 +1,2 @@
+prod = false
+secret = "x"

@@ -1,0 +1,2 @@
+enabled = true
+secret = "s3cr3t"

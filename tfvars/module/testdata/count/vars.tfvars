@@ -1,0 +1,3 @@
+n = 3
+prefix = "p"
+values = ["a", "b", "c", "d"]

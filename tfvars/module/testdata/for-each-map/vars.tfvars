@@ -1,0 +1,1 @@
+secrets = { api = "k1", "db/main" = "k2" }

@@ -1,0 +1,1 @@
+users = [{ name = "ann", pass = "a" }, { name = "bob", pass = "b", admin = true }]

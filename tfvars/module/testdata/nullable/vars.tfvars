@@ -1,0 +1,2 @@
+given_null = null
+strict = null

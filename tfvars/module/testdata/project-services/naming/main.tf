@@ -1,0 +1,2 @@
+variable "parts" { type = list(string) }
+output "prefix" { value = join("/", var.parts) }

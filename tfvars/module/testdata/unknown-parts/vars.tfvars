@@ -1,0 +1,2 @@
+user = "u"
+password = "p@ss"
