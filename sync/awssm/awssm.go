@@ -67,6 +67,7 @@ type Options struct {
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
 const (
 	batchRate   = 100  // BatchGetSecretValue
+	listRate    = 100  // ListSecrets
 	singleRate  = 1000 // GetSecretValue and DescribeSecret allow for more
 	writeRate   = 45   // PutSecretValue and UpdateSecretVersionStage share 50
 	maxAttempts = 8
@@ -75,8 +76,8 @@ const (
 // Store is Secrets Manager in one account and region. It is safe for
 // concurrent use.
 type Store struct {
-	client                *sm.Client
-	batch, single, writes *rate.Limiter
+	client                       *sm.Client
+	batch, lists, single, writes *rate.Limiter
 }
 
 // Open loads the SDK's configuration. It makes no request.
@@ -128,7 +129,7 @@ func loadConfig(ctx context.Context, load []func(*config.LoadOptions) error, pro
 
 func newStore(cfg aws.Config) *Store {
 	limiter := func(perSecond float64) *rate.Limiter { return rate.NewLimiter(rate.Limit(perSecond), int(perSecond)) }
-	return &Store{client: sm.NewFromConfig(cfg), batch: limiter(batchRate), single: limiter(singleRate), writes: limiter(writeRate)}
+	return &Store{client: sm.NewFromConfig(cfg), batch: limiter(batchRate), lists: limiter(listRate), single: limiter(singleRate), writes: limiter(writeRate)}
 }
 
 func (o Options) note(text string) {

@@ -31,7 +31,7 @@ func (s *Store) List(ctx context.Context, f sync.Filter) ([]sync.Listed, error) 
 	}
 	var all []sync.Listed
 	for {
-		if err := s.batch.Wait(ctx); err != nil {
+		if err := s.lists.Wait(ctx); err != nil {
 			return nil, err
 		}
 		out, err := s.client.ListSecrets(ctx, in)

@@ -57,6 +57,14 @@ func (r *reader) current(b block) bool {
 // target finds the secret that a version's secret_id means: by what it refers
 // to, by name or by ARN. A secret that is declared nowhere is added.
 func (r *reader) target(b block) *found {
+	if expr := b.res.Attrs["secret_id"]; expr != nil {
+		// Without evaluating all instances of the secret for each of them.
+		if address, _, ok := b.in.Reference(expr, b.rep); ok {
+			if f := r.byAddress[address]; f != nil && !f.external {
+				return f
+			}
+		}
+	}
 	v, ok := r.argument(b, "secret_id")
 	if !ok {
 		r.graph.Report(b.address()+" has no secret_id", b.res.Range)

@@ -26,9 +26,21 @@ func (r Repetition) Suffix() string {
 	case r.Key.Type() == cty.Number:
 		n, _ := r.Key.AsBigFloat().Int64()
 		return "[" + strconv.FormatInt(n, 10) + "]"
-	default:
-		return "[" + string(hclwrite.TokensForValue(r.Key).Bytes()) + "]"
 	}
+	if key := r.Key.AsString(); plain(key) {
+		return `["` + key + `"]`
+	}
+	return "[" + string(hclwrite.TokensForValue(r.Key).Bytes()) + "]"
+}
+
+// plain reports whether a text stands in quotes as it is.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '$' || c == '%' {
+			return false
+		}
+	}
+	return true
 }
 
 // kind tells how a block is repeated.
