@@ -76,6 +76,10 @@ func (a *app) desired(ctx context.Context, name string, o evaluateOptions) (*des
 // store opens Secrets Manager in the region and with the profile that hci.hcl
 // or, without it, the Terraform code names.
 func (a *app) store(ctx context.Context, d *desired) (*awssm.Store, error) {
+	return awssm.Open(ctx, a.awsOptions(d))
+}
+
+func (a *app) awsOptions(d *desired) awssm.Options {
 	o := awssm.Options{Region: d.env.Region, Profile: d.env.Profile, Note: func(s string) { a.sayf("%s", s) }}
 	if o.Region == "" {
 		o.Region = d.evaluated.Provider.Region
@@ -83,7 +87,7 @@ func (a *app) store(ctx context.Context, d *desired) (*awssm.Store, error) {
 	if o.Profile == "" {
 		o.Profile = d.evaluated.Provider.Profile
 	}
-	return awssm.Open(ctx, o)
+	return o
 }
 
 // compareOptions say how an environment is compared.

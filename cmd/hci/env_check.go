@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -13,6 +15,7 @@ import (
 
 	"hci/internal/atomicfile"
 	"hci/internal/envfile"
+	"hci/internal/export"
 	"hci/internal/project"
 	"hci/internal/terraform"
 	"hci/sync/dotenv"
@@ -22,6 +25,7 @@ import (
 const maxEnvFile = 16 << 20
 
 type checkRequest struct {
+	variablesRequest
 	file, format, template                     string
 	templateOnly, writeTemplate, force, asJSON bool
 }
@@ -56,6 +60,7 @@ from the source. Values are never shown. Exit code 2 when something is found.
 			return a.checkEnv(cmd.Context(), &env, r)
 		},
 	}
+	r.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&r.file, "file", ".env", "check `FILE`")
 	f.StringVar(&r.format, "format", "", "read it as one of "+strings.Join(dotenv.Names(), ", ")+" (default: the first that fits)")
@@ -100,8 +105,14 @@ func (a *app) checkEnv(ctx context.Context, env *project.Environment, r checkReq
 	switch {
 	case env != nil:
 		report.Environment = env.Name
-		if s.Needed, err = a.envEntries(ctx, *env); err != nil {
+		set, err := a.variables(ctx, *env, r.variablesRequest)
+		if err != nil {
 			return err
+		}
+		var missing []export.Variable
+		s.Needed, missing = set.Entries()
+		for _, v := range missing {
+			s.Unvalued = append(s.Unvalued, v.Key)
 		}
 	case s.TemplateName == "":
 		return fmt.Errorf("there is no template beside %s: %s", a.rel(path), strings.Join(envfile.TemplateNames, ", "))
@@ -167,7 +178,7 @@ func (a *app) printFindings(r checkReport, asJSON bool) error {
 
 // writeTemplate writes the keys that the app needs, each with what it is.
 func (a *app) writeTemplate(ctx context.Context, env project.Environment, r checkRequest) error {
-	entries, err := a.envEntries(ctx, env)
+	set, err := a.variables(ctx, env, r.variablesRequest)
 	if err != nil {
 		return err
 	}
@@ -177,11 +188,16 @@ func (a *app) writeTemplate(ctx context.Context, env project.Environment, r chec
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "# What the app needs. 'hci env export -o .env' fills it in.\n")
-	for _, e := range entries {
-		if text := about[e.Key]; text != "" {
+	keys := 0
+	for _, key := range slices.Sorted(maps.Keys(set.Layers)) {
+		if set.Layers[key][0].Dropped {
+			continue
+		}
+		keys++
+		if text := about[key]; text != "" {
 			fmt.Fprintf(&b, "\n# %s", text)
 		}
-		fmt.Fprintf(&b, "\n%s=\n", e.Key)
+		fmt.Fprintf(&b, "\n%s=\n", key)
 	}
 	name := r.template
 	if name == "" {
@@ -199,7 +215,7 @@ func (a *app) writeTemplate(ctx context.Context, env project.Environment, r chec
 		return nil
 	}})
 	if err == nil {
-		a.sayf("%s: %s, no values", a.rel(path), plural(len(entries), "key"))
+		a.sayf("%s: %s, no values", a.rel(path), plural(keys, "key"))
 	}
 	return err
 }

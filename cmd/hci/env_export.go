@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"hci/internal/export"
 	"hci/internal/project"
-	"hci/internal/terraform"
 	"hci/sync/dotenv"
 )
 
@@ -19,10 +16,17 @@ func newExport(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export [ENV]",
 		Short: "Write an environment's secrets as a .env file",
-		Long: `Write an environment's secrets as KEY=value lines: each name of the secrets
-file in upper case, as changed by the env blocks of hci.hcl. The default format
-writes only what bash, Python, Node, Docker Compose and the others read alike;
-a value that has no such form is refused, naming the formats that can carry it.
+		Long: `Write what the app sees in an environment as KEY=value lines: each name of the
+secrets file in upper case; the environment and the secrets of the service's
+container, as the Terraform code declares them; the env blocks of hci.hcl. The
+later ones go before the earlier ones; 'hci env explain' shows which one counts.
+
+The default format writes only what bash, Python, Node, Docker Compose and the
+others read alike; a value that has no such form is refused, naming the formats
+that can carry it. What only AWS knows is left out, and said.
+
+With -o FILE, lines that a person adds below the last line that hci wrote are
+kept when the file is written anew.
 
 Without ENV: default_environment in hci.hcl, else HCI_ENV, else the only
 environment, else staging. Never production by itself.`,
@@ -45,6 +49,7 @@ environment, else staging. Never production by itself.`,
 			return a.writeEnvFile(cmd.Context(), data, r)
 		},
 	}
+	r.flags(cmd)
 	cmd.Flags().StringVar(&r.format, "format", "dotenv", "one of "+strings.Join(dotenv.Names(), ", "))
 	cmd.Flags().BoolVar(&r.export, "export", false, "write 'export KEY=…' where the format allows")
 	cmd.Flags().BoolVar(&r.noHeader, "no-header", false, "leave out the comment that says how the file was made")
@@ -54,35 +59,15 @@ environment, else staging. Never production by itself.`,
 }
 
 type exportRequest struct {
+	variablesRequest
 	format, output          string
 	export, noHeader, force bool
 	dialect                 dotenv.Dialect
 }
 
-// envEntries are the variables of an environment.
-func (a *app) envEntries(ctx context.Context, env project.Environment) ([]dotenv.Entry, error) {
-	content, err := a.openEnv(ctx, env)
-	if err != nil {
-		return nil, err
-	}
-	_, ev, err := terraform.Evaluate(a.found, env, content.File, a.environ, terraform.Options{})
-	var none *terraform.NoDirectoryError
-	if err != nil && !errors.As(err, &none) {
-		return nil, err
-	}
-	entries, null, err := export.Entries(content.File, a.found.EnvVars(env.Name), export.NewScope(content.File, ev))
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range null {
-		a.sayf("%s: %s is null and is left out", env.Name, name)
-	}
-	return entries, nil
-}
-
 // export evaluates and encodes an environment's variables.
 func (a *app) export(ctx context.Context, env project.Environment, r exportRequest) ([]byte, error) {
-	entries, err := a.envEntries(ctx, env)
+	entries, err := a.envEntries(ctx, env, r.variablesRequest)
 	if err != nil {
 		return nil, err
 	}

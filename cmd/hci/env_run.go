@@ -19,6 +19,7 @@ import (
 )
 
 type runRequest struct {
+	variablesRequest
 	environ.Options
 	watch bool
 	argv  []string
@@ -58,6 +59,7 @@ With --watch the command is ended and started anew when the secrets change.`,
 			return a.run(cmd.Context(), env, r)
 		},
 	}
+	r.flags(cmd)
 	cmd.Flags().BoolVar(&r.Clean, "clean", false, "start from an empty environment")
 	cmd.Flags().StringArrayVar(&r.Allow, "allow", nil, "let the secrets set the protected variable `NAME` (may be repeated)")
 	cmd.Flags().BoolVar(&r.watch, "watch", false, "start the command anew when the secrets change")
@@ -105,7 +107,7 @@ func (a *app) run(ctx context.Context, env project.Environment, r runRequest) er
 
 // runEnviron is the whole environment of the command.
 func (a *app) runEnviron(ctx context.Context, env project.Environment, r runRequest) ([]string, error) {
-	entries, err := a.envEntries(ctx, env)
+	entries, err := a.envEntries(ctx, env, r.variablesRequest)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ import (
 // import outside its tests. A package that is not listed fails the test.
 var arrows = map[string][]string{
 	"hci/cmd/hci": {
-		"hci/crypto", "hci/internal/atomicfile", "hci/internal/child", "hci/internal/editor", "hci/internal/environ",
+		"hci/crypto", "hci/internal/atomicfile", "hci/internal/child", "hci/internal/ecs", "hci/internal/editor", "hci/internal/environ",
 		"hci/internal/envfile", "hci/internal/export", "hci/internal/planfile",
 		"hci/internal/project", "hci/internal/sealed", "hci/internal/secret", "hci/internal/term",
 		"hci/internal/terraform", "hci/internal/verify", "hci/sync", "hci/sync/awssm",
@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"hci/internal/project":    {"hci/crypto", "hci/internal/atomicfile", "hci/tfvars"},
 	"hci/internal/term":       {"hci/internal/atomicfile", "hci/internal/secret"},
 	"hci/internal/editor":     {"hci/internal/atomicfile"},
+	"hci/internal/ecs":        {},
 	"hci/internal/environ":    {"hci/sync/dotenv"},
 	"hci/internal/envfile":    {"hci/internal/secret", "hci/sync/dotenv", "hci/tfvars"},
 	"hci/internal/planfile":   {"hci/internal/secret", "hci/sync"},
@@ -53,7 +54,8 @@ var arrows = map[string][]string{
 var only = map[string][]string{
 	"github.com/spf13/cobra":                              {"hci/cmd/hci"},
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager": {"hci/sync/awssm"},
-	"github.com/aws/aws-sdk-go-v2":                        {"hci/sync/awssm"},
+	"github.com/aws/aws-sdk-go-v2/service/ecs":            {"hci/internal/ecs"},
+	"github.com/aws/aws-sdk-go-v2":                        {"hci/sync/awssm", "hci/internal/ecs"},
 	"github.com/aws/smithy-go":                            {"hci/sync/awssm"},
 	"github.com/joho/godotenv":                            {"hci/sync/dotenv"},
 	"golang.org/x/term":                                   {"hci/internal/term"},

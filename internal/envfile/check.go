@@ -33,6 +33,7 @@ type Sources struct {
 	Template     []string       // keys; nil if there is no template
 	TemplateName string         // for messages
 	Needed       []dotenv.Entry // what the environment's variables should be; nil if not known
+	Unvalued     []string       // keys that the app needs whose value is not known here
 }
 
 // placeholder is a value that stands for one that somebody has yet to fill in.
@@ -53,7 +54,15 @@ func Check(f *File, s Sources) []Finding {
 			add(e.Key, Missing, "the app needs it")
 		}
 	}
+	for _, key := range s.Unvalued {
+		if _, ok := has[key]; !ok {
+			add(key, Missing, "the app needs it; its value is known after apply only")
+		}
+	}
 	for _, key := range s.Template {
+		if slices.Contains(s.Unvalued, key) {
+			continue
+		}
 		_, there := has[key]
 		if _, said := needed[key]; !there && !said {
 			add(key, Missing, s.TemplateName+" names it")
@@ -64,7 +73,7 @@ func Check(f *File, s Sources) []Finding {
 	}
 	for _, e := range f.Entries {
 		source, known := needed[e.Key]
-		inTemplate := slices.Contains(s.Template, e.Key)
+		inTemplate := slices.Contains(s.Template, e.Key) || slices.Contains(s.Unvalued, e.Key)
 		switch {
 		case known && e.Value.Equal(source.Value):
 		case e.Value.Len() == 0 && (known || inTemplate):

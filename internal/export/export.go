@@ -1,7 +1,15 @@
-// Package export says which environment variables an environment's secrets
-// make: one for each name in the secrets file, in upper case, as changed by
-// the env blocks of hci.hcl, the general one and then the environment's own.
-// A value is what Terraform makes of it: converted to the variable's type.
+// Package export says which environment variables the app sees in an
+// environment. They come in layers; a later one goes before an earlier one.
+//
+//  1. Where the app fetches secrets by itself: each name in the secrets file,
+//     in upper case, with the value that Terraform makes of it (converted to
+//     the variable's type).
+//  2. The "environment" of the service's container, as its task definition
+//     declares it.
+//  3. The "secrets" of that container: the value of the declared secret that
+//     valueFrom means or, with a JSON key, what stands there in it.
+//  4. The env block at the top of hci.hcl.
+//  5. The env block of the environment in hci.hcl.
 //
 // In an env block,
 //
@@ -11,6 +19,9 @@
 //	KEY = secret.LABEL        takes the secret that Terraform declares as
 //	                          aws_secretsmanager_secret.LABEL
 //	KEY = null                drops KEY
+//
+// What only AWS knows (the address of a database) has no value; it is listed
+// with what it awaits.
 package export
 
 import (
@@ -19,40 +30,60 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"hci/internal/project"
+	"hci/internal/secret"
 	"hci/sync/dotenv"
 	"hci/tfvars"
 	"hci/tfvars/module"
 )
 
-// Scope is what the expressions of an env block may name.
-type Scope struct {
-	Vars    map[string]cty.Value // by variable name
-	Secrets map[string]cty.Value // by resource label
+// Layer says where a variable comes from.
+type Layer string
+
+// The layers, from the first to the last.
+const (
+	FromFile        Layer = "secrets file"
+	FromEnvironment Layer = "container environment"
+	FromSecrets     Layer = "container secrets"
+	FromLive        Layer = "running task"
+	FromBlock       Layer = "hci.hcl"
+)
+
+// Variable is an environment variable as one layer has it.
+type Variable struct {
+	Key     string
+	Layer   Layer
+	File    string // where it stands; "" for a running task
+	Line    int
+	From    string // what its value is made from: "var.a", "aws_secretsmanager_secret.b"
+	Known   bool
+	Awaits  []string // addresses that have to be known before it is
+	Problem string   // why it has no value, where that is not what it awaits
+	Dropped bool     // the layer takes the key away
+	value   secret.Value
+	ref     *module.SecretRef
 }
 
-// NewScope returns the scope of an evaluated Terraform directory. Where there
-// is none (ev is nil), the variables are those of the secrets file.
-func NewScope(secrets *tfvars.File, ev *module.Evaluated) Scope {
-	s := Scope{Vars: map[string]cty.Value{}, Secrets: map[string]cty.Value{}}
-	for _, name := range secrets.Names() {
-		s.Vars[name], _ = secrets.Value(name)
-	}
-	if ev == nil {
-		return s
-	}
-	maps.Copy(s.Vars, ev.Variables)
-	for _, sec := range ev.Secrets {
-		if sec.Status == module.Known {
-			s.Secrets[sec.Label] = cty.StringVal(sec.Value.Reveal())
-		} else {
-			s.Secrets[sec.Label] = cty.UnknownVal(cty.String)
-		}
-	}
-	return s
+// Set is the variables of an environment.
+type Set struct {
+	// Layers holds each key's variables, the one that counts first.
+	Layers map[string][]Variable
+	// Null names what is left out because its value is null.
+	Null []string
+}
+
+// Input is what a Set is made from.
+type Input struct {
+	Secrets   *tfvars.File
+	Path      string // of Secrets, for explanations
+	Vars      []project.EnvVar
+	Scope     Scope
+	Container *module.Container       // nil if there is none
+	Live      map[string]string       // the running task's plain environment; may be nil
+	Held      map[string]secret.Value // values in Secrets Manager by address, where these are to be taken
+	Evaluated *module.Evaluated       // nil without a Terraform directory
 }
 
 // CollisionError says that two names make the same key.
@@ -62,113 +93,173 @@ func (e *CollisionError) Error() string {
 	return fmt.Sprintf("%q and %q both make the key %q", e.First, e.Second, e.Key)
 }
 
-// Entries returns what to export, sorted by key, and the names that are left
-// out because their value is null.
-func Entries(secrets *tfvars.File, vars []project.EnvVar, scope Scope) (entries []dotenv.Entry, null []string, err error) {
-	values, null, err := fromFile(secrets, vars, scope)
-	if err != nil {
-		return nil, nil, err
+// New puts the layers together.
+func New(in Input) (*Set, error) {
+	s := &Set{Layers: map[string][]Variable{}}
+	if err := s.fromFile(in); err != nil {
+		return nil, err
 	}
-	for _, v := range vars {
-		if v.IsNull() {
-			delete(values, v.Key)
-			continue
-		}
-		value, err := scope.evaluate(v)
-		if err != nil {
-			return nil, nil, err
-		}
-		values[v.Key] = value
+	if in.Container != nil {
+		s.fromContainer(in)
 	}
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		text, err := tfvars.Text(values[key])
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", key, err)
+	for _, v := range in.Vars {
+		one := Variable{Key: v.Key, Layer: FromBlock, File: v.File, Line: v.Line, Dropped: v.IsNull()}
+		if !one.Dropped {
+			value, err := in.Scope.evaluate(v)
+			if err != nil {
+				return nil, err
+			}
+			if err := one.set(value); err != nil {
+				return nil, err
+			}
+			one.From = references(v)
 		}
-		entries = append(entries, dotenv.Entry{Key: key, Value: text})
+		s.put(one)
 	}
-	return entries, null, nil
+	return s, nil
 }
+
+// references names what an expression of an env block refers to.
+func references(v project.EnvVar) string {
+	variables, secrets := v.References()
+	var all []string
+	for _, name := range variables {
+		all = append(all, "var."+name)
+	}
+	for _, label := range secrets {
+		all = append(all, "secret."+label)
+	}
+	return strings.Join(all, ", ")
+}
+
+func (v *Variable) set(value cty.Value) error {
+	text, err := tfvars.Text(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", v.Key, err)
+	}
+	v.value, v.Known = text, true
+	return nil
+}
+
+// put adds a variable; it goes before what is there.
+func (s *Set) put(v Variable) { s.Layers[v.Key] = append([]Variable{v}, s.Layers[v.Key]...) }
 
 // fromFile takes each name of the secrets file in upper case, but for those
 // that an env block renames.
-func fromFile(secrets *tfvars.File, vars []project.EnvVar, scope Scope) (values map[string]cty.Value, null []string, err error) {
+func (s *Set) fromFile(in Input) error {
 	renamed := map[string]bool{}
-	for _, v := range vars {
+	for _, v := range in.Vars {
 		if name, ok := v.Renames(); ok {
 			renamed[name] = true
 		}
 	}
-	values = map[string]cty.Value{}
 	from := map[string]string{}
-	for _, name := range secrets.Names() {
-		value, _ := scope.Vars[name].UnmarkDeep()
+	for _, name := range in.Secrets.Names() {
+		value, _ := in.Scope.Vars[name].UnmarkDeep()
 		switch {
 		case renamed[name]:
 			continue
 		case value.IsNull():
-			null = append(null, name)
+			s.Null = append(s.Null, name)
 			continue
 		}
 		key := strings.ToUpper(name)
 		if first, taken := from[key]; taken {
-			return nil, nil, &CollisionError{Key: key, First: first, Second: name}
+			return &CollisionError{Key: key, First: first, Second: name}
 		}
-		from[key], values[key] = name, value
+		from[key] = name
+		line, _ := in.Secrets.Pos(name)
+		v := Variable{Key: key, Layer: FromFile, File: in.Path, Line: line, From: "var." + name}
+		if err := v.set(value); err != nil {
+			return err
+		}
+		s.put(v)
 	}
-	return values, null, nil
+	return nil
 }
 
-// evaluate computes one entry of an env block. Errors name its place and key.
-func (s Scope) evaluate(v project.EnvVar) (cty.Value, error) {
-	problem := func(summary string) error {
-		return tfvars.Problems{{File: v.File, Line: v.Line, Column: v.Column, Summary: fmt.Sprintf("%s: %s", v.Key, summary)}}
-	}
-	for _, t := range v.Expr.Variables() {
-		if summary := s.unknownName(t); summary != "" {
-			return cty.NilVal, problem(summary)
+func (s *Set) fromContainer(in Input) {
+	for _, e := range in.Container.Environment {
+		v := Variable{Key: e.Name, Layer: FromEnvironment, File: e.File, Line: e.Line, Known: e.Known, Awaits: e.Awaits, value: e.Value}
+		for i, name := range e.Variables {
+			if i > 0 {
+				v.From += ", "
+			}
+			v.From += "var." + name
+		}
+		s.put(v)
+		if text, running := in.Live[e.Name]; running && !e.Known {
+			s.put(Variable{Key: e.Name, Layer: FromLive, Known: true, value: secret.New(text)})
 		}
 	}
-	value, diags := v.Expr.Value(&hcl.EvalContext{Variables: map[string]cty.Value{
-		"var": object(s.Vars), "secret": object(s.Secrets),
-	}})
+	byAddress := map[string]*module.Secret{}
+	if in.Evaluated != nil {
+		for i := range in.Evaluated.Secrets {
+			byAddress[in.Evaluated.Secrets[i].Address] = &in.Evaluated.Secrets[i]
+		}
+	}
+	for _, ref := range in.Container.Secrets {
+		v := Variable{Key: ref.Name, Layer: FromSecrets, File: ref.File, Line: ref.Line, From: ref.Secret, Problem: ref.Problem, ref: &ref}
+		if v.Problem == "" {
+			v.fromSecret(byAddress[ref.Secret], in.Held)
+		}
+		s.put(v)
+	}
+}
+
+// fromSecret takes the value that ECS would hand to the container.
+func (v *Variable) fromSecret(sec *module.Secret, held map[string]secret.Value) {
+	var text secret.Value
+	switch value, inAWS := held[v.ref.Secret]; {
+	case v.ref.Stage != "" && v.ref.Stage != "AWSCURRENT" || v.ref.Version != "":
+		v.Problem = "it names a version of the secret, which only Secrets Manager has"
+		return
+	case inAWS:
+		text = value
+	case sec == nil || sec.Status != module.Known && (sec.Status != module.Ignored || sec.Value.Len() == 0):
+		v.Problem = "the secret's value is not known"
+		if sec != nil {
+			v.Awaits = sec.Unknown
+		}
+		return
+	default:
+		text = sec.Value
+	}
+	if v.ref.JSONKey == "" {
+		v.value, v.Known = text, true
+		return
+	}
+	v.value, v.Problem = jsonKey(text, v.ref.JSONKey)
+	v.Known = v.Problem == ""
+	if v.ref.JSONKey != "" {
+		v.From += ":" + v.ref.JSONKey
+	}
+}
+
+// Entries returns what has a value, sorted by key, and what has none.
+func (s *Set) Entries() (entries []dotenv.Entry, missing []Variable) {
+	for _, key := range slices.Sorted(maps.Keys(s.Layers)) {
+		switch v := s.Layers[key][0]; {
+		case v.Dropped:
+		case v.Known:
+			entries = append(entries, dotenv.Entry{Key: key, Value: v.value})
+		default:
+			missing = append(missing, v)
+		}
+	}
+	return entries, missing
+}
+
+// Reason says why a variable has no value.
+func (v Variable) Reason() string {
 	switch {
-	case diags.HasErrors():
-		return cty.NilVal, problem("the expression cannot be evaluated") // its own words could quote a value
-	case !value.IsWhollyKnown():
-		return cty.NilVal, problem("the value is not known: it depends on something that only AWS knows")
-	case value.IsNull():
-		return cty.NilVal, problem("the value is null; write null itself to drop the key")
+	case v.Problem != "" && len(v.Awaits) > 0:
+		return v.Problem + ": it awaits " + strings.Join(v.Awaits, ", ")
+	case v.Problem != "":
+		return v.Problem
+	case len(v.Awaits) > 0:
+		return "it awaits " + strings.Join(v.Awaits, ", ")
+	default:
+		return "its value is not known"
 	}
-	value, _ = value.UnmarkDeep()
-	return value, nil
-}
-
-// unknownName says what is wrong with a reference, or nothing.
-func (s Scope) unknownName(t hcl.Traversal) string {
-	// That the root is var or secret, with a name, was checked when hci.hcl
-	// was read.
-	root := t.RootName()
-	known := s.Vars
-	if root == "secret" {
-		known = s.Secrets
-	}
-	name := ""
-	switch step := t[1].(type) {
-	case hcl.TraverseAttr:
-		name = step.Name
-	case hcl.TraverseIndex:
-		name = step.Key.AsString()
-	}
-	if _, ok := known[name]; !ok {
-		return fmt.Sprintf("there is no %s.%s", root, name)
-	}
-	return ""
-}
-
-func object(m map[string]cty.Value) cty.Value {
-	if len(m) == 0 {
-		return cty.EmptyObjectVal
-	}
-	return cty.ObjectVal(m)
 }

@@ -31,7 +31,15 @@ func entries(t *testing.T, src, config string) ([]dotenv.Entry, []string, error)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return export.Entries(file, p.EnvVars("dev"), export.NewScope(file, nil))
+	set, err := export.New(export.Input{Secrets: file, Path: "dev_secrets.tfvars", Vars: p.EnvVars("dev"), Scope: export.NewScope(file, nil)})
+	if err != nil {
+		return nil, nil, err
+	}
+	all, missing := set.Entries()
+	if len(missing) > 0 {
+		t.Errorf("%d without a value", len(missing))
+	}
+	return all, set.Null, nil
 }
 
 func show(all []dotenv.Entry) string {

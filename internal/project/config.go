@@ -22,6 +22,7 @@ const maxConfig = 1 << 20
 type config struct {
 	defaultEnvironment setting[string]
 	terraform          setting[string]
+	container          setting[string]
 	command            setting[[]string]
 	authenticated      setting[bool]
 	openssl            *opensslConfig
@@ -31,17 +32,17 @@ type config struct {
 
 // environmentConfig is what an environment block says.
 type environmentConfig struct {
-	workspace, secrets, sealed, region, profile setting[string]
-	varFiles, command                           setting[[]string]
-	authenticated                               setting[bool]
-	openssl                                     *opensslConfig
-	env                                         []EnvVar
+	workspace, secrets, sealed, region, profile, container setting[string]
+	varFiles, command                                      setting[[]string]
+	authenticated                                          setting[bool]
+	openssl                                                *opensslConfig
+	env                                                    []EnvVar
 }
 
 // The names that hci.hcl knows, at the top and in an environment block.
 var (
-	topNames         = []string{"default_environment", "terraform", "passphrase_command", "require_authenticated", "openssl", "env", "environment"}
-	environmentNames = []string{"workspace", "var_files", "secrets", "sealed", "region", "profile", "passphrase_command", "require_authenticated", "openssl", "env"}
+	topNames         = []string{"default_environment", "terraform", "container", "passphrase_command", "require_authenticated", "openssl", "env", "environment"}
+	environmentNames = []string{"workspace", "var_files", "secrets", "sealed", "region", "profile", "container", "passphrase_command", "require_authenticated", "openssl", "env"}
 )
 
 var environmentName = regexp.MustCompile(`^[\pL\pN_][\pL\pN_.+@-]*$`)
@@ -79,6 +80,7 @@ func (r *reader) top(body *hclsyntax.Body) *config {
 	r.attributes(body, "at the top of hci.hcl", topNames, environmentNames, map[string]func(*hclsyntax.Attribute){
 		"default_environment":   into(r, &c.defaultEnvironment, stringValue),
 		"terraform":             into(r, &c.terraform, pathValue),
+		"container":             into(r, &c.container, stringValue),
 		"passphrase_command":    into(r, &c.command, argvValue),
 		"require_authenticated": into(r, &c.authenticated, boolValue),
 	})
@@ -109,6 +111,7 @@ func (r *reader) environment(b *hclsyntax.Block) *environmentConfig {
 		"sealed":                into(r, &e.sealed, pathValue),
 		"region":                into(r, &e.region, stringValue),
 		"profile":               into(r, &e.profile, stringValue),
+		"container":             into(r, &e.container, stringValue),
 		"var_files":             into(r, &e.varFiles, pathsValue),
 		"passphrase_command":    into(r, &e.command, argvValue),
 		"require_authenticated": into(r, &e.authenticated, boolValue),

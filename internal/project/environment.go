@@ -64,6 +64,7 @@ func (p *Project) environment(name string, c *config, found foundFiles) (Environ
 	}
 	env := Environment{
 		Name: name, Workspace: d.workspace.or(name), Region: d.region.value, Profile: d.profile.value,
+		Container:            d.container.or(c.container.value),
 		PassphraseCommand:    d.command.or(c.command.value),
 		RequireAuthenticated: d.authenticated.or(c.authenticated.value),
 		env:                  d.env,

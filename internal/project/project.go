@@ -102,6 +102,7 @@ type Environment struct {
 
 	Params               []crypto.Params // declared; empty if nothing is
 	Region, Profile      string
+	Container            string // whose environment is exported: TASK/NAME or NAME; "" for the only one
 	PassphraseCommand    []string
 	RequireAuthenticated bool
 

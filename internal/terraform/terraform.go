@@ -43,6 +43,17 @@ func Read(p *project.Project) (*module.Module, error) {
 	return module.LoadAt(os.DirFS(p.Root), filepath.ToSlash(dir))
 }
 
+// Path is the path of a file that the Terraform reader names, for a project:
+// its names start from the project's root or, where that isn't above it, from
+// the Terraform directory.
+func Path(p *project.Project, file string) string {
+	dir, err := filepath.Rel(p.Root, p.TerraformDir)
+	if err != nil || !filepath.IsLocal(dir) {
+		return filepath.Join(p.TerraformDir, filepath.FromSlash(file))
+	}
+	return filepath.Join(p.Root, filepath.FromSlash(file))
+}
+
 // Inputs merges the variables of one environment in Terraform's order of
 // precedence, the last one winning: TF_VAR_ variables, the var files in the
 // order given, the secrets file.

@@ -87,6 +87,16 @@ type Store struct {
 // (AWS_ENDPOINT_URL), and the environment holds an access key, that is used, and
 // Note says so.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	cfg, err := LoadConfig(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return newStore(cfg), nil
+}
+
+// LoadConfig loads the SDK's configuration as [Open] does, for other services
+// of the same account.
+func LoadConfig(ctx context.Context, o Options) (aws.Config, error) {
 	load := []func(*config.LoadOptions) error{
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewAdaptiveMode(func(a *retry.AdaptiveModeOptions) {
@@ -110,14 +120,14 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	switch {
 	case errors.As(err, &missing):
-		return nil, &ProfileError{Profile: missing.Profile}
+		return cfg, &ProfileError{Profile: missing.Profile}
 	case err != nil:
-		return nil, fmt.Errorf("%w: %w", ErrCredentials, err)
+		return cfg, fmt.Errorf("%w: %w", ErrCredentials, err)
 	}
 	if cfg.Region == "" {
-		return nil, ErrNoRegion
+		return cfg, ErrNoRegion
 	}
-	return newStore(cfg), nil
+	return cfg, nil
 }
 
 func loadConfig(ctx context.Context, load []func(*config.LoadOptions) error, profile string) (aws.Config, error) {

@@ -32,6 +32,7 @@ type Inputs struct {
 type Evaluated struct {
 	Secrets   []Secret // sorted by address
 	Services  []Service
+	Tasks     []Task // task definitions
 	Provider  Provider // the default provider "aws"
 	Variables map[string]cty.Value
 	// Missing names the variables without a value; they are unknown.
@@ -159,7 +160,7 @@ func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
 	r.module(g.Root)
 	r.versions()
 	r.resolveClusters()
-	ev.Secrets, ev.Services = r.secrets(), r.services
+	ev.Secrets, ev.Services, ev.Tasks = r.secrets(), r.services, r.taskDefinitions()
 	ev.Provider = r.provider(g.Root, "aws")
 
 	diags := g.Problems()

@@ -29,6 +29,7 @@ type reader struct {
 	pending   []block // versions
 	providers map[*config.Provider]Provider
 
+	tasks         []block // task definitions
 	services      []Service
 	serviceBlocks []block           // of services, in the same order
 	clusters      map[string]string // names, by address
@@ -74,6 +75,8 @@ func (r *reader) module(in *eval.Instance) {
 				r.service(b)
 			case clusterType:
 				r.cluster(b)
+			case taskType:
+				r.tasks = append(r.tasks, b)
 			default:
 				r.add(r.declared(b))
 			}

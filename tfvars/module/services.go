@@ -10,6 +10,7 @@ import (
 const (
 	serviceType = "aws_ecs_service"
 	clusterType = "aws_ecs_cluster"
+	taskType    = "aws_ecs_task_definition"
 )
 
 // Service is an ECS service that the directory declares.
@@ -17,6 +18,9 @@ type Service struct {
 	Address string
 	Name    string // "" if it is not known
 	Cluster string // name; "" if it is not known
+	// TaskDefinition is the address of the task definition that it runs; ""
+	// if that is declared elsewhere.
+	TaskDefinition string
 	File    string // where the block stands
 	Line    int
 }
@@ -26,6 +30,14 @@ type Service struct {
 func (r *reader) service(b block) {
 	s := Service{Address: b.address(), File: b.res.Range.Filename, Line: b.res.Range.Start.Line}
 	s.Name, _ = r.known(b, "name")
+	if v, ok := r.argument(b, "task_definition"); ok {
+		for _, awaited := range mark.Awaited(v) {
+			address, attribute := split(awaited)
+			if attribute == "arn" || attribute == "id" || attribute == "arn_without_revision" || attribute == "revision" {
+				s.TaskDefinition = address
+			}
+		}
+	}
 	r.services = append(r.services, s)
 	r.serviceBlocks = append(r.serviceBlocks, b)
 }
@@ -71,7 +83,7 @@ func kindOf(res *config.Resource) string {
 		return ""
 	}
 	switch res.Type {
-	case versionType, serviceType, clusterType:
+	case versionType, serviceType, clusterType, taskType:
 		return res.Type
 	}
 	return ""

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
@@ -26,6 +27,11 @@ type Shape interface{ shape() }
 type Leaf struct {
 	Value  cty.Value // without marks; may be unknown
 	Source *Source   // the variable that it is, if it is one
+
+	Awaits    []string  // addresses that have to be known before Value is
+	Variables []string  // root variables that flow into it
+	Sensitive bool      // one of them, or the expression itself, is marked sensitive
+	Range     hcl.Range // of the expression; empty if it stands in several
 }
 
 // Source is a root variable, or what Path leads to in its value.
@@ -131,7 +137,7 @@ func (l Leaf) step(key cty.Value) (Shape, bool) {
 	default:
 		return nil, false
 	}
-	out := Leaf{Value: next}
+	out := Leaf{Value: next, Awaits: l.Awaits, Variables: l.Variables, Sensitive: l.Sensitive, Range: l.Range}
 	if l.Source != nil {
 		out.Source = &Source{Variable: l.Source.Variable, Path: append(slices.Clone(l.Source.Path), step)}
 	}
@@ -219,6 +225,30 @@ func Text(s Shape) (string, bool) {
 		return "", false
 	}
 	return v.AsString(), true
+}
+
+// Leaves returns the leaves of a shape, in order; those of an object by key.
+func Leaves(s Shape) []Leaf {
+	var all []Leaf
+	switch s := s.(type) {
+	case Leaf:
+		return []Leaf{s}
+	case Concat:
+		for _, part := range s {
+			all = append(all, Leaves(part)...)
+		}
+	case JSON:
+		return Leaves(s.Of)
+	case Object:
+		for _, key := range slices.Sorted(maps.Keys(s)) {
+			all = append(all, Leaves(s[key])...)
+		}
+	case Tuple:
+		for _, item := range s {
+			all = append(all, Leaves(item)...)
+		}
+	}
+	return all
 }
 
 // flat returns the parts of a text in order, those of nested Concats included.

@@ -148,7 +148,9 @@ func Arguments(mode Mode, typ string) []string {
 	case "data.aws_secretsmanager_secret":
 		return []string{"name", "arn", "region"}
 	case "aws_ecs_service":
-		return []string{"name", "cluster"}
+		return []string{"name", "cluster", "task_definition"}
+	case "aws_ecs_task_definition":
+		return []string{"family", "container_definitions"}
 	case "aws_ecs_cluster":
 		return []string{"name"}
 	case "terraform_data":

@@ -8,6 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"hci/tfvars/module/internal/config"
+	"hci/tfvars/module/internal/mark"
 	"hci/tfvars/module/shape"
 )
 
@@ -32,8 +33,14 @@ type shaper struct {
 const maxShape = 200
 
 func (w *shaper) leaf(expr hcl.Expression) shape.Shape {
-	v, _ := w.in.Eval(expr, w.rep).UnmarkDeep()
-	return shape.Leaf{Value: v}
+	return leafOf(w.in.Eval(expr, w.rep), expr.Range())
+}
+
+// leafOf is a value without its marks, and what they say.
+func leafOf(v cty.Value, at hcl.Range) shape.Leaf {
+	bare, marks := v.UnmarkDeep()
+	_, sensitive := marks[mark.Sensitive{}]
+	return shape.Leaf{Value: bare, Awaits: mark.Awaited(v), Variables: mark.Variables(v), Sensitive: sensitive, Range: at}
 }
 
 func (w *shaper) of(expr hcl.Expression, depth int) shape.Shape {
@@ -138,7 +145,7 @@ func (w *shaper) reference(t hcl.Traversal, depth int) (shape.Shape, bool) {
 		}
 		return steppedBy((&shaper{in: w.in}).of(l.Expr, depth+1), rest)
 	case "var":
-		s, ok := w.variable(names[0], depth)
+		s, ok := w.variable(names[0], t.SourceRange(), depth)
 		if !ok {
 			return nil, false
 		}
@@ -176,14 +183,15 @@ func steppedBy(s shape.Shape, t hcl.Traversal) (shape.Shape, bool) {
 
 // variable is a root variable's value or, in a called module, what the caller
 // gives, where that stays as it is.
-func (w *shaper) variable(name string, depth int) (shape.Shape, bool) {
+func (w *shaper) variable(name string, at hcl.Range, depth int) (shape.Shape, bool) {
 	v, ok := w.in.Config.Variables[name]
 	if !ok {
 		return nil, false
 	}
-	value, _ := w.in.Variable(name).UnmarkDeep()
 	if w.in.Parent == nil {
-		return shape.Leaf{Value: value, Source: &shape.Source{Variable: name}}, true
+		l := leafOf(w.in.Variable(name), at)
+		l.Source = &shape.Source{Variable: name}
+		return l, true
 	}
 	expr, ok := w.in.call.Inputs[name]
 	if !ok || !v.Type.IsPrimitiveType() && v.Type != cty.DynamicPseudoType {

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hci/internal/ecs"
+	"hci/internal/export"
+	"hci/internal/project"
+	"hci/internal/secret"
+	"hci/internal/terraform"
+	"hci/sync"
+	"hci/sync/awssm"
+	"hci/sync/dotenv"
+	"hci/tfvars/module"
+)
+
+// variablesRequest says which variables of an environment are wanted, and where
+// their values come from.
+type variablesRequest struct {
+	container string
+	from      string // "" or "aws"
+	live      bool
+	state     bool
+	strict    bool
+}
+
+// flags adds the flags that every command on an environment's variables has.
+func (r *variablesRequest) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&r.container, "container", "", "the environment of this container: `TASK/NAME` or NAME")
+	f.StringVar(&r.from, "from", "", "take the values of secrets from `aws`, not from the secrets file")
+	f.BoolVar(&r.live, "live", false, "take what only AWS knows from the running task definition")
+	f.BoolVar(&r.strict, "strict", false, "fail if a variable has no value")
+	stateFlag(cmd, &r.state)
+}
+
+// missingError says that variables have no value, and --strict was asked.
+type missingError struct{ variables []export.Variable }
+
+func (e *missingError) Error() string {
+	lines := make([]string, len(e.variables))
+	for i, v := range e.variables {
+		lines[i] = fmt.Sprintf("%s has no value: %s", v.Key, v.Reason())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// envEntries are the variables of an environment that have a value; the others
+// are said.
+func (a *app) envEntries(ctx context.Context, env project.Environment, r variablesRequest) ([]dotenv.Entry, error) {
+	set, err := a.variables(ctx, env, r)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range set.Null {
+		a.sayf("%s: %s is null and is left out", env.Name, name)
+	}
+	entries, missing := set.Entries()
+	if len(missing) > 0 && r.strict {
+		return nil, &missingError{missing}
+	}
+	for _, v := range missing {
+		a.sayf("%s: %s is left out: %s", env.Name, v.Key, v.Reason())
+	}
+	return entries, nil
+}
+
+// variables puts the layers of an environment's variables together.
+func (a *app) variables(ctx context.Context, env project.Environment, r variablesRequest) (*export.Set, error) {
+	if r.from != "" && r.from != "aws" {
+		return nil, fmt.Errorf("--from %s: it is aws, or left out", r.from)
+	}
+	content, err := a.openEnv(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	in := export.Input{Secrets: content.File, Path: a.rel(content.Path), Vars: a.found.EnvVars(env.Name)}
+	opts := terraform.Options{Shapes: r.from == "aws"}
+	if r.state {
+		if opts.State, err = terraform.ReadState(a.found, env, a.environ, a.err); err != nil {
+			return nil, err
+		}
+	}
+	m, ev, err := terraform.Evaluate(a.found, env, content.File, a.environ, opts)
+	var none *terraform.NoDirectoryError
+	if err != nil && !errors.As(err, &none) {
+		return nil, err
+	}
+	in.Evaluated = ev
+	d := &desired{env: env, content: content, module: m, evaluated: ev, declared: map[string]bool{}}
+	if r.from == "aws" {
+		if ev == nil {
+			return nil, err
+		}
+		if err := a.takeFromAWS(ctx, d, &in); err != nil {
+			return nil, err
+		}
+	}
+	if r.container == "" {
+		r.container = env.Container
+	}
+	if in.Container, err = export.FindContainer(in.Evaluated, r.container); err != nil {
+		return nil, err
+	}
+	if in.Container != nil && in.Container.Files {
+		a.sayf("%s: the environment files of container %s lie in S3 and are not read", env.Name, in.Container.Name)
+	}
+	if r.live {
+		if in.Live, err = a.live(ctx, d, in.Container); err != nil {
+			return nil, err
+		}
+	}
+	in.Scope = export.NewScope(in.Secrets, in.Evaluated)
+	return export.New(in)
+}
+
+// takeFromAWS brings what Secrets Manager holds into the secrets file, in memory
+// only, and takes the values of whole secrets from there.
+func (a *app) takeFromAWS(ctx context.Context, d *desired, in *export.Input) error {
+	var err error
+	if d.wants, d.unnamed, err = terraform.Wants(d.evaluated); err != nil {
+		return err
+	}
+	for _, w := range d.wants {
+		d.declared[w.Name] = true
+	}
+	store, err := a.store(ctx, d)
+	if err != nil {
+		return err
+	}
+	if err := a.findNames(ctx, store, d); err != nil {
+		return err
+	}
+	held, err := store.Read(ctx, d.names())
+	if err != nil {
+		return err
+	}
+	plan := sync.Diff(held, d.wants)
+	if err := unreadable(plan); err != nil {
+		return err
+	}
+	puller := &terraform.Puller{Env: d.env, Module: d.module, Evaluated: d.evaluated, Secrets: d.content.File, Environ: a.environ}
+	next, pulled, err := puller.Pull(plan, func(sync.Change) bool { return true })
+	if err != nil {
+		return err
+	}
+	for _, p := range pulled {
+		for _, o := range p.Obstacles {
+			a.sayf("%s: %s in Secrets Manager can't be led back to the variables: %v", d.env.Name, p.Name, o)
+		}
+	}
+	in.Secrets = next
+	if in.Evaluated, err = terraform.EvaluateModule(d.module, d.env, next, a.environ, terraform.Options{}); err != nil {
+		return err
+	}
+	in.Held = map[string]secret.Value{}
+	for _, c := range plan.Changes {
+		if c.Held.HasValue && !c.Held.Binary {
+			in.Held[c.Want.Address] = c.Held.Value
+		}
+	}
+	overrideSecrets(in)
+	return nil
+}
+
+// overrideSecrets gives the evaluated secrets the values that Secrets Manager
+// holds, for env blocks that name them.
+func overrideSecrets(in *export.Input) {
+	for i := range in.Evaluated.Secrets {
+		if v, ok := in.Held[in.Evaluated.Secrets[i].Address]; ok {
+			in.Evaluated.Secrets[i].Status, in.Evaluated.Secrets[i].Value = module.Known, v
+		}
+	}
+}
+
+// unreadable reports the secrets that Secrets Manager doesn't have a value of,
+// or doesn't give.
+func unreadable(p sync.Plan) error {
+	var all []error
+	for _, c := range p.Changes {
+		switch c.Kind {
+		case sync.Unreadable:
+			all = append(all, c.Held.Err)
+		case sync.Missing, sync.Add, sync.PendingDeletion:
+			all = append(all, fmt.Errorf("secret %q has no value in Secrets Manager: %s", c.Name, reason(c)))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// live is the plain environment of the container as it runs.
+func (a *app) live(ctx context.Context, d *desired, c *module.Container) (map[string]string, error) {
+	if c == nil || len(d.evaluated.Services) != 1 || d.evaluated.Services[0].Name == "" || d.evaluated.Services[0].Cluster == "" {
+		return nil, errors.New("--live: the Terraform code doesn't tell which one service runs the container")
+	}
+	cfg, err := awssm.LoadConfig(ctx, a.awsOptions(d))
+	if err != nil {
+		return nil, err
+	}
+	s := d.evaluated.Services[0]
+	env, err := ecs.Environment(ctx, cfg, s.Cluster, s.Name, c.Name)
+	if err != nil {
+		return nil, fmt.Errorf("--live: %w", err)
+	}
+	return env, nil
+}
