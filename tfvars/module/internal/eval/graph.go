@@ -189,11 +189,22 @@ func (in *Instance) Outputs() map[string]cty.Value {
 // Eval evaluates an expression of this module. Problems go to the graph; the
 // result is then unknown.
 func (in *Instance) Eval(expr hcl.Expression, rep Repetition) cty.Value {
-	ctx, diags := in.scope(expr.Variables(), rep)
+	return in.evalWith(expr, rep, nil)
+}
+
+// evalWith is Eval for an expression inside of a for expression, whose
+// variables are given.
+func (in *Instance) evalWith(expr hcl.Expression, rep Repetition, bound map[string]cty.Value) cty.Value {
+	refs := slices.DeleteFunc(slices.Clone(expr.Variables()), func(t hcl.Traversal) bool {
+		_, ok := bound[t.RootName()]
+		return ok
+	})
+	ctx, diags := in.scope(refs, rep)
 	if diags.HasErrors() {
 		in.graph.diags = append(in.graph.diags, diags...)
 		return cty.DynamicVal
 	}
+	maps.Copy(ctx.Variables, bound)
 	v, diags := expr.Value(ctx)
 	if diags.HasErrors() {
 		in.graph.diags = append(in.graph.diags, explain(diags)...)

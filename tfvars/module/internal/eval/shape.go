@@ -27,13 +27,20 @@ type shaper struct {
 	in      *Instance
 	rep     Repetition
 	forEach hcl.Expression // what each.value comes from
+
+	bound  map[string]shape.Shape // variables of for expressions
+	values map[string]cty.Value   // theirs
+}
+
+func (w *shaper) eval(expr hcl.Expression) cty.Value {
+	return w.in.evalWith(expr, w.rep, w.values)
 }
 
 // maxShape bounds how deep a shape follows references.
 const maxShape = 200
 
 func (w *shaper) leaf(expr hcl.Expression) shape.Shape {
-	return leafOf(w.in.Eval(expr, w.rep), expr.Range())
+	return leafOf(w.eval(expr), expr.Range())
 }
 
 // leafOf is a value without its marks, and what they say.
@@ -65,7 +72,7 @@ func (w *shaper) of(expr hcl.Expression, depth int) shape.Shape {
 			return s
 		}
 	case *hclsyntax.IndexExpr:
-		key, _ := w.in.Eval(e.Key, w.rep).Unmark()
+		key, _ := w.eval(e.Key).Unmark()
 		if s, ok := shape.Step(w.of(e.Collection, depth+1), key); ok {
 			return s
 		}
@@ -79,6 +86,10 @@ func (w *shaper) of(expr hcl.Expression, depth int) shape.Shape {
 			t[i] = w.of(item, depth+1)
 		}
 		return t
+	case *hclsyntax.ForExpr:
+		if s, ok := w.loop(e, depth); ok {
+			return s
+		}
 	case *hclsyntax.FunctionCallExpr:
 		if s, ok := w.call(e, depth); ok {
 			return s
@@ -88,6 +99,21 @@ func (w *shaper) of(expr hcl.Expression, depth int) shape.Shape {
 		return w.json(expr, depth)
 	}
 	return w.leaf(expr)
+}
+
+// marksOf are the marks of which a leaf tells.
+func marksOf(l shape.Leaf) []any {
+	var all []any
+	for _, name := range l.Variables {
+		all = append(all, mark.Origin{Variable: name})
+	}
+	for _, address := range l.Awaits {
+		all = append(all, mark.Awaits{Address: address})
+	}
+	if l.Sensitive {
+		all = append(all, mark.Sensitive{})
+	}
+	return all
 }
 
 // json takes apart a string of the JSON syntax, which is a template.
@@ -114,7 +140,7 @@ func (w *shaper) template(e *hclsyntax.TemplateExpr, depth int) shape.Shape {
 // conditional is the branch that is taken, if that is known and the result has
 // its type.
 func (w *shaper) conditional(e *hclsyntax.ConditionalExpr, depth int) shape.Shape {
-	cond, _ := w.in.Eval(e.Condition, w.rep).Unmark()
+	cond, _ := w.eval(e.Condition).Unmark()
 	if !cond.IsKnown() || cond.IsNull() || cond.Type() != cty.Bool {
 		return w.leaf(e)
 	}
@@ -122,8 +148,8 @@ func (w *shaper) conditional(e *hclsyntax.ConditionalExpr, depth int) shape.Shap
 	if cond.True() {
 		branch = e.TrueResult
 	}
-	whole, _ := w.in.Eval(e, w.rep).Unmark()
-	taken, _ := w.in.Eval(branch, w.rep).Unmark()
+	whole, _ := w.eval(e).Unmark()
+	taken, _ := w.eval(branch).Unmark()
 	if !whole.Type().Equals(taken.Type()) {
 		return w.leaf(e)
 	}
@@ -132,6 +158,9 @@ func (w *shaper) conditional(e *hclsyntax.ConditionalExpr, depth int) shape.Shap
 
 // reference follows a reference to where its value comes from.
 func (w *shaper) reference(t hcl.Traversal, depth int) (shape.Shape, bool) {
+	if s, ok := w.bound[t.RootName()]; ok {
+		return steppedBy(s, t[1:])
+	}
 	names := steps(t, 1)
 	if len(names) == 0 {
 		return nil, false
@@ -247,7 +276,7 @@ func (w *shaper) output(t hcl.Traversal, name string, depth int) (shape.Shape, b
 func (w *shaper) object(e *hclsyntax.ObjectConsExpr, depth int) (shape.Shape, bool) {
 	o := make(shape.Object, len(e.Items))
 	for _, item := range e.Items {
-		key, _ := w.in.Eval(item.KeyExpr, w.rep).Unmark()
+		key, _ := w.eval(item.KeyExpr).Unmark()
 		if !key.IsKnown() || key.IsNull() || key.Type() != cty.String {
 			return nil, false
 		}
@@ -269,6 +298,8 @@ func (w *shaper) call(e *hclsyntax.FunctionCallExpr, depth int) (shape.Shape, bo
 		return shape.Concat{arg(0)}, true
 	case "jsonencode":
 		return shape.JSON{Of: arg(0)}, true
+	case "concat":
+		return w.concat(e, depth)
 	case "merge":
 		return w.merge(e, depth)
 	case "join":
@@ -276,7 +307,7 @@ func (w *shaper) call(e *hclsyntax.FunctionCallExpr, depth int) (shape.Shape, bo
 	case "format":
 		return w.format(e, depth)
 	case "lookup":
-		key, _ := w.in.Eval(e.Args[1], w.rep).Unmark()
+		key, _ := w.eval(e.Args[1]).Unmark()
 		return shape.Step(arg(0), key)
 	case "coalesce":
 		return w.coalesce(e, depth)
@@ -287,7 +318,7 @@ func (w *shaper) call(e *hclsyntax.FunctionCallExpr, depth int) (shape.Shape, bo
 // merge is the objects' keys, the later ones winning. Of maps the result has
 // one type for all keys, which their values may not have: those stay a leaf.
 func (w *shaper) merge(e *hclsyntax.FunctionCallExpr, depth int) (shape.Shape, bool) {
-	if v := w.in.Eval(e, w.rep); v.Type().IsMapType() && v.Type().ElementType() != cty.String {
+	if v := w.eval(e); v.Type().IsMapType() && v.Type().ElementType() != cty.String {
 		return nil, false
 	}
 	all := shape.Object{}
@@ -303,11 +334,23 @@ func (w *shaper) merge(e *hclsyntax.FunctionCallExpr, depth int) (shape.Shape, b
 	return all, true
 }
 
+func (w *shaper) concat(e *hclsyntax.FunctionCallExpr, depth int) (shape.Shape, bool) {
+	var all shape.Tuple
+	for _, expr := range e.Args {
+		t, ok := shape.Open(w.of(expr, depth+1)).(shape.Tuple)
+		if !ok {
+			return nil, false
+		}
+		all = append(all, t...)
+	}
+	return all, true
+}
+
 func (w *shaper) join(e *hclsyntax.FunctionCallExpr, depth int) (shape.Shape, bool) {
 	if len(e.Args) != 2 {
 		return nil, false
 	}
-	sep, _ := w.in.Eval(e.Args[0], w.rep).Unmark()
+	sep, _ := w.eval(e.Args[0]).Unmark()
 	items, ok := shape.Open(w.of(e.Args[1], depth+1)).(shape.Tuple)
 	if !ok || !sep.IsKnown() || sep.IsNull() || sep.Type() != cty.String {
 		return nil, false
@@ -324,7 +367,7 @@ func (w *shaper) join(e *hclsyntax.FunctionCallExpr, depth int) (shape.Shape, bo
 
 // format knows formats of %s and %% only.
 func (w *shaper) format(e *hclsyntax.FunctionCallExpr, depth int) (shape.Shape, bool) {
-	pattern, _ := w.in.Eval(e.Args[0], w.rep).Unmark()
+	pattern, _ := w.eval(e.Args[0]).Unmark()
 	if !pattern.IsKnown() || pattern.IsNull() || pattern.Type() != cty.String {
 		return nil, false
 	}
@@ -351,7 +394,7 @@ func (w *shaper) format(e *hclsyntax.FunctionCallExpr, depth int) (shape.Shape, 
 // coalesce is the first argument that is neither null nor empty.
 func (w *shaper) coalesce(e *hclsyntax.FunctionCallExpr, depth int) (shape.Shape, bool) {
 	for _, expr := range e.Args {
-		v, _ := w.in.Eval(expr, w.rep).UnmarkDeep()
+		v, _ := w.eval(expr).UnmarkDeep()
 		switch {
 		case !v.IsKnown():
 			return nil, false
