@@ -74,9 +74,7 @@ func run(ctx context.Context, git, path string, args ...string) int {
 	argv := append([]string{"-c", "core.fsmonitor=false"}, args...)
 	cmd := exec.CommandContext(ctx, git, append(argv, "--", filepath.Base(path))...)
 	cmd.Dir = filepath.Dir(path)
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		return slices.ContainsFunc(gitPlaces, func(place string) bool { return strings.HasPrefix(entry, place) })
-	})
+	cmd.Env = gitEnviron()
 	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {
@@ -87,4 +85,32 @@ func run(ctx context.Context, git, path string, args ...string) int {
 	default:
 		return -1
 	}
+}
+
+// Tracked lists the files that git tracks below the project's root, by their
+// paths from there. ok is false if git can't tell.
+func (p *Project) Tracked(ctx context.Context) (files []string, ok bool) {
+	git, err := exec.LookPath("git")
+	if err != nil {
+		return nil, false
+	}
+	cmd := exec.CommandContext(ctx, git, "-c", "core.fsmonitor=false", "ls-files", "-z")
+	cmd.Dir, cmd.Env = p.Root, gitEnviron()
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, false
+	}
+	for name := range strings.SplitSeq(string(out), "\x00") {
+		if name != "" {
+			files = append(files, name)
+		}
+	}
+	return files, true
+}
+
+// gitEnviron is hci's environment without what tells git where to work.
+func gitEnviron() []string {
+	return slices.DeleteFunc(os.Environ(), func(entry string) bool {
+		return slices.ContainsFunc(gitPlaces, func(place string) bool { return strings.HasPrefix(entry, place) })
+	})
 }

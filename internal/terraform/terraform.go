@@ -7,6 +7,7 @@ package terraform
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,6 +42,16 @@ func Read(p *project.Project) (*module.Module, error) {
 	}
 	// From the root, so that modules beside the directory can be read as well.
 	return module.LoadAt(os.DirFS(p.Root), filepath.ToSlash(dir))
+}
+
+// Files is the file system that the Terraform code is read from: the project's
+// root or, where that isn't above it, the Terraform directory.
+func Files(p *project.Project) fs.FS {
+	dir, err := filepath.Rel(p.Root, p.TerraformDir)
+	if err != nil || !filepath.IsLocal(dir) {
+		return os.DirFS(p.TerraformDir)
+	}
+	return os.DirFS(p.Root)
 }
 
 // Path is the path of a file that the Terraform reader names, for a project:

@@ -3,6 +3,7 @@ package module
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -136,6 +137,12 @@ type Secret struct {
 
 	File string // where the block stands
 	Line int
+}
+
+// Managed reports whether the directory declares the secret itself, not only a
+// value of it.
+func (s Secret) Managed() bool {
+	return s.Address != s.Version && !strings.Contains(s.Address, "data."+secretType)
 }
 
 // Evaluate computes what the directory says. Its errors are [tfvars.Problems]:
