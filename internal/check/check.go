@@ -101,7 +101,7 @@ func (c Code) Check() []Finding {
 				if !declared {
 					continue
 				}
-				if !c.References.Granted(s.Address) {
+				if !c.References.Granted(s.Address, s.Name) {
 					add(NotGranted, ref.File, ref.Line, "%s of container %s comes from %s, which no policy grants", ref.Name, ct.Name, s.Address)
 				}
 				if missing, sure := lacksKey(s, ref.JSONKey); sure && missing {
@@ -111,7 +111,7 @@ func (c Code) Check() []Finding {
 		}
 	}
 	for _, s := range c.Evaluated.Secrets {
-		if s.Managed() && !inContainer[s.Address] && !c.References.Granted(s.Address) && !c.References.Used(s.Address) {
+		if s.Managed() && !inContainer[s.Address] && !c.References.Granted(s.Address, s.Name) && !c.References.Used(s.Address) {
 			add(Unused, s.File, s.Line, "%s is granted to nobody and used nowhere", s.Address)
 		}
 	}

@@ -9,14 +9,15 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 )
 
 // References tells what of a Terraform directory refers to which secrets, by
 // its text alone: through locals, policy documents and loops, but without
 // evaluating anything.
 type References struct {
-	granted, used map[string]bool // by "aws_secretsmanager_secret.name", without module and instance
-	grantsAll     bool            // a policy grants secrets by a pattern
+	granted, used map[string]bool  // by "aws_secretsmanager_secret.name", without module and instance
+	patterns      []*regexp.Regexp // of ARNs' ends: name and six characters
 }
 
 const secretType = "aws_secretsmanager_secret"
@@ -105,13 +106,25 @@ func (n *node) add(from hclsyntax.Node) {
 		switch e := in.(type) {
 		case *hclsyntax.ScopeTraversalExpr:
 			n.refs = append(n.refs, refOf(e.Traversal))
-		case *hclsyntax.LiteralValueExpr:
-			if e.Val.Type().FriendlyName() == "string" && e.Val.IsKnown() && !e.Val.IsNull() {
-				n.values = append(n.values, e.Val.AsString())
-			}
+		case *hclsyntax.TemplateExpr:
+			n.values = append(n.values, literal(e))
 		}
 		return nil
 	})
+}
+
+// literal is a template's text, with * for what is inserted.
+func literal(e *hclsyntax.TemplateExpr) string {
+	var b strings.Builder
+	for _, part := range e.Parts {
+		l, ok := part.(*hclsyntax.LiteralValueExpr)
+		if ok && l.Val.Type() == cty.String && l.Val.IsKnown() && !l.Val.IsNull() {
+			b.WriteString(l.Val.AsString())
+		} else {
+			b.WriteByte('*')
+		}
+	}
+	return b.String()
 }
 
 // refOf is the block or local that a reference names.
@@ -155,15 +168,34 @@ func link(nodes []node) *References {
 				r.used[address] = r.used[address] || !grants
 			}
 		}
-		r.grantsAll = r.grantsAll || grants && slices.ContainsFunc(values, grantsByPattern)
+		for _, value := range values {
+			if pattern := grantPattern(value); grants && pattern != nil {
+				r.patterns = append(r.patterns, pattern)
+			}
+		}
 	}
 	return r
 }
 
-// grantsByPattern reports whether a policy's resource means secrets by a
-// pattern.
-func grantsByPattern(s string) bool {
-	return s == "*" || strings.Contains(s, ":secret:") && strings.HasSuffix(s, "*")
+// grantPattern is what a policy's resource says of the end of secrets' ARNs, nil
+// if it is about something else.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+func grantPattern(resource string) *regexp.Regexp {
+	end := "*"
+	if resource != "*" {
+		_, after, found := strings.Cut(resource, ":secret:")
+		if !found {
+			return nil
+		}
+		end = after
+	}
+	quoted := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(end))
+	pattern, err := regexp.Compile("^" + quoted + "$")
+	if err != nil {
+		return nil
+	}
+	return pattern
 }
 
 // closure is what a block refers to, itself and through locals and policy
@@ -200,8 +232,13 @@ func plain(address string) string {
 	return address
 }
 
-// Granted reports whether a policy names a secret, or secrets by a pattern.
-func (r *References) Granted(address string) bool { return r.grantsAll || r.granted[plain(address)] }
+// Granted reports whether a policy names a secret, or its ARN by a pattern. A
+// name that is not known is taken for one that fits.
+func (r *References) Granted(address, name string) bool {
+	return r.granted[plain(address)] || slices.ContainsFunc(r.patterns, func(p *regexp.Regexp) bool {
+		return name == "" || p.MatchString(name+"-AbCdEf")
+	})
+}
 
 // Used reports whether something else than a policy names a secret.
 func (r *References) Used(address string) bool { return r.used[plain(address)] }
