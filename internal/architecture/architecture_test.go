@@ -37,6 +37,7 @@ var arrows = map[string][]string{
 	"hci/internal/atomicfile": {},
 	"hci/internal/child":      {},
 	"hci/internal/interop":    {}, // for tests
+	"hci/internal/faultproxy": {}, // for tests
 	"hci/internal/secret":     {},
 
 	"hci/crypto":              {},

@@ -11,9 +11,11 @@
 // by then, and the error is [sync.ErrConflict]. The label is removed in either
 // case, so that AWS prunes what is not used.
 //
-// Requests that fail are repeated by the SDK, with the same token. One that was
-// taken although its answer was lost is recognized by looking at which version
-// holds AWSCURRENT.
+// Requests stay within AWS's quotas, and those that fail are repeated by the SDK,
+// with the same token. One that was taken although its answer was lost is
+// recognized by looking at which version holds AWSCURRENT. A label that could
+// not be removed is told to Options.Note, and the next write to the secret
+// removes it.
 //
 // Errors name actions and secrets. No value is ever in an error or a log.
 package awssm
@@ -22,14 +24,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"golang.org/x/time/rate"
+	"github.com/aws/smithy-go/logging"
 
 	"hci/sync"
 )
@@ -60,24 +64,18 @@ type Options struct {
 	Profile string // of the shared configuration; "" leaves it to the SDK
 	// Note is told, in one sentence, what was decided besides. It may be nil.
 	Note func(string)
+	// HTTPClient sends the requests; nil stands for the SDK's own.
+	HTTPClient *http.Client
 }
 
-// Quotas per second, and how many requests of a kind are under way at a time.
-//
-// https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
-const (
-	batchRate   = 100  // BatchGetSecretValue
-	listRate    = 100  // ListSecrets
-	singleRate  = 1000 // GetSecretValue and DescribeSecret allow for more
-	writeRate   = 45   // PutSecretValue and UpdateSecretVersionStage share 50
-	maxAttempts = 8
-)
+// maxAttempts of each request, with the SDK's pauses between them.
+const maxAttempts = 8
 
 // Store is Secrets Manager in one account and region. It is safe for
 // concurrent use.
 type Store struct {
-	client                       *sm.Client
-	batch, lists, single, writes *rate.Limiter
+	client *sm.Client
+	note   func(string)
 }
 
 // Open loads the SDK's configuration. It makes no request.
@@ -91,18 +89,15 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newStore(cfg), nil
+	return newStore(cfg, o.note), nil
 }
 
 // LoadConfig loads the SDK's configuration as [Open] does, for other services
 // of the same account.
 func LoadConfig(ctx context.Context, o Options) (aws.Config, error) {
-	load := []func(*config.LoadOptions) error{
-		config.WithRetryer(func() aws.Retryer {
-			return retry.NewAdaptiveMode(func(a *retry.AdaptiveModeOptions) {
-				a.StandardOptions = append(a.StandardOptions, func(s *retry.StandardOptions) { s.MaxAttempts = maxAttempts })
-			})
-		}),
+	load := []func(*config.LoadOptions) error{config.WithRetryer(newRetryer), config.WithLogger(logging.Nop{})}
+	if o.HTTPClient != nil {
+		load = append(load, config.WithHTTPClient(o.HTTPClient))
 	}
 	if o.Region != "" {
 		load = append(load, config.WithRegion(o.Region))
@@ -137,9 +132,36 @@ func loadConfig(ctx context.Context, load []func(*config.LoadOptions) error, pro
 	return config.LoadDefaultConfig(ctx, load...)
 }
 
-func newStore(cfg aws.Config) *Store {
-	limiter := func(perSecond float64) *rate.Limiter { return rate.NewLimiter(rate.Limit(perSecond), int(perSecond)) }
-	return &Store{client: sm.NewFromConfig(cfg), batch: limiter(batchRate), lists: limiter(listRate), single: limiter(singleRate), writes: limiter(writeRate)}
+func newStore(cfg aws.Config, note func(string)) *Store {
+	w := &watch{note: note}
+	cfg.APIOptions = append(cfg.APIOptions, w.install)
+	return &Store{client: sm.NewFromConfig(cfg), note: note}
+}
+
+// newRetryer is retryer, but in tests under a fake clock: the adaptive one
+// sleeps with a lock in its hand, at which that clock stands still.
+var newRetryer = retryer
+
+// retryer is the SDK's adaptive one. A quota that is reached is no throttling
+// in this service, though the SDK takes the code for it: trying again is futile.
+func retryer() aws.Retryer {
+	return retry.NewAdaptiveMode(func(a *retry.AdaptiveModeOptions) {
+		a.Throttles = []retry.IsErrorThrottle{retry.IsErrorThrottleFunc(func(err error) aws.Ternary { return aws.BoolTernary(throttled(err)) })}
+		a.StandardOptions = append(a.StandardOptions, standard)
+	})
+}
+
+// standard are the options of the retryer below the adaptive one.
+func standard(s *retry.StandardOptions) {
+	final := retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+		if code(err) == quotaReached {
+			return aws.FalseTernary
+		}
+		return aws.UnknownTernary
+	})
+	s.MaxAttempts = maxAttempts
+	s.RateLimiter = ratelimit.None // the attempts bound the retries, and the quotas their rate
+	s.Retryables = append([]retry.IsErrorRetryable{final}, s.Retryables...)
 }
 
 func (o Options) note(text string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -20,6 +21,23 @@ var credentialCodes = []string{
 	"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId",
 	"InvalidSignatureException", "SignatureDoesNotMatch", "MissingAuthenticationTokenException",
 	"IncompleteSignature", "RequestExpired", "OptInRequired",
+}
+
+// quotaReached is the code of a quota on things, such as labels; the quotas on
+// requests have others.
+const quotaReached = "LimitExceededException"
+
+// inWords says what a request is for.
+var inWords = map[string]string{
+	"BatchGetSecretValue":      "reading the secrets",
+	"GetSecretValue":           "reading the value",
+	"DescribeSecret":           "asking for its versions",
+	"CreateSecret":             "making it",
+	"RestoreSecret":            "restoring it",
+	"DeleteSecret":             "deleting it",
+	"ListSecrets":              "listing the secrets",
+	"PutSecretValue":           "storing the new value",
+	"UpdateSecretVersionStage": "making the new value the current one",
 }
 
 func code(err error) string {
@@ -45,7 +63,7 @@ func fatal(action string, err error) error {
 	if err == nil || denied(err) {
 		return nil
 	}
-	if credentials(err) || code(err) == "" || errors.Is(err, context.Canceled) {
+	if credentials(err) || throttled(err) || status(err) == http.StatusServiceUnavailable || code(err) == "" || errors.Is(err, context.Canceled) {
 		return classify(action, "", err)
 	}
 	return nil
@@ -54,6 +72,10 @@ func fatal(action string, err error) error {
 // classify makes an error of the SDK one of ours. The SDK's text names the
 // operation and AWS's message, which hold no values.
 func classify(action, name string, err error) error {
+	words := inWords[action]
+	if words == "" {
+		words = action
+	}
 	switch {
 	case err == nil:
 		return nil
@@ -62,8 +84,8 @@ func classify(action, name string, err error) error {
 	case credentials(err):
 		return fmt.Errorf("%w: %w: %w", sync.ErrUnavailable, ErrCredentials, err)
 	case name == "":
-		return err
+		return fmt.Errorf("%s failed: %w", words, err)
 	default:
-		return fmt.Errorf("secret %q: %w", name, err)
+		return fmt.Errorf("secret %q: %s failed: %w", name, words, err)
 	}
 }

@@ -1,188 +1,161 @@
 package awssm_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
+	"slices"
 	"strings"
-	stdsync "sync"
-	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
-	"hci/internal/secret"
+	"hci/internal/faultproxy"
 	"hci/sync"
 	"hci/sync/awssm"
-	"hci/sync/localsm"
 )
 
-// fault is what the proxy does to a request.
-type fault int
-
-const (
-	throttle    fault = iota // answers ThrottlingException, without passing it on
-	failing                  // answers 500
-	unavailable              // answers 503
-	dropBefore               // closes the connection, without passing it on
-	dropAfter                // passes it on and closes the connection
-	halfTheBody              // passes it on and cuts the answer
-)
-
-var faultNames = []string{"throttle", "failing", "unavailable", "drop-before", "drop-after", "half-the-body"}
-
-// proxy stands before the server and harms the n-th request of an operation,
-// and every tenth after it.
-type proxy struct {
-	server http.Handler
-	fault  fault
-	op     string
-	count  atomic.Int64
+// pushOperations are those that a push asks for.
+var pushOperations = []string{
+	"BatchGetSecretValue", "GetSecretValue", "DescribeSecret", "PutSecretValue",
+	"UpdateSecretVersionStage", "CreateSecret", "RestoreSecret",
 }
 
-func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	if op != p.op || p.count.Add(1)%10 != 1 {
-		p.server.ServeHTTP(w, r)
-		return
-	}
-	switch p.fault {
-	case throttle:
-		w.Header().Set("X-Amzn-ErrorType", "ThrottlingException")
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = io.WriteString(w, `{"__type":"ThrottlingException","message":"Rate exceeded"}`)
-	case failing:
-		w.WriteHeader(http.StatusInternalServerError)
-	case unavailable:
-		w.WriteHeader(http.StatusServiceUnavailable)
-	case dropBefore:
-		panic(http.ErrAbortHandler)
-	case dropAfter:
-		p.server.ServeHTTP(httptest.NewRecorder(), r)
-		panic(http.ErrAbortHandler)
-	case halfTheBody:
-		rec := httptest.NewRecorder()
-		p.server.ServeHTTP(rec, r)
-		w.Header().Set("Content-Length", fmt.Sprint(rec.Body.Len()))
-		w.WriteHeader(rec.Code)
-		_, _ = w.Write(bytes.Clone(rec.Body.Bytes()[:rec.Body.Len()/2]))
-		panic(http.ErrAbortHandler)
-	}
+// inWords is how an error names an operation that failed for good.
+var inWords = map[string]string{
+	"BatchGetSecretValue": "reading the", "GetSecretValue": "reading the value", "DescribeSecret": "asking for its versions",
+	"PutSecretValue": "storing the new value", "UpdateSecretVersionStage": "making the new value the current one",
+	"CreateSecret": "making it", "RestoreSecret": "restoring it",
 }
 
-// TestFaults pushes through a connection that fails: every secret ends up old
-// or new, the report is true, and nothing is written twice.
+// TestFaults pushes while requests of one operation fail now and then: every
+// secret ends up with the new value, or is reported, nothing is written twice,
+// and another push finishes the job.
 func TestFaults(t *testing.T) {
-	for f, name := range faultNames {
-		for _, op := range []string{"PutSecretValue", "UpdateSecretVersionStage", "CreateSecret", "BatchGetSecretValue", "DescribeSecret"} {
-			t.Run(name+"/"+op, func(t *testing.T) {
-				server := localsm.New(localsm.Options{Region: "eu-central-1"})
-				front := httptest.NewServer(&proxy{server: server, fault: fault(f), op: op})
-				t.Cleanup(front.Close)
-				st := open(t, front.URL, server)
-				put(t, server, "empty", "")
-				put(t, server, "old", "old value")
-				var want []sync.Want
-				for _, n := range []string{"empty", "old", "new"} {
-					want = append(want, sync.Want{Name: n, Status: sync.Known, Value: secret.New("new value of " + n)})
-				}
-				held, err := st.Read(context.Background(), []string{"empty", "old", "new"})
-				if err != nil {
-					t.Fatal(err)
-				}
-				report, err := sync.Apply(context.Background(), st, sync.Diff(held, want), sync.ApplyOptions{Create: true}, nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, out := range report.Outcomes {
-					now := readOne(t, st, out.Name)
-					done := out.Result == sync.Written || out.Result == sync.Created
-					if is := now.HasValue && now.Value.Equal(out.Change.Want.Value); is != done {
-						t.Errorf("%s: reported %v (%v), holds the new value: %v", out.Name, out.Result, out.Err, is)
+	for _, fault := range faultproxy.Transient {
+		for _, op := range pushOperations {
+			t.Run(fault.String()+"/"+op, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t)
+					for _, state := range states {
+						w.add(t, state)
 					}
-				}
-				// Running it again finishes the job.
-				if held, err = st.Read(context.Background(), []string{"empty", "old", "new"}); err != nil {
-					t.Fatal(err)
-				}
-				report, err = sync.Apply(context.Background(), st, sync.Diff(held, want), sync.ApplyOptions{Create: true}, nil)
-				if err != nil || report.Err() != nil {
-					t.Errorf("the second time: %v, %v", err, report.Err())
-				}
+					before := w.counts()
+					n := 0
+					w.proxy.Choose = func(r faultproxy.Request) faultproxy.Fault {
+						if r.Operation == op && r.Attempt%10 == 1 {
+							n++
+							return fault
+						}
+						return faultproxy.None
+					}
+					report, err := w.push(t, context.Background())
+					if err != nil || report.Err() != nil || !report.Complete() || n == 0 {
+						t.Errorf("%d faults: %v, %v", n, err, report.Err())
+					}
+					w.check(t, before, report)
+					w.finish(t)
+				})
 			})
 		}
 	}
 }
 
-// TestRace lets writers race over one secret: every write that was reported
-// as done was current at some time, one after the other.
-func TestRace(t *testing.T) {
-	st, server := local(t)
-	put(t, server, "contested", "first")
-	const writers, rounds = 4, 25
-	var done, lost atomic.Int64
-	var mu stdsync.Mutex
-	versions := map[string]bool{}
-	var wg stdsync.WaitGroup
-	for w := range writers {
-		wg.Go(func() {
-			for i := range rounds {
-				held, err := st.Read(context.Background(), []string{"contested"})
-				if err != nil || len(held) != 1 {
-					t.Errorf("%d, %v", len(held), err)
-					return
-				}
-				version, err := st.Write(context.Background(), "contested", secret.New(fmt.Sprint(w, "-", i)), held[0].Version)
-				switch {
-				case errors.Is(err, sync.ErrConflict):
-					lost.Add(1)
-				case err != nil:
-					t.Error(err)
-				default:
-					done.Add(1)
-					mu.Lock()
-					versions[version] = true
-					mu.Unlock()
-				}
+// TestOutage pushes while one operation does not work at all. That is never
+// reported as done, and said in words.
+func TestOutage(t *testing.T) {
+	for _, fault := range append(slices.Clone(faultproxy.Transient), faultproxy.Denied) {
+		for _, op := range pushOperations {
+			if fault == faultproxy.Late {
+				continue
 			}
+			t.Run(fault.String()+"/"+op, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t)
+					for _, state := range states {
+						w.add(t, state)
+					}
+					before := w.counts()
+					w.proxy.Choose = func(r faultproxy.Request) faultproxy.Fault {
+						if r.Operation == op {
+							return fault
+						}
+						return faultproxy.None
+					}
+					report, err := w.push(t, context.Background())
+					w.check(t, before, report)
+					finished := err == nil && report.Complete()
+					// What is put or moved before the connection breaks is found to
+					// be done, and without batches secrets are read singly.
+					may := fault == faultproxy.DropAfter || fault == faultproxy.HalfTheBody || op == "BatchGetSecretValue" || op == "DescribeSecret"
+					if finished && !may {
+						t.Error("reported as done")
+					}
+					if all := errors.Join(err, report.Err()); all != nil && fault != faultproxy.Denied && !strings.Contains(all.Error(), inWords[op]) {
+						t.Errorf("the operation is not named in words: %v", all)
+					}
+					w.finish(t)
+				})
+			})
+		}
+	}
+}
+
+// TestExpiredHalfWay lets the credentials end before every single request.
+func TestExpiredHalfWay(t *testing.T) {
+	for last, done := 0, false; !done; last++ {
+		t.Run(fmt.Sprint("after ", last, " requests"), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				for _, state := range states {
+					w.add(t, state)
+				}
+				before := w.counts()
+				from := len(w.proxy.Requests()) + last
+				hit := false
+				w.proxy.Choose = func(r faultproxy.Request) faultproxy.Fault {
+					if r.N > from {
+						hit = true
+						return faultproxy.Expired
+					}
+					return faultproxy.None
+				}
+				report, err := w.push(t, context.Background())
+				w.check(t, before, report)
+				if all := errors.Join(err, report.Err()); !errors.Is(all, awssm.ErrCredentials) && hit && !report.Complete() {
+					t.Errorf("%v", all)
+				}
+				done = !hit
+				w.finish(t)
+			})
 		})
 	}
-	wg.Wait()
-	if done.Load() == 0 || done.Load()+lost.Load() != writers*rounds {
-		t.Errorf("%d done, %d conflicts", done.Load(), lost.Load())
-	}
-	if last := readOne(t, st, "contested"); !versions[last.Version] {
-		t.Error("the current version is none that was reported as done")
-	}
-	if int64(len(versions)) != done.Load() {
-		t.Errorf("%d versions for %d writes", len(versions), done.Load())
-	}
 }
 
-func TestNoRegion(t *testing.T) {
-	local(t)
-	t.Setenv("AWS_REGION", "")
-	t.Setenv("AWS_DEFAULT_REGION", "")
-	if _, err := awssm.Open(context.Background(), awssm.Options{}); !errors.Is(err, awssm.ErrNoRegion) {
-		t.Errorf("%v", err)
+// TestManyFaults pushes 40 secrets while three in ten requests fail, by a
+// seeded choice.
+func TestManyFaults(t *testing.T) {
+	kinds := map[string][]faultproxy.Fault{"transient": faultproxy.Transient, "with expired and denied": append([]faultproxy.Fault{faultproxy.Expired, faultproxy.Denied}, faultproxy.Transient...)}
+	for _, fault := range faultproxy.Transient {
+		kinds[fault.String()] = []faultproxy.Fault{fault}
 	}
-}
-
-func TestNoProfile(t *testing.T) {
-	local(t)
-	t.Setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "")
-	t.Setenv("AWS_ACCESS_KEY_ID", "")
-	var missing *awssm.ProfileError
-	if _, err := awssm.Open(context.Background(), awssm.Options{Region: "eu-central-1", Profile: "nobody"}); !errors.As(err, &missing) || !errors.Is(err, awssm.ErrCredentials) {
-		t.Errorf("%v", err)
-	}
-	// With an access key in the environment, that is used, and said.
-	t.Setenv("AWS_ACCESS_KEY_ID", "AKIA")
-	var notes []string
-	o := awssm.Options{Region: "eu-central-1", Profile: "nobody", Note: func(s string) { notes = append(notes, s) }}
-	if _, err := awssm.Open(context.Background(), o); err != nil || len(notes) != 1 {
-		t.Errorf("%v, %q", err, notes)
+	for kind, faults := range kinds {
+		for seed := range uint64(5) {
+			t.Run(fmt.Sprint(kind, "/seed ", seed), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t)
+					for i := range 40 {
+						w.add(t, fmt.Sprint(states[i%len(states)], i))
+					}
+					before := w.counts()
+					w.proxy.Choose = faultproxy.Some(seed, 0.3, faults)
+					report, _ := w.push(t, context.Background())
+					w.check(t, before, report)
+					if len(faults) == 1 && report.Count(sync.Written)+report.Count(sync.Created) < 20 {
+						t.Errorf("retries saved %d writes only: %v", report.Count(sync.Written), report.Err())
+					}
+					w.finish(t)
+				})
+			})
+		}
 	}
 }

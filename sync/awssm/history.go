@@ -73,9 +73,6 @@ func (s *Store) previous(ctx context.Context, name string) (*sync.Held, error) {
 	if h.Previous == "" || !h.Deleted.IsZero() {
 		return h, nil
 	}
-	if err := s.single.Wait(ctx); err != nil {
-		return nil, err
-	}
 	v, err := s.client.GetSecretValue(ctx, &sm.GetSecretValueInput{SecretId: &name, VersionId: &h.Previous})
 	if err := fatal("GetSecretValue", err); err != nil {
 		return nil, err
@@ -102,9 +99,6 @@ func holder(d *sm.DescribeSecretOutput, label string) string {
 // Return implements [sync.History]: the compare-and-swap of Write, without a
 // new version.
 func (s *Store) Return(ctx context.Context, name, to, seen string) error {
-	if err := s.writes.Wait(ctx); err != nil {
-		return err
-	}
 	_, err := s.client.UpdateSecretVersionStage(ctx, &sm.UpdateSecretVersionStageInput{
 		SecretId: &name, VersionStage: aws.String(labelCurrent), MoveToVersionId: &to, RemoveFromVersionId: &seen,
 	})

@@ -31,9 +31,6 @@ func (s *Store) List(ctx context.Context, f sync.Filter) ([]sync.Listed, error) 
 	}
 	var all []sync.Listed
 	for {
-		if err := s.lists.Wait(ctx); err != nil {
-			return nil, err
-		}
 		out, err := s.client.ListSecrets(ctx, in)
 		if err != nil {
 			return nil, classify("ListSecrets", "", err)
@@ -69,9 +66,6 @@ func (s *Store) Delete(ctx context.Context, name, seen string, days int) error {
 		return classify("DescribeSecret", name, err)
 	case d.DeletedDate != nil, current(d) != seen:
 		return conflict(name)
-	}
-	if err := s.writes.Wait(ctx); err != nil {
-		return err
 	}
 	in := &sm.DeleteSecretInput{SecretId: &name, RecoveryWindowInDays: aws.Int64(int64(days))}
 	_, err = s.client.DeleteSecret(ctx, in)

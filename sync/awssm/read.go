@@ -85,9 +85,6 @@ func (s *Store) readBatch(ctx context.Context, names []string) (map[string]sync.
 	found := map[string]sync.Held{}
 	in := &sm.BatchGetSecretValueInput{SecretIdList: names}
 	for {
-		if err := s.batch.Wait(ctx); err != nil {
-			return nil, err
-		}
 		out, err := s.client.BatchGetSecretValue(ctx, in)
 		if err != nil {
 			return nil, err
@@ -119,9 +116,6 @@ func held(name string, arn, version, text *string, binary []byte, changed *time.
 // readOne reads one secret and tells missing, without a value, and scheduled
 // for deletion apart. The error is that nothing at all can be read.
 func (s *Store) readOne(ctx context.Context, name string) (sync.Held, bool, error) {
-	if err := s.single.Wait(ctx); err != nil {
-		return sync.Held{}, false, err
-	}
 	value, err := s.client.GetSecretValue(ctx, &sm.GetSecretValueInput{SecretId: &name, VersionStage: aws.String(labelCurrent)})
 	if err == nil {
 		return held(name, value.ARN, value.VersionId, value.SecretString, value.SecretBinary, value.CreatedDate), true, nil
@@ -151,9 +145,6 @@ func (s *Store) readOne(ctx context.Context, name string) (sync.Held, bool, erro
 }
 
 func (s *Store) describe(ctx context.Context, name string) (*sm.DescribeSecretOutput, error) {
-	if err := s.single.Wait(ctx); err != nil {
-		return nil, err
-	}
 	return s.client.DescribeSecret(ctx, &sm.DescribeSecretInput{SecretId: &name})
 }
 

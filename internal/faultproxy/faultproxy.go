@@ -1,0 +1,211 @@
+// Package faultproxy harms requests on their way to an embedded Secrets
+// Manager. It is imported by tests only.
+package faultproxy
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"log"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Fault is what happens to a request.
+type Fault int
+
+const (
+	None        Fault = iota
+	Throttle429       // answers 429, as a gateway does, without passing it on
+	Throttle400       // answers ThrottlingException, without passing it on
+	Failing           // answers 500, without passing it on
+	Unavailable       // answers 503, without passing it on
+	DropBefore        // closes the connection, without passing it on
+	DropAfter         // passes it on and closes the connection
+	HalfTheBody       // passes it on and cuts the answer
+	Late              // passes it on after Proxy.Delay
+	Expired           // answers ExpiredTokenException, without passing it on
+	Denied            // answers AccessDeniedException, without passing it on
+)
+
+// Transient are the faults after which trying again helps.
+var Transient = []Fault{Throttle429, Throttle400, Failing, Unavailable, DropBefore, DropAfter, HalfTheBody, Late}
+
+// String returns the fault's name, for subtests.
+func (f Fault) String() string {
+	return [...]string{"none", "throttle-429", "throttle-400", "failing", "unavailable", "drop-before", "drop-after", "half-the-body", "late", "expired", "denied"}[f]
+}
+
+// Request is what a fault may depend on.
+type Request struct {
+	N         int    // of all requests, from 1
+	Operation string // "PutSecretValue"
+	Secret    string // its name, or the names of a batch
+	Attempt   int    // how many of this operation and secret there were, this one included
+}
+
+// Proxy stands before the server. Set the fields before the first request.
+type Proxy struct {
+	Server http.Handler
+	Choose func(Request) Fault // nil harms nothing
+	Delay  time.Duration       // of Late
+
+	handlers sync.WaitGroup
+	mu       sync.Mutex
+	seen     []Request
+	attempts map[string]int
+}
+
+// Requests returns the requests so far.
+func (p *Proxy) Requests() []Request {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]Request(nil), p.seen...)
+}
+
+// Count returns how many requests of an operation there were.
+func (p *Proxy) Count(operation string) int {
+	n := 0
+	for _, r := range p.Requests() {
+		if r.Operation == operation {
+			n++
+		}
+	}
+	return n
+}
+
+// Some harms a share of all requests with one of the faults. Which ones
+// depends on the seed, the operation, the secret and the attempt only, not on
+// the order in which requests arrive.
+func Some(seed uint64, share float64, faults []Fault) func(Request) Fault {
+	return func(r Request) Fault {
+		h := fnv.New64a()
+		fmt.Fprintln(h, r.Operation, r.Secret, r.Attempt)
+		rng := rand.New(rand.NewPCG(seed, h.Sum64()))
+		if rng.Float64() >= share {
+			return None
+		}
+		return faults[rng.IntN(len(faults))]
+	}
+}
+
+func (p *Proxy) look(r *http.Request) (Request, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return Request{}, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	var in struct {
+		SecretID     string `json:"SecretId"`
+		Name         string
+		SecretIDList []string `json:"SecretIdList"`
+	}
+	_ = json.Unmarshal(body, &in) // what isn't JSON names no secret
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	q := Request{Operation: operation, Secret: in.SecretID + in.Name + strings.Join(in.SecretIDList, " ")}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.attempts == nil {
+		p.attempts = map[string]int{}
+	}
+	key := q.Operation + " " + q.Secret
+	p.attempts[key]++
+	q.N, q.Attempt = len(p.seen)+1, p.attempts[key]
+	p.seen = append(p.seen, q)
+	return q, nil
+}
+
+// ServeHTTP implements [http.Handler].
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.handlers.Add(1)
+	defer p.handlers.Done()
+	q, err := p.look(r)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	fault := None
+	if p.Choose != nil {
+		fault = p.Choose(q)
+	}
+	switch fault {
+	case None:
+		p.Server.ServeHTTP(w, r)
+	case Throttle429:
+		w.WriteHeader(http.StatusTooManyRequests)
+	case Throttle400:
+		refuse(w, "ThrottlingException", "Rate exceeded")
+	case Failing:
+		w.WriteHeader(http.StatusInternalServerError)
+	case Unavailable:
+		w.WriteHeader(http.StatusServiceUnavailable)
+	case DropBefore:
+		panic(http.ErrAbortHandler)
+	case DropAfter:
+		p.Server.ServeHTTP(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler)
+	case HalfTheBody:
+		p.half(w, r)
+	case Late:
+		time.Sleep(p.Delay)
+		p.Server.ServeHTTP(w, r)
+	case Expired:
+		refuse(w, "ExpiredTokenException", "The security token included in the request is expired")
+	case Denied:
+		// The form of https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+		refuse(w, "AccessDeniedException", fmt.Sprintf(
+			"User: arn:aws:iam::000000000000:user/tester is not authorized to perform: secretsmanager:%s on resource: %s because no identity-based policy allows the secretsmanager:%s action",
+			q.Operation, q.Secret, q.Operation))
+	}
+}
+
+func (p *Proxy) half(w http.ResponseWriter, r *http.Request) {
+	whole := httptest.NewRecorder()
+	p.Server.ServeHTTP(whole, r)
+	for name, values := range whole.Header() {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Length", fmt.Sprint(whole.Body.Len()))
+	w.WriteHeader(whole.Code)
+	_, _ = w.Write(whole.Body.Bytes()[:whole.Body.Len()/2])
+	panic(http.ErrAbortHandler)
+}
+
+func refuse(w http.ResponseWriter, code, message string) {
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	w.Header().Set("X-Amzn-ErrorType", code)
+	w.WriteHeader(http.StatusBadRequest)
+	_ = json.NewEncoder(w).Encode(map[string]string{"__type": code, "message": message})
+}
+
+// URL is the address at which a client from [Proxy.Client] finds the proxy.
+const URL = "http://127.0.0.1:1"
+
+// Client serves the proxy in memory until the test ends, with the real HTTP
+// server and client, and returns the client. In a bubble of package synctest
+// all waiting then takes no time.
+func (p *Proxy) Client(t testing.TB) *http.Client {
+	t.Helper()
+	l := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+	server := &http.Server{Handler: p, ErrorLog: log.New(io.Discard, "", 0)}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(l) // ends by Close
+	}()
+	transport := &http.Transport{DialContext: l.dial, MaxIdleConnsPerHost: 64}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		_ = server.Close()
+		<-done
+		p.handlers.Wait() // some may still be late
+	})
+	return &http.Client{Transport: transport}
+}

@@ -1,0 +1,14 @@
+package awssm
+
+import (
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+)
+
+// UseFakeClock makes stores that can be tested under the fake clock of package
+// synctest: their retries are not adaptive. It returns what undoes that.
+func UseFakeClock() (undo func()) {
+	before := newRetryer
+	newRetryer = func() aws.Retryer { return retry.NewStandard(standard) }
+	return func() { newRetryer = before }
+}
