@@ -173,11 +173,14 @@ var (
 // AccessError says that the identity in use may not do something.
 type AccessError struct {
 	Action string // "secretsmanager:GetSecretValue"
-	Name   string // of the secret
+	Name   string // of the secret; "" if it is about none
 	Err    error  // what the store said
 }
 
 func (e *AccessError) Error() string {
+	if e.Name == "" {
+		return fmt.Sprintf("%s is not allowed: %v", e.Action, e.Err)
+	}
 	return fmt.Sprintf("secret %q: %s is not allowed: %v", e.Name, e.Action, e.Err)
 }
 
