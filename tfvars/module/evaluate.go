@@ -33,7 +33,7 @@ type Inputs struct {
 type Evaluated struct {
 	Secrets   []Secret // sorted by address
 	Services  []Service
-	Tasks     []Task // task definitions
+	Tasks     []Task   // task definitions
 	Provider  Provider // the default provider "aws"
 	Variables map[string]cty.Value
 	// Missing names the variables without a value; they are unknown.

@@ -21,8 +21,8 @@ type Service struct {
 	// TaskDefinition is the address of the task definition that it runs; ""
 	// if that is declared elsewhere.
 	TaskDefinition string
-	File    string // where the block stands
-	Line    int
+	File           string // where the block stands
+	Line           int
 }
 
 // service reads what is known of a service and notes it; its cluster is
