@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -196,7 +197,9 @@ func Rollback(current, previous []Held) Plan {
 			c.Kind, c.Held = Unreadable, b
 		case !h.Deleted.IsZero():
 			c.Kind = PendingDeletion
-		case b.Previous == "" || b.Version != h.Version:
+		case b.Version != h.Version: // written between the two readings
+			c.Kind, c.Held.Err = Unreadable, fmt.Errorf("secret %q: %w", h.Name, ErrConflict)
+		case b.Previous == "":
 			c.Kind, c.Want = NoPrevious, Want{Name: h.Name, Status: NoValue}
 		default:
 			c.Kind, c.To = Revert, b.Previous
