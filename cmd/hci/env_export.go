@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -25,6 +24,9 @@ The default format writes only what bash, Python, Node, Docker Compose and the
 others read alike; a value that has no such form is refused, naming the formats
 that can carry it. What only AWS knows is left out, and said.
 
+In GitHub Actions, '--format github -o "$GITHUB_ENV"' adds to the file, and first
+makes the runner hide the values in its logs.
+
 With -o FILE, lines that a person adds below the last line that hci wrote are
 kept when the file is written anew.
 
@@ -42,9 +44,16 @@ environment, else staging. Never production by itself.`,
 			if err != nil {
 				return err
 			}
-			data, err := a.export(cmd.Context(), env, r)
+			entries, err := a.envEntries(cmd.Context(), env, r.variablesRequest)
 			if err != nil {
 				return err
+			}
+			data, err := encode(env, entries, r)
+			if err != nil {
+				return err
+			}
+			if dialect.Name() == "github" {
+				return a.writeGitHub(entries, data, r.output)
 			}
 			return a.writeEnvFile(cmd.Context(), data, r)
 		},
@@ -65,12 +74,8 @@ type exportRequest struct {
 	dialect                 dotenv.Dialect
 }
 
-// export evaluates and encodes an environment's variables.
-func (a *app) export(ctx context.Context, env project.Environment, r exportRequest) ([]byte, error) {
-	entries, err := a.envEntries(ctx, env, r.variablesRequest)
-	if err != nil {
-		return nil, err
-	}
+// encode writes an environment's variables in a dialect.
+func encode(env project.Environment, entries []dotenv.Entry, r exportRequest) ([]byte, error) {
 	header := ""
 	if !r.noHeader {
 		header = fmt.Sprintf("Made by hci env export %s. It holds secrets: keep it out of git.", env.Name)

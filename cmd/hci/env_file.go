@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,42 @@ import (
 
 	"hci/internal/atomicfile"
 	"hci/internal/envfile"
+	"hci/sync/dotenv"
 )
+
+// writeGitHub adds variables to the file of a job's environment. Where a runner
+// is there to see it, it is told first to hide the values: on standard output
+// or, if that is the file, on standard error, which it reads as well.
+//
+// https://docs.github.com/actions/writing-workflows/choosing-what-your-workflow-does/workflow-commands-for-github-actions
+func (a *app) writeGitHub(entries []dotenv.Entry, data []byte, output string) error {
+	toFile := output != "" && output != "-"
+	if a.getenv("GITHUB_ACTIONS") == "true" {
+		masks := a.err
+		if toFile {
+			masks = a.out
+		}
+		if _, err := masks.Write(dotenv.Masks(entries)); err != nil {
+			return err
+		}
+	}
+	if !toFile {
+		_, err := a.out.Write(data)
+		return err
+	}
+	path, err := a.abs(output)
+	if err != nil {
+		return err
+	}
+	current, err := atomicfile.Read(path, maxEnvFile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if len(current) > 0 && !bytes.HasSuffix(current, []byte("\n")) {
+		current = append(current, '\n')
+	}
+	return atomicfile.Write(path, append(current, data...), atomicfile.Options{})
+}
 
 // writeEnvFile writes variables to the file named by -o. In a dialect with
 // comments the file ends in a marker, below which a person's own lines are kept;

@@ -252,7 +252,7 @@ func (pl *Puller) verify(next *tfvars.File, was sync.Plan, all []Pulled) (droppe
 		case i < 0 && !good && before[c.Name].Kind == sync.InSync:
 			for j := range all {
 				for _, source := range slices.Clone(all[j].Sources) {
-					if variable, _, _ := strings.Cut(source, "."); slices.Contains(c.Want.Variables, variable) {
+					if slices.Contains(c.Want.Variables, variableOf(source)) {
 						all[j].drop(source, fmt.Sprintf("would change var.%s, and so %s, which is in sync", source, c.Name))
 						dropped = true
 					}
@@ -261,6 +261,14 @@ func (pl *Puller) verify(next *tfvars.File, was sync.Plan, all []Pulled) (droppe
 		}
 	}
 	return dropped, nil
+}
+
+// variableOf is the variable that a source is a part of.
+func variableOf(source string) string {
+	if i := strings.IndexAny(source, ".["); i >= 0 {
+		return source[:i]
+	}
+	return source
 }
 
 func (p *Pulled) dropAll(why string) bool {
