@@ -138,7 +138,7 @@ func (f *faulty) check(t *testing.T, code int, report pushReport, said string) {
 // again runs the push without faults: it finishes the job.
 func (f *faulty) again(t *testing.T) {
 	t.Helper()
-	f.proxy.Choose = nil
+	f.proxy.Set(nil)
 	if code, _, said := f.push(context.Background(), t); code != exitOK {
 		t.Errorf("the second push: exit code %d: %s", code, said)
 	}
@@ -157,14 +157,15 @@ func TestPushFaults(t *testing.T) {
 	for _, fault := range append([]faultproxy.Fault{faultproxy.Denied, faultproxy.Expired}, faultproxy.Transient...) {
 		t.Run(fault.String(), func(t *testing.T) {
 			f := newFaulty(t)
-			f.proxy.Choose = func(r faultproxy.Request) faultproxy.Fault {
+			f.proxy.Set(func(r faultproxy.Request) faultproxy.Fault {
 				write := r.Operation == "PutSecretValue" || r.Operation == "UpdateSecretVersionStage"
 				if write && r.Attempt == 1 && (r.Secret == faultyName(1) || r.Secret == faultyName(3)) {
 					return fault
 				}
 				return faultproxy.None
-			}
+			})
 			code, report, said := f.push(context.Background(), t)
+			f.proxy.Set(nil)
 			f.check(t, code, report, said)
 			switch fault {
 			case faultproxy.Denied:
@@ -193,13 +194,14 @@ func TestPushInterrupted(t *testing.T) {
 			f := newFaulty(t)
 			ctx, interrupt := context.WithCancel(context.Background())
 			defer interrupt()
-			f.proxy.Choose = func(r faultproxy.Request) faultproxy.Fault {
+			f.proxy.Set(func(r faultproxy.Request) faultproxy.Fault {
 				if r.N == k {
 					interrupt()
 				}
 				return faultproxy.None
-			}
+			})
 			code, report, said := f.push(ctx, t)
+			f.proxy.Set(nil)
 			f.check(t, code, report, said)
 			if code != exitInterrupted && code != exitOK {
 				t.Errorf("exit code %d: %s", code, said)

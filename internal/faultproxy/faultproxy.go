@@ -55,13 +55,21 @@ type Request struct {
 // Proxy stands before the server. Set the fields before the first request.
 type Proxy struct {
 	Server http.Handler
-	Choose func(Request) Fault // nil harms nothing
-	Delay  time.Duration       // of Late
+	Delay  time.Duration // of Late
 
 	handlers sync.WaitGroup
 	mu       sync.Mutex
+	choose   func(Request) Fault
 	seen     []Request
 	attempts map[string]int
+}
+
+// Set says what happens to requests from now on; nil harms nothing. The function
+// is called for one request at a time, and no more once Set has returned.
+func (p *Proxy) Set(choose func(Request) Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.choose = choose
 }
 
 // Requests returns the requests so far.
@@ -97,10 +105,11 @@ func Some(seed uint64, share float64, faults []Fault) func(Request) Fault {
 	}
 }
 
-func (p *Proxy) look(r *http.Request) (Request, error) {
+// look notes a request, and chooses what happens to it.
+func (p *Proxy) look(r *http.Request) (Request, Fault, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return Request{}, err
+		return Request{}, None, err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	var in struct {
@@ -120,20 +129,19 @@ func (p *Proxy) look(r *http.Request) (Request, error) {
 	p.attempts[key]++
 	q.N, q.Attempt = len(p.seen)+1, p.attempts[key]
 	p.seen = append(p.seen, q)
-	return q, nil
+	if p.choose == nil {
+		return q, None, nil
+	}
+	return q, p.choose(q), nil
 }
 
 // ServeHTTP implements [http.Handler].
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.handlers.Add(1)
 	defer p.handlers.Done()
-	q, err := p.look(r)
+	q, fault, err := p.look(r)
 	if err != nil {
 		panic(http.ErrAbortHandler)
-	}
-	fault := None
-	if p.Choose != nil {
-		fault = p.Choose(q)
 	}
 	switch fault {
 	case None:

@@ -121,3 +121,31 @@ func TestConfirm(t *testing.T) {
 		}
 	}
 }
+
+// TestProgress shows a line that goes again, on a terminal and nowhere else.
+func TestProgress(t *testing.T) {
+	master, device, err := pty.Open()
+	if err != nil {
+		t.Skip("no pseudo-terminals here:", err)
+	}
+	t.Cleanup(func() { _, _ = device.Close(), master.Close() })
+	progress := term.NewProgress(device, 3)
+	progress.Step()
+	progress.Clear()
+	progress.Step()
+	progress.Clear()
+	progress.Step() // the last one needs no line
+	progress.Clear()
+	const want = "1 of 3 done\r\x1b[K2 of 3 done\r\x1b[K"
+	buf := make([]byte, len(want))
+	if _, err := io.ReadFull(master, buf); err != nil || string(buf) != want {
+		t.Errorf("%q, %v", buf, err)
+	}
+	var b strings.Builder
+	quiet := term.NewProgress(&b, 3)
+	quiet.Step()
+	quiet.Clear()
+	if b.Len() > 0 {
+		t.Errorf("%q is no terminal's", b.String())
+	}
+}

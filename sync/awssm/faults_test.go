@@ -41,14 +41,15 @@ func TestFaults(t *testing.T) {
 					}
 					before := w.counts()
 					n := 0
-					w.proxy.Choose = func(r faultproxy.Request) faultproxy.Fault {
+					w.proxy.Set(func(r faultproxy.Request) faultproxy.Fault {
 						if r.Operation == op && r.Attempt%10 == 1 {
 							n++
 							return fault
 						}
 						return faultproxy.None
-					}
+					})
 					report, err := w.push(t, context.Background())
+					w.proxy.Set(nil)
 					if err != nil || report.Err() != nil || !report.Complete() || n == 0 {
 						t.Errorf("%d faults: %v, %v", n, err, report.Err())
 					}
@@ -75,13 +76,14 @@ func TestOutage(t *testing.T) {
 						w.add(t, state)
 					}
 					before := w.counts()
-					w.proxy.Choose = func(r faultproxy.Request) faultproxy.Fault {
+					w.proxy.Set(func(r faultproxy.Request) faultproxy.Fault {
 						if r.Operation == op {
 							return fault
 						}
 						return faultproxy.None
-					}
+					})
 					report, err := w.push(t, context.Background())
+					w.proxy.Set(nil)
 					w.check(t, before, report)
 					finished := err == nil && report.Complete()
 					// What is put or moved before the connection breaks is found to
@@ -112,14 +114,15 @@ func TestExpiredHalfWay(t *testing.T) {
 				before := w.counts()
 				from := len(w.proxy.Requests()) + last
 				hit := false
-				w.proxy.Choose = func(r faultproxy.Request) faultproxy.Fault {
+				w.proxy.Set(func(r faultproxy.Request) faultproxy.Fault {
 					if r.N > from {
 						hit = true
 						return faultproxy.Expired
 					}
 					return faultproxy.None
-				}
+				})
 				report, err := w.push(t, context.Background())
+				w.proxy.Set(nil)
 				w.check(t, before, report)
 				if all := errors.Join(err, report.Err()); !errors.Is(all, awssm.ErrCredentials) && hit && !report.Complete() {
 					t.Errorf("%v", all)
@@ -147,8 +150,9 @@ func TestManyFaults(t *testing.T) {
 						w.add(t, fmt.Sprint(states[i%len(states)], i))
 					}
 					before := w.counts()
-					w.proxy.Choose = faultproxy.Some(seed, 0.3, faults)
+					w.proxy.Set(faultproxy.Some(seed, 0.3, faults))
 					report, _ := w.push(t, context.Background())
+					w.proxy.Set(nil)
 					w.check(t, before, report)
 					if len(faults) == 1 && report.Count(sync.Written)+report.Count(sync.Created) < 20 {
 						t.Errorf("retries saved %d writes only: %v", report.Count(sync.Written), report.Err())

@@ -62,14 +62,14 @@ func TestOtherFaults(t *testing.T) {
 				t.Run(fault.String()+"/"+op+"/"+name, func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						w := otherWorld(t)
-						w.proxy.Choose = func(r faultproxy.Request) faultproxy.Fault {
+						w.proxy.Set(func(r faultproxy.Request) faultproxy.Fault {
 							if r.Operation == op && (always || r.Attempt%4 == 1) {
 								return fault
 							}
 							return faultproxy.None
-						}
+						})
 						report, err := w.roll(t)
-						w.proxy.Choose = nil
+						w.proxy.Set(nil)
 						st := w.store(t)
 						for _, out := range report.Outcomes {
 							h := readOne(t, st, out.Name)

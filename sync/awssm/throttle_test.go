@@ -16,12 +16,12 @@ func TestThrottlingIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.add(t, stateOld)
-		w.proxy.Choose = func(r faultproxy.Request) faultproxy.Fault {
+		w.proxy.Set(func(r faultproxy.Request) faultproxy.Fault {
 			if r.Operation == "PutSecretValue" && r.Attempt < 6 {
 				return faultproxy.Throttle429
 			}
 			return faultproxy.None
-		}
+		})
 		report, err := w.push(t, context.Background())
 		if err != nil || !report.Complete() {
 			t.Errorf("%v, %v", err, report.Err())

@@ -202,7 +202,7 @@ func (w *world) finish(t *testing.T) {
 			puts++
 		}
 	}
-	w.proxy.Choose = nil
+	w.proxy.Set(nil)
 	putsBefore, createsBefore := w.proxy.Count("PutSecretValue"), w.proxy.Count("CreateSecret")
 	before := w.counts()
 	report, err := w.push(t, context.Background())
