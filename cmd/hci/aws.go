@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -236,11 +237,15 @@ func (a *app) unclaimed(ctx context.Context, store *awssm.Store, d *desired, byN
 		if err != nil {
 			return orphanList{notes: []string{fmt.Sprintf("secrets that are declared nowhere were not looked for: what %s declares is not known: %v", other.Name, err)}}
 		}
-		for _, s := range ev.Secrets {
-			if s.NameKnown {
-				delete(byName, s.Name)
-			}
+		wants, unnamed, err := terraform.Wants(ev)
+		if err != nil {
+			return orphanList{err: err}
 		}
+		theirs := &desired{unnamed: unnamed, declared: map[string]bool{}}
+		for _, w := range wants {
+			theirs.declared[w.Name] = true
+		}
+		maps.DeleteFunc(byName, func(name string, _ sync.Listed) bool { return theirs.mayDeclare(name) })
 	}
 	names := make([]string, 0, len(byName))
 	for name := range byName {

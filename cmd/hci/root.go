@@ -97,7 +97,7 @@ func newSecrets(a *app) *cobra.Command {
 }
 
 func newEnv(a *app) *cobra.Command {
-	return group("env", "Make .env files from an environment's secrets", newExport(a), newExplain(a), newRun(a), newCheck(a), newImport(a))
+	return group("env", "Work with the variables that the app sees in an environment", newExport(a), newExplain(a), newRun(a), newCheck(a), newImport(a))
 }
 
 // between accepts min to max words after a command; max < 0 is no limit.

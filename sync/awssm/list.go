@@ -18,6 +18,8 @@ var _ sync.Lister = (*Store)(nil)
 const pageSize = 100 // ListSecrets takes no more
 
 // List implements [sync.Lister]. AWS's list may lag behind by some minutes.
+// Secrets that another AWS service manages, such as RDS its passwords, are not
+// in it: they are nobody else's to change.
 func (s *Store) List(ctx context.Context, f sync.Filter) ([]sync.Listed, error) {
 	in := &sm.ListSecretsInput{IncludePlannedDeletion: aws.Bool(true), MaxResults: aws.Int32(pageSize)}
 	if f.Prefix != "" {
@@ -43,7 +45,7 @@ func (s *Store) List(ctx context.Context, f sync.Filter) ([]sync.Listed, error) 
 			for _, tag := range e.Tags {
 				l.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 			}
-			if f.Selects(l) { // AWS matches the beginnings of tags
+			if aws.ToString(e.OwningService) == "" && f.Selects(l) { // AWS matches the beginnings of tags
 				all = append(all, l)
 			}
 		}
