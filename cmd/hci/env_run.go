@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -70,16 +71,20 @@ With --watch the command is ended and started anew when the secrets change.`,
 const grace = 10 * time.Second
 
 func (a *app) run(ctx context.Context, env project.Environment, r runRequest) error {
-	program, err := exec.LookPath(r.argv[0])
-	if err != nil {
-		return fmt.Errorf("%s: %w", r.argv[0], errors.Unwrap(err))
+	program := r.argv[0]
+	if filepath.Base(program) == program { // a path is taken from the directory that the command runs in
+		found, err := exec.LookPath(program)
+		if err != nil {
+			return fmt.Errorf("%s: %w", program, exec.ErrNotFound)
+		}
+		program = found
 	}
 	vars, err := a.runEnviron(ctx, env, r)
 	if err != nil {
 		return err
 	}
 	command := child.Command{
-		Argv: append([]string{program}, r.argv[1:]...), In: a.in, Out: a.out, Err: a.err,
+		Argv: append([]string{program}, r.argv[1:]...), In: a.in, Out: a.out, Err: a.err, Dir: a.dir,
 		Terminal: term.IsTerminal(a.in), Grace: grace,
 	}
 	for {
