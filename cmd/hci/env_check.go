@@ -21,9 +21,6 @@ import (
 	"hci/sync/dotenv"
 )
 
-// maxEnvFile bounds the size of a .env file in bytes.
-const maxEnvFile = 16 << 20
-
 type checkRequest struct {
 	variablesRequest
 	file, format, template                     string
@@ -84,15 +81,7 @@ type checkReport struct {
 
 // checkEnv compares; without an environment, with the template alone.
 func (a *app) checkEnv(ctx context.Context, env *project.Environment, r checkRequest) error {
-	path, err := a.abs(r.file)
-	if err != nil {
-		return err
-	}
-	data, err := atomicfile.Read(path, maxEnvFile)
-	if err != nil {
-		return err
-	}
-	file, err := envfile.Read(data, a.rel(path), r.format)
+	file, path, err := a.readEnvFile(r.file, r.format)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,23 @@ import (
 	"hci/sync/dotenv"
 )
 
+// maxEnvFile bounds the size of a .env file in bytes.
+const maxEnvFile = 16 << 20
+
+// readEnvFile reads a .env file that somebody has, and returns its path.
+func (a *app) readEnvFile(name, format string) (*envfile.File, string, error) {
+	path, err := a.abs(name)
+	if err != nil {
+		return nil, "", err
+	}
+	data, err := atomicfile.Read(path, maxEnvFile)
+	if err != nil {
+		return nil, "", err
+	}
+	file, err := envfile.Read(data, a.rel(path), format)
+	return file, path, err
+}
+
 // writeGitHub adds variables to the file of a job's environment. Where a runner
 // is there to see it, it is told first to hide the values: on standard output
 // or, if that is the file, on standard error, which it reads as well.

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/zclconf/go-cty/cty"
 
-	"hci/internal/atomicfile"
 	"hci/internal/envfile"
 	"hci/internal/project"
 	"hci/internal/sealed"
@@ -68,15 +67,7 @@ type importReport struct {
 }
 
 func (a *app) importEnv(ctx context.Context, env project.Environment, name string, r importRequest) error {
-	path, err := a.abs(name)
-	if err != nil {
-		return err
-	}
-	data, err := atomicfile.Read(path, maxEnvFile)
-	if err != nil {
-		return err
-	}
-	file, err := envfile.Read(data, a.rel(path), r.format)
+	file, path, err := a.readEnvFile(name, r.format)
 	if err != nil {
 		return err
 	}
@@ -179,14 +170,8 @@ func (a *app) writeImport(session *sealed.Session, next *tfvars.File, env projec
 	if n == 0 || r.dryRun {
 		return false, nil
 	}
-	if !r.yes {
-		yes, err := a.confirm(fmt.Sprintf("Change %s in the secrets of %s?", plural(n, "value"), env.Name), "--yes")
-		if err != nil {
-			return false, err
-		}
-		if !yes {
-			return false, errNothing
-		}
+	if err := a.agree(r.yes, fmt.Sprintf("Change %s in the secrets of %s?", plural(n, "value"), env.Name)); err != nil {
+		return false, err
 	}
 	if err := envfile.Apply(keys, next); err != nil {
 		return false, err

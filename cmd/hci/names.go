@@ -111,6 +111,21 @@ func (a *app) warnGit(ctx context.Context, path string) func() {
 	}
 }
 
+// errNothing ends a command to which a person said no.
+var errNothing = errors.New("nothing was written")
+
+// agree asks, unless --yes was given; the error says that nothing was written.
+func (a *app) agree(yes bool, question string) error {
+	if yes {
+		return nil
+	}
+	yes, err := a.confirm(question, "--yes")
+	if err == nil && !yes {
+		err = errNothing
+	}
+	return err
+}
+
 // confirm asks a question whose default is no. Without a terminal the error
 // names the flag that answers it.
 func (a *app) confirm(question, flag string) (bool, error) {

@@ -113,14 +113,8 @@ func (a *app) writePulled(ctx context.Context, d *desired, next *tfvars.File, pu
 	case variables == 0 || r.dryRun:
 		return false, nil
 	}
-	if !r.yes {
-		yes, err := a.confirm(fmt.Sprintf("Change %s in the secrets of %s?", plural(variables, "value"), d.env.Name), "--yes")
-		if err != nil {
-			return false, err
-		}
-		if !yes {
-			return false, errNothing
-		}
+	if err := a.agree(r.yes, fmt.Sprintf("Change %s in the secrets of %s?", plural(variables, "value"), d.env.Name)); err != nil {
+		return false, err
 	}
 	session, err := a.files(d.env).Begin(ctx, a.passphrase(d.env))
 	if err != nil {

@@ -184,21 +184,9 @@ func (a *app) confirmPush(d *desired, p sync.Plan, o sync.ApplyOptions, r pushRe
 	case prunes > 0:
 		return a.confirmName(d, fmt.Sprintf("%s will be deleted in %d days, %s written, in %s. Type the environment's name to go on: ",
 			plural(prunes, "secret"), r.window, plural(n-prunes, "secret"), d.region()))
-	case r.yes:
-		return nil
 	}
-	yes, err := a.confirm(fmt.Sprintf("Write %s of %s in %s?", plural(n, "secret"), d.env.Name, d.region()), "--yes")
-	if err != nil {
-		return err
-	}
-	if !yes {
-		return errNothing
-	}
-	return nil
+	return a.agree(r.yes, fmt.Sprintf("Write %s of %s in %s?", plural(n, "secret"), d.env.Name, d.region()))
 }
-
-// errNothing ends a command to which a person said no.
-var errNothing = errors.New("nothing was written")
 
 // confirmName asks for the environment's name.
 func (a *app) confirmName(d *desired, question string) error {

@@ -103,14 +103,8 @@ func (a *app) rollBackTo(ctx context.Context, c *comparison, r rollbackRequest) 
 	case r.dryRun:
 		return nil
 	}
-	if !r.yes {
-		yes, err := a.confirm(fmt.Sprintf("Roll %s of %s back in %s?", plural(n, "secret"), c.env.Name, c.region()), "--yes")
-		if err != nil {
-			return err
-		}
-		if !yes {
-			return errNothing
-		}
+	if err := a.agree(r.yes, fmt.Sprintf("Roll %s of %s back in %s?", plural(n, "secret"), c.env.Name, c.region())); err != nil {
+		return err
 	}
 	report, err := a.apply(ctx, c.store, c.plan, o, r.asJSON)
 	err = errors.Join(a.sumUp(c.desired, c.plan, report, pushRequest{asJSON: r.asJSON}), err)

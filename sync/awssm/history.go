@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	stdsync "sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -19,29 +18,8 @@ const labelPrevious = "AWSPREVIOUS"
 
 // ReadPrevious implements [sync.History].
 func (s *Store) ReadPrevious(ctx context.Context, names []string) ([]sync.Held, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	results := make([]*sync.Held, len(names))
-	next := make(chan int)
-	var workers stdsync.WaitGroup
-	for range min(readsParallel, len(names)) {
-		workers.Go(func() {
-			for i := range next {
-				h, err := s.previous(ctx, names[i])
-				if err != nil {
-					cancel(err)
-					continue
-				}
-				results[i] = h
-			}
-		})
-	}
-	for i := range names {
-		next <- i
-	}
-	close(next)
-	workers.Wait()
-	if err := context.Cause(ctx); err != nil {
+	results, err := inParallel(ctx, names, s.previous)
+	if err != nil {
 		return nil, err
 	}
 	var all []sync.Held

@@ -23,25 +23,31 @@ const (
 
 // Read implements [sync.Store].
 func (s *Store) Read(ctx context.Context, names []string) ([]sync.Held, error) {
+	results, err := inParallel(ctx, slices.Collect(slices.Chunk(names, batchSize)), s.readChunk)
+	return slices.Concat(results...), err
+}
+
+// inParallel calls f for each item, some at a time, and returns what it returns
+// in the order of the items, or the first error.
+func inParallel[T, R any](ctx context.Context, items []T, f func(context.Context, T) (R, error)) ([]R, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	chunks := slices.Collect(slices.Chunk(names, batchSize))
-	results := make([][]sync.Held, len(chunks))
+	results := make([]R, len(items))
 	next := make(chan int)
 	var workers stdsync.WaitGroup
-	for range min(readsParallel, len(chunks)) {
+	for range min(readsParallel, len(items)) {
 		workers.Go(func() {
 			for i := range next {
-				held, err := s.readChunk(ctx, chunks[i])
+				r, err := f(ctx, items[i])
 				if err != nil {
 					cancel(err)
 					continue
 				}
-				results[i] = held
+				results[i] = r
 			}
 		})
 	}
-	for i := range chunks {
+	for i := range items {
 		next <- i
 	}
 	close(next)
@@ -49,7 +55,7 @@ func (s *Store) Read(ctx context.Context, names []string) ([]sync.Held, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	return slices.Concat(results...), nil
+	return results, nil
 }
 
 // readChunk reads up to twenty secrets, in the order of their names.
