@@ -18,12 +18,15 @@ type pipes struct {
 
 func (l *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	client, server := net.Pipe()
+	far := newSocket(server)
 	select {
-	case l.conns <- newSocket(server):
+	case l.conns <- far:
 		return newSocket(client), nil
 	case <-l.closed:
+		_ = far.Close()
 		return nil, net.ErrClosed
 	case <-ctx.Done():
+		_ = far.Close()
 		return nil, ctx.Err()
 	}
 }
