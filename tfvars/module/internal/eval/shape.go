@@ -116,8 +116,27 @@ func marksOf(l shape.Leaf) []any {
 	return all
 }
 
-// json takes apart a string of the JSON syntax, which is a template.
+// json takes apart an expression of the JSON syntax, in which a string is a
+// template.
 func (w *shaper) json(expr hcl.Expression, depth int) shape.Shape {
+	if items, diags := hcl.ExprList(expr); !diags.HasErrors() {
+		t := make(shape.Tuple, len(items))
+		for i, item := range items {
+			t[i] = w.of(item, depth+1)
+		}
+		return t
+	}
+	if pairs, diags := hcl.ExprMap(expr); !diags.HasErrors() {
+		o := make(shape.Object, len(pairs))
+		for _, pair := range pairs {
+			key, _ := w.eval(pair.Key).Unmark()
+			if !key.IsKnown() || key.IsNull() || key.Type() != cty.String {
+				return w.leaf(expr)
+			}
+			o[key.AsString()] = w.of(pair.Value, depth+1)
+		}
+		return o
+	}
 	raw, diags := expr.Value(nil) // without a context, a string is what it says
 	if diags.HasErrors() || raw.Type() != cty.String || raw.IsNull() {
 		return w.leaf(expr)
