@@ -154,7 +154,8 @@ func link(nodes []node) *References {
 		byKey[n.key] = append(byKey[n.key], n)
 	}
 	for _, n := range nodes {
-		if n.typ == "local" || n.typ == secretType || n.typ == secretType+"_version" {
+		switch n.typ {
+		case "local", secretType, secretType + "_version", "moved", "import", "removed":
 			continue
 		}
 		grants := policies.MatchString(n.typ)

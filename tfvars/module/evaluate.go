@@ -48,7 +48,8 @@ type Evaluated struct {
 // is unknown, is empty.
 type Provider struct {
 	Region, Profile string
-	File            string // where it is declared; "" if it is not
+	Tags            map[string]string // default_tags, as far as they are known
+	File            string            // where it is declared; "" if it is not
 	Line            int
 }
 
@@ -191,11 +192,20 @@ func (r *reader) provider(in *eval.Instance, ref string) Provider {
 	out := Provider{
 		Region:  r.setting(in, p.Attrs["region"], "region"),
 		Profile: r.setting(in, p.Attrs["profile"], "profile"),
+		Tags:    r.defaultTags(in, p.Attrs[config.DefaultTags]),
 		File:    p.Range.Filename,
 		Line:    p.Range.Start.Line,
 	}
 	r.providers[p] = out
 	return out
+}
+
+// defaultTags evaluates the tags that a provider gives to all that it makes.
+func (r *reader) defaultTags(in *eval.Instance, expr hcl.Expression) map[string]string {
+	if expr == nil {
+		return nil
+	}
+	return knownTags(in.Eval(expr, eval.Repetition{}))
 }
 
 // setting evaluates a text argument of a provider; unknown is empty, with a

@@ -125,7 +125,6 @@ func (r *reader) declared(b block) *found {
 	r.name(f, b)
 	f.Description, _ = r.known(b, "description")
 	f.KMSKeyID, _ = r.known(b, "kms_key_id")
-	f.Tags = r.tags(b)
 	if v, ok := r.argument(b, "recovery_window_in_days"); ok && v.IsKnown() {
 		v, _ = v.Unmark()
 		if n, err := ctyconvert.Convert(v, cty.Number); err == nil && !n.IsNull() {
@@ -135,6 +134,7 @@ func (r *reader) declared(b block) *found {
 		}
 	}
 	f.Provider = r.provider(b.in, cmp.Or(b.res.Provider, "aws"))
+	f.Tags = r.tags(b, f.Provider)
 	if region, ok := r.known(b, "region"); ok && region != "" {
 		f.Provider.Region = region
 	}

@@ -3,6 +3,7 @@ package module
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"regexp"
 
 	"github.com/hashicorp/hcl/v2"
@@ -46,12 +47,22 @@ func (r *reader) known(b block, name string) (text string, ok bool) {
 	return v.AsString(), true
 }
 
-// tags returns the block's tags whose values are known.
-func (r *reader) tags(b block) map[string]string {
+// tags returns the block's tags whose values are known, and the provider's.
+func (r *reader) tags(b block, p Provider) map[string]string {
+	tags := maps.Clone(p.Tags)
 	v, ok := r.argument(b, "tags")
 	if !ok {
-		return nil
+		return tags
 	}
+	if tags == nil {
+		return knownTags(v)
+	}
+	maps.Copy(tags, knownTags(v))
+	return tags
+}
+
+// knownTags returns the tags of a value whose values are known.
+func knownTags(v cty.Value) map[string]string {
 	v, _ = v.UnmarkDeep()
 	v, err := ctyconvert.Convert(v, cty.Map(cty.String))
 	if err != nil || !v.IsKnown() || v.IsNull() {

@@ -115,6 +115,9 @@ type Call struct {
 	Module *Module
 }
 
+// DefaultTags is the name in Provider.Attrs of default_tags { tags = … }.
+const DefaultTags = "default_tags.tags"
+
 // Provider is one provider block.
 type Provider struct {
 	Name  string // "aws"

@@ -86,8 +86,17 @@ func (d *decoder) output(b *hcl.Block) hcl.Diagnostics {
 }
 
 func (d *decoder) provider(b *hcl.Block) hcl.Diagnostics {
-	attrs, _, diags := arguments(b.Body, "alias", "region", "profile")
+	attrs, rest, diags := arguments(b.Body, "alias", "region", "profile")
 	p := &Provider{Name: b.Labels[0], Attrs: attrs, Range: b.DefRange}
+	content, _, moreDiags := rest.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "default_tags"}}})
+	diags = append(diags, moreDiags...)
+	for _, tags := range content.Blocks {
+		inner, _, moreDiags := arguments(tags.Body, "tags")
+		diags = append(diags, moreDiags...)
+		if expr, ok := inner["tags"]; ok {
+			attrs[DefaultTags] = expr
+		}
+	}
 	if alias, ok := attrs["alias"]; ok {
 		v, moreDiags := alias.Value(nil)
 		diags = append(diags, moreDiags...)
