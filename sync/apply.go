@@ -56,7 +56,10 @@ func (o ApplyOptions) action(c Change) (action, string) {
 	case Add, Differs:
 		return write, ""
 	case Missing:
-		if o.Create && known {
+		switch {
+		case o.Create && known && len(c.Want.Meta.KMSAwaits) > 0:
+			return skip, "its KMS key is not known: " + strings.Join(c.Want.Meta.KMSAwaits, ", ")
+		case o.Create && known:
 			return create, ""
 		}
 		return skip, "it does not exist"
@@ -212,7 +215,7 @@ func (a *applier) attempt(ctx, writes context.Context, j job) Outcome {
 	switch j.do {
 	case create:
 		out.Result = Created
-		out.Version, out.Err = a.st.Create(writes, w.Name, w.Value)
+		out.Version, out.Err = a.st.Create(writes, w.Name, w.Value, w.Meta)
 	case restore:
 		out.Result = Restored
 		out.Version, out.Err = a.restore(writes, j.change)

@@ -87,6 +87,18 @@ func TestComplete(t *testing.T) {
 	}
 }
 
+// TestUnknownKey: a secret whose KMS key is not known yet is not made with
+// another one.
+func TestUnknownKey(t *testing.T) {
+	m := newMemory(nil)
+	w := want("a", "new")
+	w.Meta.KMSAwaits = []string{"aws_kms_key.k.arn"}
+	report, err := sync.Apply(t.Context(), m, m.plan(w), sync.ApplyOptions{Create: true}, nil)
+	if err != nil || outcomes(report) != "a skipped" || !strings.Contains(report.Outcomes[0].Why, "aws_kms_key.k.arn") || report.Complete() {
+		t.Errorf("%v, %s", err, outcomes(report))
+	}
+}
+
 // TestLimits: whatever the store would refuse keeps everything from being
 // written, all said at once.
 func TestLimits(t *testing.T) {

@@ -74,7 +74,7 @@ func (m *memory) Read(_ context.Context, names []string) ([]sync.Held, error) {
 	return all, err
 }
 
-func (m *memory) Create(_ context.Context, name string, v secret.Value) (version string, err error) {
+func (m *memory) Create(_ context.Context, name string, v secret.Value, _ sync.Meta) (version string, err error) {
 	err = m.do("create", name, func() error {
 		if _, ok := m.held[name]; ok {
 			return sync.ErrConflict

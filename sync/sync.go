@@ -70,6 +70,15 @@ type Want struct {
 	Unknown   []string // addresses that the value waits for
 	Variables []string // variables that the value comes from
 	Address   string   // where it is declared
+	Meta      Meta     // of a secret that is made
+}
+
+// Meta is what a new secret gets besides its value.
+type Meta struct {
+	Description string
+	KMSKeyID    string   // "" for the store's own key
+	KMSAwaits   []string // addresses that the key waits for: then the secret is not made
+	Tags        map[string]string
 }
 
 // Held is a secret as the store has it.
@@ -94,7 +103,7 @@ type Store interface {
 
 	// Create makes a secret with its first value. It fails with ErrConflict
 	// if there is one by now.
-	Create(ctx context.Context, name string, v secret.Value) (version string, err error)
+	Create(ctx context.Context, name string, v secret.Value, m Meta) (version string, err error)
 
 	// Write replaces the value of version seen, or gives a secret that has
 	// none (seen is "") its first. It fails with ErrConflict, and leaves the

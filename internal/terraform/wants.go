@@ -57,6 +57,7 @@ func want(s module.Secret) sync.Want {
 	w := sync.Want{
 		Name: s.Name, Value: s.Value, Status: status(s.Status),
 		Unknown: s.Unknown, Variables: s.Variables, Address: s.Address,
+		Meta: sync.Meta{Description: s.Description, KMSKeyID: s.KMSKeyID, KMSAwaits: s.KMSAwaits, Tags: s.Tags},
 	}
 	if w.Status == sync.Unknown {
 		w.Pattern = pattern(s.Shape)

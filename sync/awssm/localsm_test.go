@@ -115,14 +115,18 @@ func TestWrite(t *testing.T) {
 func TestCreate(t *testing.T) {
 	st, _ := local(t)
 	ctx := context.Background()
-	version, err := st.Create(ctx, "made", secret.New("v"))
+	version, err := st.Create(ctx, "made", secret.New("v"), sync.Meta{Description: "d", KMSKeyID: "alias/k", Tags: map[string]string{"Project": "p", "a": ""}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if h := readOne(t, st, "made"); h.Version != version || !h.Value.Equal(secret.New("v")) {
 		t.Error("it holds something else")
 	}
-	if _, err := st.Create(ctx, "made", secret.New("w")); !errors.Is(err, sync.ErrConflict) {
+	list, err := st.List(ctx, sync.Filter{Prefix: "made", Tags: map[string]string{"Project": "p"}})
+	if err != nil || len(list) != 1 || len(list[0].Tags) != 2 {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if _, err := st.Create(ctx, "made", secret.New("w"), sync.Meta{}); !errors.Is(err, sync.ErrConflict) {
 		t.Errorf("%v", err)
 	}
 }

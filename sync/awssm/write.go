@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,11 +26,19 @@ const labelPrefix = "hci-pending-"
 func token() string { return strings.ToLower(rand.Text() + rand.Text())[:32] }
 
 // Create implements [sync.Store].
-func (s *Store) Create(ctx context.Context, name string, v secret.Value) (string, error) {
+func (s *Store) Create(ctx context.Context, name string, v secret.Value, m sync.Meta) (string, error) {
 	id := token()
-	_, err := s.client.CreateSecret(ctx, &sm.CreateSecretInput{
-		Name: &name, SecretString: aws.String(v.Reveal()), ClientRequestToken: &id,
-	})
+	in := &sm.CreateSecretInput{Name: &name, SecretString: aws.String(v.Reveal()), ClientRequestToken: &id}
+	if m.Description != "" {
+		in.Description = &m.Description
+	}
+	if m.KMSKeyID != "" {
+		in.KmsKeyId = &m.KMSKeyID
+	}
+	for _, key := range slices.Sorted(maps.Keys(m.Tags)) {
+		in.Tags = append(in.Tags, types.Tag{Key: aws.String(key), Value: aws.String(m.Tags[key])})
+	}
+	_, err := s.client.CreateSecret(ctx, in)
 	if err == nil {
 		return id, nil
 	}

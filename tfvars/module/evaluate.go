@@ -124,7 +124,8 @@ type Secret struct {
 	Version string
 
 	Description string
-	KMSKeyID    string
+	KMSKeyID    string   // "" if none is given, or if it is not known
+	KMSAwaits   []string // the addresses that the key waits for
 	Tags        map[string]string
 	// RecoveryWindowDays is how long a deletion waits; ForceDelete is
 	// recovery_window_in_days = 0.

@@ -124,7 +124,11 @@ func (r *reader) declared(b block) *found {
 	}
 	r.name(f, b)
 	f.Description, _ = r.known(b, "description")
-	f.KMSKeyID, _ = r.known(b, "kms_key_id")
+	if f.KMSKeyID, _ = r.known(b, "kms_key_id"); f.KMSKeyID == "" {
+		if v, ok := r.argument(b, "kms_key_id"); ok {
+			f.KMSAwaits = mark.Awaited(v)
+		}
+	}
 	if v, ok := r.argument(b, "recovery_window_in_days"); ok && v.IsKnown() {
 		v, _ = v.Unmark()
 		if n, err := ctyconvert.Convert(v, cty.Number); err == nil && !n.IsNull() {
