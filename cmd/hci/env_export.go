@@ -24,6 +24,9 @@ The default format writes only what bash, Python, Node, Docker Compose and the
 others read alike; a value that has no such form is refused, naming the formats
 that can carry it. What only AWS knows is left out, and said.
 
+--format ecs writes the arrays of a container definition: secrets by their ARN,
+which --from aws asks for, never by value.
+
 In GitHub Actions, '--format github -o "$GITHUB_ENV"' adds to the file, and first
 makes the runner hide the values in its logs.
 
@@ -44,6 +47,7 @@ environment, else staging. Never production by itself.`,
 			if err != nil {
 				return err
 			}
+			r.ecs = dialect.Name() == "ecs"
 			entries, err := a.envEntries(cmd.Context(), env, r.variablesRequest)
 			if err != nil {
 				return err

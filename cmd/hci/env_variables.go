@@ -27,6 +27,7 @@ type variablesRequest struct {
 	live      bool
 	state     bool
 	strict    bool
+	ecs       bool // for a container definition
 }
 
 // flags adds the flags that every command on an environment's variables has.
@@ -53,7 +54,7 @@ func (e *missingError) Error() string {
 // envEntries are the variables of an environment that have a value; the others
 // are said.
 func (a *app) envEntries(ctx context.Context, env project.Environment, r variablesRequest) ([]dotenv.Entry, error) {
-	set, err := a.variables(ctx, env, r)
+	set, in, err := a.variablesOf(ctx, env, r)
 	if err != nil {
 		return nil, err
 	}
@@ -67,56 +68,65 @@ func (a *app) envEntries(ctx context.Context, env project.Environment, r variabl
 	for _, v := range missing {
 		a.sayf("%s: %s is left out: %s", env.Name, v.Key, v.Reason())
 	}
+	if r.ecs {
+		return set.ForECS(in.Evaluated, in.ARNs)
+	}
 	return entries, nil
 }
 
 // variables puts the layers of an environment's variables together.
 func (a *app) variables(ctx context.Context, env project.Environment, r variablesRequest) (*export.Set, error) {
+	set, _, err := a.variablesOf(ctx, env, r)
+	return set, err
+}
+
+func (a *app) variablesOf(ctx context.Context, env project.Environment, r variablesRequest) (set *export.Set, in export.Input, err error) {
 	if r.from != "" && r.from != "aws" {
-		return nil, fmt.Errorf("--from %s: it is aws, or left out", r.from)
+		return nil, in, fmt.Errorf("--from %s: it is aws, or left out", r.from)
 	}
 	content, err := a.openEnv(ctx, env)
 	if err != nil {
-		return nil, err
+		return nil, in, err
 	}
-	in := export.Input{Secrets: content.File, Path: a.rel(content.Path), Vars: a.found.EnvVars(env.Name)}
-	opts := terraform.Options{Shapes: r.from == "aws"}
+	in = export.Input{Secrets: content.File, Path: a.rel(content.Path), Vars: a.found.EnvVars(env.Name)}
+	opts := terraform.Options{Shapes: r.from == "aws" || r.ecs}
 	if r.state {
 		if opts.State, err = terraform.ReadState(a.found, env, a.environ, a.err); err != nil {
-			return nil, err
+			return nil, in, err
 		}
 	}
 	m, ev, err := terraform.Evaluate(a.found, env, content.File, a.environ, opts)
 	var none *terraform.NoDirectoryError
 	if err != nil && !errors.As(err, &none) {
-		return nil, err
+		return nil, in, err
 	}
 	in.Evaluated = ev
 	d := &desired{env: env, content: content, module: m, evaluated: ev, declared: map[string]bool{}}
 	if r.from == "aws" {
 		if ev == nil {
-			return nil, err
+			return nil, in, err
 		}
 		if err := a.takeFromAWS(ctx, d, &in); err != nil {
-			return nil, err
+			return nil, in, err
 		}
 	}
 	if r.container == "" {
 		r.container = env.Container
 	}
 	if in.Container, err = export.FindContainer(in.Evaluated, r.container); err != nil {
-		return nil, err
+		return nil, in, err
 	}
 	if in.Container != nil && in.Container.Files {
 		a.sayf("%s: the environment files of container %s lie in S3 and are not read", env.Name, in.Container.Name)
 	}
 	if r.live {
 		if in.Live, err = a.live(ctx, d, in.Container); err != nil {
-			return nil, err
+			return nil, in, err
 		}
 	}
 	in.Scope = export.NewScope(in.Secrets, in.Evaluated)
-	return export.New(in)
+	set, err = export.New(in)
+	return set, in, err
 }
 
 // takeFromAWS brings what Secrets Manager holds into the secrets file, in memory
@@ -155,11 +165,12 @@ func (a *app) takeFromAWS(ctx context.Context, d *desired, in *export.Input) err
 		}
 	}
 	in.Secrets = next
-	if in.Evaluated, err = terraform.EvaluateModule(d.module, d.env, next, a.environ, terraform.Options{}); err != nil {
+	if in.Evaluated, err = terraform.EvaluateModule(d.module, d.env, next, a.environ, terraform.Options{Shapes: true}); err != nil {
 		return err
 	}
-	in.Held = map[string]secret.Value{}
+	in.Held, in.ARNs = map[string]secret.Value{}, map[string]string{}
 	for _, c := range plan.Changes {
+		in.ARNs[c.Want.Address] = c.Held.ARN
 		if c.Held.HasValue && !c.Held.Binary {
 			in.Held[c.Want.Address] = c.Held.Value
 		}

@@ -23,7 +23,7 @@ var arrows = map[string][]string{
 	},
 
 	"hci/internal/verify":     {"hci/crypto", "hci/internal/project", "hci/internal/sealed", "hci/internal/terraform", "hci/tfvars", "hci/tfvars/module"},
-	"hci/internal/export":     {"hci/internal/project", "hci/internal/secret", "hci/sync/dotenv", "hci/tfvars", "hci/tfvars/module"},
+	"hci/internal/export":     {"hci/tfvars/module/shape", "hci/internal/project", "hci/internal/secret", "hci/sync/dotenv", "hci/tfvars", "hci/tfvars/module"},
 	"hci/internal/terraform":  {"hci/internal/atomicfile", "hci/internal/child", "hci/internal/secret", "hci/tfvars/module/shape", "hci/internal/project", "hci/sync", "hci/tfvars", "hci/tfvars/module"},
 	"hci/internal/sealed":     {"hci/crypto", "hci/internal/atomicfile", "hci/internal/secret", "hci/tfvars"},
 	"hci/internal/project":    {"hci/crypto", "hci/internal/atomicfile", "hci/tfvars"},

@@ -63,7 +63,9 @@ type Variable struct {
 	Problem string   // why it has no value, where that is not what it awaits
 	Dropped bool     // the layer takes the key away
 	value   secret.Value
-	ref     *module.SecretRef
+	ref     *module.SecretRef // of a container's secret
+	name    string            // of the Terraform variable, in the layer of the secrets file
+	broken  bool              // ECS could not resolve it either
 }
 
 // Set is the variables of an environment.
@@ -83,6 +85,7 @@ type Input struct {
 	Container *module.Container       // nil if there is none
 	Live      map[string]string       // the running task's plain environment; may be nil
 	Held      map[string]secret.Value // values in Secrets Manager by address, where these are to be taken
+	ARNs      map[string]string       // of secrets, by address, where Secrets Manager was asked
 	Evaluated *module.Evaluated       // nil without a Terraform directory
 }
 
@@ -169,7 +172,7 @@ func (s *Set) fromFile(in Input) error {
 		}
 		from[key] = name
 		line, _ := in.Secrets.Pos(name)
-		v := Variable{Key: key, Layer: FromFile, File: in.Path, Line: line, From: "var." + name}
+		v := Variable{Key: key, Layer: FromFile, File: in.Path, Line: line, From: "var." + name, name: name}
 		if err := v.set(value); err != nil {
 			return err
 		}
@@ -231,6 +234,7 @@ func (v *Variable) fromSecret(sec *module.Secret, held map[string]secret.Value) 
 	}
 	v.value, v.Problem = jsonKey(text, v.ref.JSONKey)
 	v.Known = v.Problem == ""
+	v.broken = !v.Known
 	if v.ref.JSONKey != "" {
 		v.From += ":" + v.ref.JSONKey
 	}
