@@ -68,7 +68,9 @@ type localServer struct {
 func (a *app) newLocalServer(d *desired, empty bool) (*localServer, error) {
 	server := localsm.New(localsm.Options{Region: d.region()})
 	for _, w := range d.wants {
-		if !empty && w.Status == sync.Known {
+		// Terraform writes an ignored value too, when it makes the secret.
+		known := w.Status == sync.Known || w.Status == sync.Ignored && w.Value.Len() > 0
+		if !empty && known {
 			if err := server.Put(w.Name, w.Value); err != nil {
 				return nil, err
 			}
