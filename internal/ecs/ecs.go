@@ -10,6 +10,9 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 )
 
+// Config is the SDK's configuration: account, region, credentials.
+type Config = aws.Config
+
 // NotFoundError says that a service, or a container in its task definition, is
 // not there.
 type NotFoundError struct{ What string }
@@ -20,31 +23,25 @@ func (e *NotFoundError) Error() string { return e.What + " is not there" }
 // definition has it that a service runs now. Errors hold no values.
 func Environment(ctx context.Context, cfg aws.Config, cluster, service, container string) (map[string]string, error) {
 	client := sdk.NewFromConfig(cfg)
-	services, err := client.DescribeServices(ctx, &sdk.DescribeServicesInput{Cluster: &cluster, Services: []string{service}})
+	s, err := find(ctx, client, cluster, service)
 	if err != nil {
-		return nil, fmt.Errorf("service %q in cluster %q: %w", service, cluster, err)
+		return nil, err
 	}
-	for _, s := range services.Services {
-		if aws.ToString(s.Status) == "INACTIVE" || s.TaskDefinition == nil {
+	task, err := client.DescribeTaskDefinition(ctx, &sdk.DescribeTaskDefinitionInput{TaskDefinition: s.TaskDefinition})
+	if err != nil {
+		return nil, fmt.Errorf("task definition %s: %w", name(*s.TaskDefinition), err)
+	}
+	for _, c := range task.TaskDefinition.ContainerDefinitions {
+		if aws.ToString(c.Name) != container {
 			continue
 		}
-		task, err := client.DescribeTaskDefinition(ctx, &sdk.DescribeTaskDefinitionInput{TaskDefinition: s.TaskDefinition})
-		if err != nil {
-			return nil, fmt.Errorf("task definition %s: %w", name(*s.TaskDefinition), err)
+		env := make(map[string]string, len(c.Environment))
+		for _, kv := range c.Environment {
+			env[aws.ToString(kv.Name)] = aws.ToString(kv.Value)
 		}
-		for _, c := range task.TaskDefinition.ContainerDefinitions {
-			if aws.ToString(c.Name) != container {
-				continue
-			}
-			env := make(map[string]string, len(c.Environment))
-			for _, kv := range c.Environment {
-				env[aws.ToString(kv.Name)] = aws.ToString(kv.Value)
-			}
-			return env, nil
-		}
-		return nil, &NotFoundError{What: fmt.Sprintf("container %q in task definition %s", container, name(*s.TaskDefinition))}
+		return env, nil
 	}
-	return nil, &NotFoundError{What: fmt.Sprintf("service %q in cluster %q", service, cluster)}
+	return nil, &NotFoundError{What: fmt.Sprintf("container %q in task definition %s", container, name(*s.TaskDefinition))}
 }
 
 // name is the last part of an ARN: family and revision.
