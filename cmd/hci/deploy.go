@@ -17,7 +17,7 @@ import (
 )
 
 func newDeploy(a *app) *cobra.Command {
-	return group("deploy", "See what an environment's service runs", newDeployStatus(a), newDeployHistory(a), newDeployLogs(a))
+	return group("deploy", "See what an environment's service runs, and roll it back", newDeployStatus(a), newDeployHistory(a), newDeployLogs(a), newDeployRollback(a))
 }
 
 // deployed is an environment's service, by its names in the Terraform code.
@@ -72,7 +72,7 @@ Exit code 2 while a deployment is under way, or when one has failed.`,
 			if err != nil {
 				return err
 			}
-			s, err := ecs.Describe(cmd.Context(), d.cfg, d.service.Cluster, d.service.Name)
+			s, err := ecs.NewOn(d.cfg, d.service.Cluster, d.service.Name).Describe(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -157,7 +157,7 @@ func newDeployHistory(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			revisions, runs, err := ecs.History(cmd.Context(), d.cfg, d.service.Cluster, d.service.Name, n)
+			revisions, runs, err := ecs.NewOn(d.cfg, d.service.Cluster, d.service.Name).History(cmd.Context(), n)
 			if err != nil {
 				return err
 			}

@@ -1,4 +1,5 @@
-// Package ecs looks at what runs on AWS ECS.
+// Package ecs looks at what runs on AWS ECS, and makes a service run another
+// revision.
 package ecs
 
 import (

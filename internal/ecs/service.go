@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -77,9 +78,10 @@ const (
 	taskPage    = 100 // DescribeTasks takes no more
 )
 
-// Describe returns what a service runs.
-func Describe(ctx context.Context, cfg aws.Config, cluster, service string) (*Service, error) {
-	client := sdk.NewFromConfig(cfg)
+// Describe returns what the service runs. It fails with a [*NotFoundError] if
+// there is no such service.
+func (o *On) Describe(ctx context.Context) (*Service, error) {
+	client, cfg, cluster, service := o.client, o.cfg, o.Cluster, o.Service
 	s, err := find(ctx, client, cluster, service)
 	if err != nil {
 		return nil, err
@@ -206,11 +208,11 @@ func commits(ctx context.Context, cfg aws.Config, images []Image) {
 	}
 }
 
-// History returns the latest revisions of the task definition that a service
+// History returns the latest revisions of the task definition that the service
 // runs, the newest first, and the name of the one it runs.
-func History(ctx context.Context, cfg aws.Config, cluster, service string, n int) (revisions []Revision, runs string, err error) {
-	client := sdk.NewFromConfig(cfg)
-	s, err := find(ctx, client, cluster, service)
+func (o *On) History(ctx context.Context, n int) (revisions []Revision, runs string, err error) {
+	client, cfg := o.client, o.cfg
+	s, err := find(ctx, client, o.Cluster, o.Service)
 	if err != nil {
 		return nil, "", err
 	}
@@ -232,7 +234,7 @@ func History(ctx context.Context, cfg aws.Config, cluster, service string, n int
 }
 
 // newest lists the ARNs of a family's latest revisions, the newest first. An
-// emulator may list other families that begin alike.
+// emulator may list other families that begin alike, and the oldest first.
 func newest(ctx context.Context, client *sdk.Client, family string, n int) ([]string, error) {
 	var arns []string
 	pages := sdk.NewListTaskDefinitionsPaginator(client, &sdk.ListTaskDefinitionsInput{FamilyPrefix: &family, Sort: types.SortOrderDesc})
@@ -242,12 +244,23 @@ func newest(ctx context.Context, client *sdk.Client, family string, n int) ([]st
 			return nil, fmt.Errorf("task definitions of %q: %w", family, err)
 		}
 		for _, arn := range page.TaskDefinitionArns {
-			if f, _, _ := strings.Cut(name(arn), ":"); f == family && len(arns) < n {
+			if f, _, _ := strings.Cut(name(arn), ":"); f == family {
 				arns = append(arns, arn)
 			}
 		}
 	}
-	return arns, nil
+	slices.SortFunc(arns, func(a, b string) int { return number(b) - number(a) })
+	return arns[:min(n, len(arns))], nil
+}
+
+// number is that of a revision.
+func number(arn string) int {
+	_, text, _ := strings.Cut(name(arn), ":")
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // Steady reports whether a service runs what it is to run: one deployment, rolled

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hci/internal/deploy"
+	"hci/internal/ecs"
+)
+
+type serviceRollback struct {
+	to          string
+	yes, dryRun bool
+	timeout     time.Duration
+}
+
+func newDeployRollback(a *app) *cobra.Command {
+	var r serviceRollback
+	cmd := &cobra.Command{
+		Use:   "rollback ENV",
+		Short: "Make the service run an earlier revision, and wait until it does",
+		Long: `Make an environment's ECS service run an earlier revision of its task definition:
+the one before, or the one that --to names. It shows both with their images,
+asks, and then waits until the deployment that it started is the one that runs.
+It exits with 0 only then; otherwise it says what happened, why tasks stopped, and
+what runs now.
+
+Ctrl-C ends the waiting, not the deployment.`,
+		Args:              between(1, 1),
+		ValidArgsFunction: a.envNames,
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.rollBackService(cmd.Context(), args[0], r) },
+	}
+	cmd.Flags().StringVar(&r.to, "to", "", "the `REVISION`: family:number, or the number")
+	cmd.Flags().BoolVar(&r.yes, "yes", false, "don't ask")
+	cmd.Flags().DurationVar(&r.timeout, "timeout", 15*time.Minute, "how long to wait")
+	dryRunFlag(cmd, &r.dryRun)
+	return cmd
+}
+
+// rollbackDepth is how many revisions are looked at.
+const rollbackDepth = 100
+
+func (a *app) rollBackService(ctx context.Context, name string, r serviceRollback) error {
+	d, err := a.deployed(ctx, name)
+	if err != nil {
+		return err
+	}
+	on := ecs.NewOn(d.cfg, d.service.Cluster, d.service.Name)
+	revisions, runs, err := on.History(ctx, rollbackDepth)
+	if err != nil {
+		return err
+	}
+	to, from, err := target(revisions, runs, r.to)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(a.out, "- %s\n+ %s\n", revisionWords(from), revisionWords(to)); err != nil {
+		return err
+	}
+	if r.dryRun {
+		return nil
+	}
+	if err := a.agree(r.yes, fmt.Sprintf("Make %s in %s run %s?", d.service.Name, d.region(), to.Name)); err != nil {
+		return err
+	}
+	id, err := on.Update(ctx, to.Name)
+	if err != nil {
+		return err
+	}
+	return a.await(ctx, on, id, r.timeout, name)
+}
+
+// target finds the revision to return to, and the one that runs.
+func target(revisions []ecs.Revision, runs, to string) (next, from ecs.Revision, err error) {
+	family, _, _ := strings.Cut(runs, ":")
+	if _, convErr := strconv.Atoi(to); convErr == nil {
+		to = family + ":" + to
+	}
+	at := -1
+	for i, r := range revisions {
+		if r.Name == runs {
+			at, from = i, r
+		}
+	}
+	for i, r := range revisions {
+		if to == "" && at >= 0 && i == at+1 || to != "" && r.Name == to {
+			next = r
+		}
+	}
+	switch {
+	case next.Name == "" && to != "":
+		return next, from, fmt.Errorf("there is no revision %q among the latest %d", to, len(revisions))
+	case next.Name == "":
+		return next, from, fmt.Errorf("there is no revision before %s", runs)
+	case next.Name == runs:
+		return next, from, fmt.Errorf("%s is what the service is to run already", runs)
+	}
+	return next, from, nil
+}
+
+func revisionWords(r ecs.Revision) string {
+	var images []string
+	for _, i := range r.Images {
+		images = append(images, i.Container+": "+i.Image+commitWords(i))
+	}
+	return fmt.Sprintf("%s, registered %s  %s", r.Name, when(r.Registered), strings.Join(images, ", "))
+}
+
+// errNotDeployed ends a command whose deployment is not what runs; why, has been
+// said by then.
+var errNotDeployed = errors.New("not deployed")
+
+// await waits for the end of a deployment and says how it goes.
+func (a *app) await(ctx context.Context, on *ecs.On, id string, timeout time.Duration, env string) error {
+	last := ""
+	result, err := deploy.Watch(ctx, on, id, deploy.Options{Timeout: timeout, Seen: func(_ *ecs.Service, d *ecs.Deployment) {
+		if d == nil {
+			return
+		}
+		line := fmt.Sprintf("%s %s: %d of %d tasks run, %d start, %d failed", d.Revision, rollout(*d), d.Running, d.Desired, d.Pending, d.Failed)
+		if line != last {
+			a.sayf("%s", line)
+			last = line
+		}
+	}})
+	if err != nil {
+		a.sayf("the deployment goes on; 'hci deploy status %s' shows how", env)
+		return err
+	}
+	for _, line := range result.Explain() {
+		a.sayf("%s", line)
+	}
+	if result.End != deploy.Deployed {
+		return fmt.Errorf("%w: %s", errNotDeployed, result.End)
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package deploy_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hci/internal/deploy"
+	"hci/internal/ecs"
+)
+
+// script is a service that goes from one state to the next with each question.
+type script struct {
+	states  []any // *ecs.Service or error; the last one stays
+	stopped []ecs.StoppedTask
+	asked   int
+}
+
+func (s *script) Describe(context.Context) (*ecs.Service, error) {
+	state := s.states[min(s.asked, len(s.states)-1)]
+	s.asked++
+	if err, ok := state.(error); ok {
+		return nil, err
+	}
+	return state.(*ecs.Service), nil
+}
+
+func (s *script) Stopped(_ context.Context, id string) ([]ecs.StoppedTask, error) {
+	if id != "own" {
+		return nil, errors.New("asked for another deployment's tasks")
+	}
+	return s.stopped[:min(len(s.stopped), s.asked)], nil
+}
+
+func service(deployments ...ecs.Deployment) *ecs.Service {
+	return &ecs.Service{Deployments: deployments}
+}
+
+func own(status, rollout string) ecs.Deployment {
+	return ecs.Deployment{ID: "own", Status: status, Rollout: rollout, Revision: "web:7", Desired: 2, Running: 2, Reason: "tasks failed to start"}
+}
+
+var (
+	other    = ecs.Deployment{ID: "other", Status: "PRIMARY", Rollout: "IN_PROGRESS", Revision: "web:8", Desired: 2}
+	back     = ecs.Deployment{ID: "back", Status: "PRIMARY", Rollout: "IN_PROGRESS", Revision: "web:6", Desired: 2, Running: 2}
+	old      = ecs.Deployment{ID: "old", Status: "ACTIVE", Rollout: "COMPLETED", Revision: "web:6", Desired: 2, Running: 2}
+	going    = service(own("PRIMARY", "IN_PROGRESS"), old)
+	throttle = errors.New("ThrottlingException")
+)
+
+// TestWatch: each end is told from the others.
+func TestWatch(t *testing.T) {
+	crash := func(reason, exit string) ecs.StoppedTask {
+		return ecs.StoppedTask{ID: "0123456789", Reason: reason, Exit: exit}
+	}
+	for _, c := range []struct {
+		name    string
+		states  []any
+		stopped []ecs.StoppedTask
+		end     deploy.End
+		says    string
+	}{
+		{"healthy", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, nil, deploy.Deployed, "web:7 is what runs: 2 of 2 tasks"},
+		{"completed, the old one still draining", []any{service(own("PRIMARY", "COMPLETED"), old)}, nil, deploy.Deployed, "web:7 is what runs"},
+		{"one stop is no loop", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", "")}, deploy.Deployed, ""},
+		{"two stops for different reasons", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", ""), crash("y", "")}, deploy.Deployed, ""},
+		{"the breaker rolls back", []any{going, service(back, own("ACTIVE", "FAILED"))}, []ecs.StoppedTask{crash("x", "app: exit code 3")}, deploy.RolledBack, "ECS rolled it back: tasks failed to start\ntask 01234567 stopped: x; app: exit code 3\nweb:6 is the service's deployment now: 2 of 2 tasks run"},
+		{"after a rollback the service is stable, and it is still no success", []any{going, service(back)}, nil, deploy.Displaced, "another deployment took its place\nweb:6 is"},
+		{"failed without a rollback", []any{going, service(own("PRIMARY", "FAILED"), old)}, nil, deploy.Failed, "ECS gave it up"},
+		{"crash loop", []any{going}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, deploy.CrashLoop, "its tasks stop again and again\ntask 01234567 stopped: x; app: exit code 1"},
+		{"displaced", []any{going, service(other, own("ACTIVE", "IN_PROGRESS"))}, nil, deploy.Displaced, "another deployment took its place\nweb:8 is the service's deployment now: 0 of 2 tasks run"},
+		{"deleted", []any{going, &ecs.NotFoundError{What: "service"}}, nil, deploy.Gone, "the service is not there any more"},
+		{"stuck", []any{going}, nil, deploy.TimedOut, "it is still under way"},
+		{"throttled now and then", []any{throttle, going, throttle, throttle, service(own("PRIMARY", "COMPLETED"))}, nil, deploy.Deployed, ""},
+		{"network gone", []any{going, throttle}, nil, deploy.Lost, "AWS can't be asked any more: ThrottlingException"},
+		{"no rollout state", []any{service(own("PRIMARY", "")), service(own("PRIMARY", ""), old)}, nil, deploy.Deployed, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				seen := 0
+				r, err := deploy.Watch(t.Context(), &script{states: c.states, stopped: c.stopped}, "own", deploy.Options{Seen: func(*ecs.Service, *ecs.Deployment) { seen++ }})
+				if err != nil || r.End != c.end || seen == 0 {
+					t.Errorf("%v, %v, seen %d times; want %v", r.End, err, seen, c.end)
+				}
+				if said := strings.Join(r.Explain(), "\n"); !strings.HasPrefix(said, c.says) {
+					t.Errorf("said\n%s", said)
+				}
+			})
+		})
+	}
+}
+
+func TestWatchInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
+		defer cancel()
+		src := &script{states: []any{going}}
+		if _, err := deploy.Watch(ctx, src, "own", deploy.Options{}); !errors.Is(err, context.DeadlineExceeded) || src.asked != 3 {
+			t.Errorf("%v after %d questions", err, src.asked)
+		}
+	})
+}
