@@ -44,11 +44,11 @@ func own(status, rollout string) ecs.Deployment {
 }
 
 var (
-	other    = ecs.Deployment{ID: "other", Status: "PRIMARY", Rollout: "IN_PROGRESS", Revision: "web:8", Desired: 2}
-	back     = ecs.Deployment{ID: "back", Status: "PRIMARY", Rollout: "IN_PROGRESS", Revision: "web:6", Desired: 2, Running: 2}
-	old      = ecs.Deployment{ID: "old", Status: "ACTIVE", Rollout: "COMPLETED", Revision: "web:6", Desired: 2, Running: 2}
-	going    = service(own("PRIMARY", "IN_PROGRESS"), old)
-	throttle = errors.New("ThrottlingException")
+	other        = ecs.Deployment{ID: "other", Status: "PRIMARY", Rollout: "IN_PROGRESS", Revision: "web:8", Desired: 2}
+	back         = ecs.Deployment{ID: "back", Status: "PRIMARY", Rollout: "IN_PROGRESS", Revision: "web:6", Desired: 2, Running: 2}
+	old          = ecs.Deployment{ID: "old", Status: "ACTIVE", Rollout: "COMPLETED", Revision: "web:6", Desired: 2, Running: 2}
+	going        = service(own("PRIMARY", "IN_PROGRESS"), old)
+	errThrottled = errors.New("ThrottlingException")
 )
 
 // TestWatch: each end is told from the others.
@@ -74,8 +74,8 @@ func TestWatch(t *testing.T) {
 		{"displaced", []any{going, service(other, own("ACTIVE", "IN_PROGRESS"))}, nil, deploy.Displaced, "another deployment took its place\nweb:8 is the service's deployment now: 0 of 2 tasks run"},
 		{"deleted", []any{going, &ecs.NotFoundError{What: "service"}}, nil, deploy.Gone, "the service is not there any more"},
 		{"stuck", []any{going}, nil, deploy.TimedOut, "it is still under way"},
-		{"throttled now and then", []any{throttle, going, throttle, throttle, service(own("PRIMARY", "COMPLETED"))}, nil, deploy.Deployed, ""},
-		{"network gone", []any{going, throttle}, nil, deploy.Lost, "AWS can't be asked any more: ThrottlingException"},
+		{"throttled now and then", []any{errThrottled, going, errThrottled, errThrottled, service(own("PRIMARY", "COMPLETED"))}, nil, deploy.Deployed, ""},
+		{"network gone", []any{going, errThrottled}, nil, deploy.Lost, "AWS can't be asked any more: ThrottlingException"},
 		{"no rollout state", []any{service(own("PRIMARY", "")), service(own("PRIMARY", ""), old)}, nil, deploy.Deployed, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
