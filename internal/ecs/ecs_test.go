@@ -124,15 +124,16 @@ func TestUpdate(t *testing.T) {
 func TestStopped(t *testing.T) {
 	o, _ := on(t, map[string]func(map[string]any) string{
 		"ListTasks": func(in map[string]any) string {
-			if in["startedBy"] != "d1" || in["desiredStatus"] != "STOPPED" {
+			if in["serviceName"] != "web" || in["desiredStatus"] != "STOPPED" || in["startedBy"] != nil {
 				t.Errorf("asked for %v", in)
 			}
 			return `{"taskArns":["` + arn + `task/main/t1","` + arn + `task/main/t2","` + arn + `task/main/t3"]}`
 		},
 		"DescribeTasks": text(`{"tasks":[
-{"taskArn":"` + arn + `task/main/t1","lastStatus":"STOPPED","stoppedAt":1,"stopCode":"EssentialContainerExited","stoppedReason":"Essential container in task exited","containers":[{"name":"app","exitCode":3},{"name":"proxy","exitCode":0}]},
-{"taskArn":"` + arn + `task/main/t2","lastStatus":"STOPPED","stoppedAt":2,"stopCode":"TaskFailedToStart","stoppedReason":"CannotPullContainerError","containers":[{"name":"app","reason":"pull access denied"}]},
-{"taskArn":"` + arn + `task/main/t3","lastStatus":"DEPROVISIONING"}]}`),
+{"taskArn":"` + arn + `task/main/t1","lastStatus":"STOPPED","startedBy":"d1","stoppedAt":1,"stopCode":"EssentialContainerExited","stoppedReason":"Essential container in task exited","containers":[{"name":"app","exitCode":3},{"name":"proxy","exitCode":0}]},
+{"taskArn":"` + arn + `task/main/t2","lastStatus":"STOPPED","startedBy":"d1","stoppedAt":2,"stopCode":"TaskFailedToStart","stoppedReason":"CannotPullContainerError","containers":[{"name":"app","reason":"pull access denied"}]},
+{"taskArn":"` + arn + `task/main/t3","lastStatus":"DEPROVISIONING","startedBy":"d1"},
+{"taskArn":"` + arn + `task/main/t4","lastStatus":"STOPPED","startedBy":"d0","stoppedAt":3}]}`),
 	})
 	stopped, err := o.Stopped(context.Background(), "d1")
 	if err != nil || len(stopped) != 2 {

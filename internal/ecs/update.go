@@ -78,7 +78,8 @@ func NewOn(cfg Config, cluster, service string) *On {
 // Stopped lists the tasks that a deployment started and that have stopped, the
 // latest first. AWS forgets them after about an hour.
 func (o *On) Stopped(ctx context.Context, deployment string) ([]StoppedTask, error) {
-	list, err := o.client.ListTasks(ctx, &sdk.ListTasksInput{Cluster: &o.Cluster, StartedBy: &deployment, DesiredStatus: types.DesiredStatusStopped})
+	// AWS takes startedBy as the only filter, which would find running tasks.
+	list, err := o.client.ListTasks(ctx, &sdk.ListTasksInput{Cluster: &o.Cluster, ServiceName: &o.Service, DesiredStatus: types.DesiredStatusStopped})
 	if err != nil {
 		return nil, fmt.Errorf("stopped tasks of service %q: %w", o.Service, err)
 	}
@@ -94,7 +95,7 @@ func (o *On) Stopped(ctx context.Context, deployment string) ([]StoppedTask, err
 	})
 	var all []StoppedTask
 	for _, t := range out.Tasks {
-		if aws.ToString(t.LastStatus) != "STOPPED" {
+		if aws.ToString(t.LastStatus) != "STOPPED" || aws.ToString(t.StartedBy) != deployment {
 			continue
 		}
 		all = append(all, StoppedTask{ID: name(aws.ToString(t.TaskArn)), Code: string(t.StopCode), Reason: aws.ToString(t.StoppedReason), Exit: exits(t)})
