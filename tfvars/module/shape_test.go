@@ -1,10 +1,9 @@
 package module_test
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
-
-	"os"
 
 	"github.com/zclconf/go-cty/cty"
 
