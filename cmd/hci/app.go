@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +23,7 @@ type app struct {
 	workspace      string
 	passphraseFrom string
 
+	saying      sync.Mutex // held while a line is written to stderr
 	style       term.Style
 	found       *project.Project
 	passphrases *term.Passphrases
@@ -48,8 +50,13 @@ func (a *app) getenv(name string) string {
 	return value
 }
 
-// sayf writes one line of talk to stderr.
-func (a *app) sayf(format string, args ...any) { fmt.Fprintf(a.err, "hci: "+format+"\n", args...) }
+// sayf writes one line of talk to stderr. It may be called by several goroutines
+// at once.
+func (a *app) sayf(format string, args ...any) {
+	a.saying.Lock()
+	defer a.saying.Unlock()
+	fmt.Fprintf(a.err, "hci: "+format+"\n", args...)
+}
 
 // notes says what the user should know besides.
 func (a *app) notes(notes []string) {

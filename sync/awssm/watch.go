@@ -35,6 +35,7 @@ type watch struct {
 type request struct {
 	lost    bool        // an attempt may have been carried out although it failed
 	waiting *time.Timer // runs while the next attempt is held back
+	holds   int         // how often it was; a timer of an earlier time says nothing
 }
 
 type requestKey struct{}
@@ -64,7 +65,7 @@ func (w *watch) whole(ctx context.Context, in middleware.InitializeInput, next m
 	r := &request{}
 	w.hold(ctx, r) // the adaptive retryer may hold back even the first attempt
 	out, metadata, err := next.HandleInitialize(context.WithValue(ctx, requestKey{}, r), in)
-	r.waiting.Stop()
+	w.release(r)
 	if err != nil && r.lost {
 		err = &lostError{err}
 	}
@@ -74,7 +75,7 @@ func (w *watch) whole(ctx context.Context, in middleware.InitializeInput, next m
 func (w *watch) attempt(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (out middleware.FinalizeOutput, metadata middleware.Metadata, err error) {
 	r, _ := ctx.Value(requestKey{}).(*request)
 	err = w.limits.wait(ctx, awsmiddleware.GetOperationName(ctx))
-	r.waiting.Stop()
+	w.release(r)
 	if err != nil {
 		return out, metadata, err
 	}
@@ -91,12 +92,27 @@ func (w *watch) attempt(ctx context.Context, in middleware.FinalizeInput, next m
 // hold starts the time after which waiting is worth a word.
 func (w *watch) hold(ctx context.Context, r *request) {
 	operation := awsmiddleware.GetOperationName(ctx)
-	r.waiting = time.AfterFunc(noteAfter, func() { w.throttles(operation) })
-}
-
-func (w *watch) throttles(operation string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	r.holds++
+	this := r.holds
+	r.waiting = time.AfterFunc(noteAfter, func() { w.throttles(operation, r, this) })
+}
+
+// release ends that time. Nothing is told of it any more once it has returned.
+func (w *watch) release(r *request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r.waiting.Stop()
+	r.holds++
+}
+
+func (w *watch) throttles(operation string, r *request, hold int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if r.holds != hold {
+		return
+	}
 	if now := time.Now(); w.noted.IsZero() || now.Sub(w.noted) >= noteEvery {
 		w.noted = now
 		w.note("AWS throttles " + operation + "; waiting")
