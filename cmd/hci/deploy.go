@@ -211,7 +211,7 @@ with time, container and task. --follow waits for more until Ctrl-C.`,
 				return err
 			}
 			tail.Since = time.Now().Add(-since)
-			return ecs.Logs(cmd.Context(), d.cfg, d.service.Cluster, d.service.Name, tail, func(l ecs.LogLine) error {
+			return ecs.NewOn(d.cfg, d.service.Cluster, d.service.Name).Logs(cmd.Context(), tail, func(l ecs.LogLine) error {
 				_, err := fmt.Fprintf(a.out, "%s %s/%.8s %s\n", l.At.UTC().Format("2006-01-02T15:04:05.000Z"), l.Container, l.Task, strings.TrimRight(l.Text, "\n"))
 				return err
 			})

@@ -214,7 +214,7 @@ func (a *app) live(ctx context.Context, d *desired, c *module.Container) (map[st
 		return nil, err
 	}
 	s := d.evaluated.Services[0]
-	env, err := ecs.Environment(ctx, cfg, s.Cluster, s.Name, c.Name)
+	env, err := ecs.NewOn(cfg, s.Cluster, s.Name).Environment(ctx, c.Name)
 	if err != nil {
 		return nil, fmt.Errorf("--live: %w", err)
 	}

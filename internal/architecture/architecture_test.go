@@ -57,9 +57,6 @@ var arrows = map[string][]string{
 var only = map[string][]string{
 	"github.com/spf13/cobra":                              {"hci/cmd/hci"},
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager": {"hci/sync/awssm"},
-	"github.com/aws/aws-sdk-go-v2/service/ecs":            {"hci/internal/ecs"},
-	"github.com/aws/aws-sdk-go-v2/service/ecr":            {"hci/internal/ecs"},
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs": {"hci/internal/ecs"},
 	"github.com/aws/aws-sdk-go-v2":                        {"hci/sync/awssm", "hci/internal/ecs"},
 	"github.com/aws/smithy-go":                            {"hci/sync/awssm"},
 	"github.com/joho/godotenv":                            {"hci/sync/dotenv"},

@@ -6,12 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	logs "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
-	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
-	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
 // LogLine is a line that a container wrote.
@@ -45,32 +39,31 @@ const followEvery = 2 * time.Second
 // overlap is how far back each question goes: events may arrive late.
 const overlap = 30 * time.Second
 
-// Logs hands out the lines that the containers of a service write, in the order
-// in which they are found. It ends when all are read or, when it follows, with
-// the context.
-func Logs(ctx context.Context, cfg aws.Config, cluster, service string, tail Tail, emit func(LogLine) error) error {
-	client := sdk.NewFromConfig(cfg)
-	s, err := find(ctx, client, cluster, service)
+// Logs hands out the lines that the containers of the service write, in the
+// order in which they are found. It ends when all are read or, when it follows,
+// with the context.
+func (o *On) Logs(ctx context.Context, tail Tail, emit func(LogLine) error) error {
+	s, err := o.find(ctx)
 	if err != nil {
 		return err
 	}
-	out, err := client.DescribeTaskDefinition(ctx, &sdk.DescribeTaskDefinitionInput{TaskDefinition: s.TaskDefinition})
+	out, err := o.definition(ctx, s.TaskDefinition)
 	if err != nil {
-		return fmt.Errorf("task definition %s: %w", name(aws.ToString(s.TaskDefinition)), err)
+		return err
 	}
 	var streams []*stream
 	for _, c := range out.TaskDefinition.ContainerDefinitions {
-		if tail.Container != "" && tail.Container != aws.ToString(c.Name) {
+		if tail.Container != "" && tail.Container != c.Name {
 			continue
 		}
-		one, err := newStream(cfg, c, tail.Since)
+		one, err := newStream(o.cfg, c, tail.Since)
 		if err != nil {
 			return err
 		}
 		streams = append(streams, one)
 	}
 	if len(streams) == 0 {
-		return &NotFoundError{What: fmt.Sprintf("container %q in task definition %s", tail.Container, name(aws.ToString(s.TaskDefinition)))}
+		return &NotFoundError{What: fmt.Sprintf("container %q in task definition %s", tail.Container, name(s.TaskDefinition))}
 	}
 	for {
 		for _, one := range streams {
@@ -94,68 +87,78 @@ func Logs(ctx context.Context, cfg aws.Config, cluster, service string, tail Tai
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
 type stream struct {
-	client           *logs.Client
+	client           *client
 	container, group string
 	prefix           string
 	since            time.Time
 	seen             map[string]bool // ids of events
 }
 
-func newStream(cfg aws.Config, c types.ContainerDefinition, since time.Time) (*stream, error) {
-	container := aws.ToString(c.Name)
-	if c.LogConfiguration == nil || c.LogConfiguration.LogDriver != types.LogDriverAwslogs {
-		driver := "none"
-		if c.LogConfiguration != nil {
-			driver = string(c.LogConfiguration.LogDriver)
-		}
-		return nil, &NoLogsError{container, driver}
+func newStream(cfg Config, c wireContainer, since time.Time) (*stream, error) {
+	if c.LogConfiguration == nil {
+		return nil, &NoLogsError{c.Name, "none"}
+	}
+	if c.LogConfiguration.LogDriver != "awslogs" {
+		return nil, &NoLogsError{c.Name, c.LogConfiguration.LogDriver}
 	}
 	options := c.LogConfiguration.Options
 	if region := options["awslogs-region"]; region != "" {
 		cfg.Region = region
 	}
 	return &stream{
-		client: logs.NewFromConfig(cfg), container: container, group: options["awslogs-group"],
-		prefix: options["awslogs-stream-prefix"] + "/" + container + "/", since: since, seen: map[string]bool{},
+		client: logsClient(cfg), container: c.Name, group: options["awslogs-group"],
+		prefix: options["awslogs-stream-prefix"] + "/" + c.Name + "/", since: since, seen: map[string]bool{},
 	}, nil
+}
+
+// wireEvents is a page of log events.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+type wireEvents struct {
+	Events []struct {
+		EventID       string `json:"eventId"`
+		LogStreamName string `json:"logStreamName"`
+		Timestamp     int64  `json:"timestamp"` // in milliseconds
+		Message       string `json:"message"`
+	} `json:"events"`
+	NextToken string `json:"nextToken"`
 }
 
 // read hands out what is new.
 func (s *stream) read(ctx context.Context, emit func(LogLine) error) error {
-	in := &logs.FilterLogEventsInput{
-		LogGroupName: &s.group, LogStreamNamePrefix: &s.prefix, StartTime: aws.Int64(s.since.UnixMilli()),
-	}
+	in := members{"logGroupName": s.group, "logStreamNamePrefix": s.prefix, "startTime": s.since.UnixMilli()}
 	latest := s.since
 	for {
-		out, err := s.client.FilterLogEvents(ctx, in)
-		var missing *logtypes.ResourceNotFoundException
+		var out wireEvents
+		err := s.client.call(ctx, "FilterLogEvents", in, &out)
+		var failed *apiError
 		switch {
-		case errors.As(err, &missing): // nothing was written yet
+		case errors.As(err, &failed) && failed.Code == "ResourceNotFoundException": // nothing was written yet
 			return nil
 		case err != nil:
 			return fmt.Errorf("logs of container %q: %w", s.container, err)
 		}
 		for _, e := range out.Events {
-			at := time.UnixMilli(aws.ToInt64(e.Timestamp))
-			other := !strings.HasPrefix(aws.ToString(e.LogStreamName), s.prefix) // an emulator may not look at it
-			if other || s.seen[aws.ToString(e.EventId)] {
+			other := !strings.HasPrefix(e.LogStreamName, s.prefix) // an emulator may not look at it
+			if other || s.seen[e.EventID] {
 				continue
 			}
-			s.seen[aws.ToString(e.EventId)] = true
+			s.seen[e.EventID] = true
+			at := time.UnixMilli(e.Timestamp)
 			if at.After(latest) {
 				latest = at
 			}
-			line := LogLine{At: at, Container: s.container, Task: strings.TrimPrefix(aws.ToString(e.LogStreamName), s.prefix), Text: aws.ToString(e.Message)}
+			line := LogLine{At: at, Container: s.container, Task: strings.TrimPrefix(e.LogStreamName, s.prefix), Text: e.Message}
 			if err := emit(line); err != nil {
 				return err
 			}
 		}
-		if aws.ToString(out.NextToken) == "" {
+		if out.NextToken == "" {
 			if back := latest.Add(-overlap); back.After(s.since) {
 				s.since = back
 			}
 			return nil
 		}
-		in.NextToken = out.NextToken
+		in["nextToken"] = out.NextToken
 	}
 }

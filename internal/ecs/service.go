@@ -8,12 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ecr"
-	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
-	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
-	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
 // Service is what a service runs now.
@@ -81,84 +75,116 @@ const (
 // Describe returns what the service runs. It fails with a [*NotFoundError] if
 // there is no such service.
 func (o *On) Describe(ctx context.Context) (*Service, error) {
-	client, cfg, cluster, service := o.client, o.cfg, o.Cluster, o.Service
-	s, err := find(ctx, client, cluster, service)
+	s, err := o.find(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := &Service{
-		Name: service, Cluster: cluster, Status: aws.ToString(s.Status),
-		Desired: int(s.DesiredCount), Running: int(s.RunningCount), Pending: int(s.PendingCount), Tasks: []Task{}, Deployments: []Deployment{},
+		Name: o.Service, Cluster: o.Cluster, Status: s.Status,
+		Desired: s.DesiredCount, Running: s.RunningCount, Pending: s.PendingCount, Deployments: []Deployment{},
 	}
-	if out.Revision, err = revision(ctx, client, aws.ToString(s.TaskDefinition)); err != nil {
+	if out.Revision, err = o.revision(ctx, s.TaskDefinition); err != nil {
 		return nil, err
 	}
-	commits(ctx, cfg, out.Revision.Images)
 	for _, d := range s.Deployments {
 		out.Deployments = append(out.Deployments, Deployment{
-			ID: aws.ToString(d.Id), Status: aws.ToString(d.Status), Rollout: string(d.RolloutState), Reason: aws.ToString(d.RolloutStateReason),
-			Revision: name(aws.ToString(d.TaskDefinition)), Created: d.CreatedAt,
-			Desired: int(d.DesiredCount), Running: int(d.RunningCount), Pending: int(d.PendingCount), Failed: int(d.FailedTasks),
+			ID: d.ID, Status: d.Status, Rollout: d.RolloutState, Reason: d.RolloutStateReason,
+			Revision: name(d.TaskDefinition), Created: d.CreatedAt.time(),
+			Desired: d.DesiredCount, Running: d.RunningCount, Pending: d.PendingCount, Failed: d.FailedTasks,
 		})
 	}
 	slices.SortStableFunc(out.Deployments, func(a, b Deployment) int { return strings.Compare(b.Status, a.Status) })
 	for i, e := range s.Events {
 		if i < shownEvents {
-			out.Events = append(out.Events, Event{At: e.CreatedAt, Message: aws.ToString(e.Message)})
+			out.Events = append(out.Events, Event{At: e.CreatedAt.time(), Message: e.Message})
 		}
 	}
-	out.Tasks, err = tasks(ctx, client, cluster, service)
+	out.Tasks, err = o.tasks(ctx)
 	return out, err
 }
 
-func find(ctx context.Context, client *sdk.Client, cluster, service string) (*types.Service, error) {
-	found, err := client.DescribeServices(ctx, &sdk.DescribeServicesInput{Cluster: &cluster, Services: []string{service}})
-	if err != nil {
-		return nil, fmt.Errorf("service %q in cluster %q: %w", service, cluster, err)
+func (o *On) find(ctx context.Context) (*wireService, error) {
+	var found wireServices
+	if err := o.client.call(ctx, "DescribeServices", members{"cluster": o.Cluster, "services": []string{o.Service}}, &found); err != nil {
+		return nil, fmt.Errorf("service %q in cluster %q: %w", o.Service, o.Cluster, err)
 	}
 	for _, s := range found.Services {
-		if aws.ToString(s.Status) != "INACTIVE" && s.TaskDefinition != nil {
+		if s.Status != "INACTIVE" && s.TaskDefinition != "" {
 			return &s, nil
 		}
 	}
-	return nil, &NotFoundError{What: fmt.Sprintf("service %q in cluster %q", service, cluster)}
+	return nil, &NotFoundError{What: fmt.Sprintf("service %q in cluster %q", o.Service, o.Cluster)}
 }
 
-func revision(ctx context.Context, client *sdk.Client, arn string) (Revision, error) {
+// definition reads a revision of a task definition.
+func (o *On) definition(ctx context.Context, arn string) (*wireDefinition, error) {
+	var out wireDefinition
+	if err := o.client.call(ctx, "DescribeTaskDefinition", members{"taskDefinition": arn}, &out); err != nil {
+		return nil, fmt.Errorf("task definition %s: %w", name(arn), err)
+	}
+	return &out, nil
+}
+
+func (o *On) revision(ctx context.Context, arn string) (Revision, error) {
 	r := Revision{Name: name(arn), Images: []Image{}}
-	out, err := client.DescribeTaskDefinition(ctx, &sdk.DescribeTaskDefinitionInput{TaskDefinition: &arn})
+	out, err := o.definition(ctx, arn)
 	if err != nil {
-		return r, fmt.Errorf("task definition %s: %w", r.Name, err)
+		return r, err
 	}
-	r.Registered = out.TaskDefinition.RegisteredAt
+	r.Registered = out.TaskDefinition.RegisteredAt.time()
 	for _, c := range out.TaskDefinition.ContainerDefinitions {
-		r.Images = append(r.Images, Image{Container: aws.ToString(c.Name), Image: aws.ToString(c.Image), Commit: commitIn(aws.ToString(c.Image))})
+		r.Images = append(r.Images, Image{Container: c.Name, Image: c.Image, Commit: commitIn(c.Image)})
 	}
+	commits(ctx, o.cfg, r.Images)
 	return r, nil
 }
 
-func tasks(ctx context.Context, client *sdk.Client, cluster, service string) ([]Task, error) {
-	all := []Task{}
-	pages := sdk.NewListTasksPaginator(client, &sdk.ListTasksInput{Cluster: &cluster, ServiceName: &service})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("tasks of service %q: %w", service, err)
+// pages calls a listing operation until all is listed, or f says that it is
+// enough.
+func (o *On) pages(ctx context.Context, operation string, in members, f func(wireList) (enough bool)) error {
+	for {
+		var page wireList
+		if err := o.client.call(ctx, operation, in, &page); err != nil {
+			return err
 		}
-		for arns := range slices.Chunk(page.TaskArns, taskPage) {
-			out, err := client.DescribeTasks(ctx, &sdk.DescribeTasksInput{Cluster: &cluster, Tasks: arns})
-			if err != nil {
-				return nil, fmt.Errorf("tasks of service %q: %w", service, err)
-			}
-			for _, t := range out.Tasks {
-				all = append(all, Task{
-					ID: name(aws.ToString(t.TaskArn)), Status: aws.ToString(t.LastStatus), Health: string(t.HealthStatus),
-					Revision: name(aws.ToString(t.TaskDefinitionArn)), Started: t.StartedAt,
-				})
-			}
+		if f(page) || page.NextToken == "" {
+			return nil
+		}
+		in["nextToken"] = page.NextToken
+	}
+}
+
+func (o *On) tasks(ctx context.Context) ([]Task, error) {
+	all := []Task{}
+	var arns []string
+	err := o.pages(ctx, "ListTasks", members{"cluster": o.Cluster, "serviceName": o.Service}, func(page wireList) bool {
+		arns = append(arns, page.TaskArns...)
+		return false
+	})
+	if err != nil {
+		return nil, fmt.Errorf("tasks of service %q: %w", o.Service, err)
+	}
+	for chunk := range slices.Chunk(arns, taskPage) {
+		found, err := o.describeTasks(ctx, chunk)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range found {
+			all = append(all, Task{
+				ID: name(t.TaskArn), Status: t.LastStatus, Health: t.HealthStatus,
+				Revision: name(t.TaskDefinitionArn), Started: t.StartedAt.time(),
+			})
 		}
 	}
 	return all, nil
+}
+
+func (o *On) describeTasks(ctx context.Context, arns []string) ([]wireTask, error) {
+	var out wireTasks
+	if err := o.client.call(ctx, "DescribeTasks", members{"cluster": o.Cluster, "tasks": arns}, &out); err != nil {
+		return nil, fmt.Errorf("tasks of service %q: %w", o.Service, err)
+	}
+	return out.Tasks, nil
 }
 
 // commitTag is a tag that names a commit, as git abbreviates it or whole.
@@ -181,21 +207,23 @@ var pinned = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.[^/]+/([^:@]+)(?:@(sha256:
 
 // commits asks ECR which other tags the images have, where their own names no
 // commit. What ECR doesn't tell stays empty: it is only said besides.
-func commits(ctx context.Context, cfg aws.Config, images []Image) {
-	client := ecr.NewFromConfig(cfg)
+func commits(ctx context.Context, cfg Config, images []Image) {
 	for i := range images {
 		m := pinned.FindStringSubmatch(images[i].Image)
 		if m == nil || images[i].Commit != "" {
 			continue
 		}
-		id := ecrtypes.ImageIdentifier{}
+		id := members{"imageTag": m[4]}
 		if m[3] != "" {
-			id.ImageDigest = &m[3]
-		} else {
-			id.ImageTag = &m[4]
+			id = members{"imageDigest": m[3]}
 		}
-		out, err := client.DescribeImages(ctx, &ecr.DescribeImagesInput{RegistryId: &m[1], RepositoryName: &m[2], ImageIds: []ecrtypes.ImageIdentifier{id}})
-		if err != nil {
+		var out struct {
+			ImageDetails []struct {
+				ImageTags []string `json:"imageTags"`
+			} `json:"imageDetails"`
+		}
+		in := members{"registryId": m[1], "repositoryName": m[2], "imageIds": []members{id}}
+		if ecrClient(cfg).call(ctx, "DescribeImages", in, &out) != nil {
 			continue
 		}
 		for _, detail := range out.ImageDetails {
@@ -211,23 +239,21 @@ func commits(ctx context.Context, cfg aws.Config, images []Image) {
 // History returns the latest revisions of the task definition that the service
 // runs, the newest first, and the name of the one it runs.
 func (o *On) History(ctx context.Context, n int) (revisions []Revision, runs string, err error) {
-	client, cfg := o.client, o.cfg
-	s, err := find(ctx, client, o.Cluster, o.Service)
+	s, err := o.find(ctx)
 	if err != nil {
 		return nil, "", err
 	}
-	runs = name(aws.ToString(s.TaskDefinition))
+	runs = name(s.TaskDefinition)
 	family, _, _ := strings.Cut(runs, ":")
-	arns, err := newest(ctx, client, family, n)
+	arns, err := o.newest(ctx, family, n)
 	if err != nil {
-		return nil, "", err
+		return nil, "", fmt.Errorf("task definitions of %q: %w", family, err)
 	}
 	for _, arn := range arns {
-		r, err := revision(ctx, client, arn)
+		r, err := o.revision(ctx, arn)
 		if err != nil {
 			return nil, "", err
 		}
-		commits(ctx, cfg, r.Images)
 		revisions = append(revisions, r)
 	}
 	return revisions, runs, nil
@@ -235,22 +261,18 @@ func (o *On) History(ctx context.Context, n int) (revisions []Revision, runs str
 
 // newest lists the ARNs of a family's latest revisions, the newest first. An
 // emulator may list other families that begin alike, and the oldest first.
-func newest(ctx context.Context, client *sdk.Client, family string, n int) ([]string, error) {
+func (o *On) newest(ctx context.Context, family string, n int) ([]string, error) {
 	var arns []string
-	pages := sdk.NewListTaskDefinitionsPaginator(client, &sdk.ListTaskDefinitionsInput{FamilyPrefix: &family, Sort: types.SortOrderDesc})
-	for pages.HasMorePages() && len(arns) < n {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("task definitions of %q: %w", family, err)
-		}
+	err := o.pages(ctx, "ListTaskDefinitions", members{"familyPrefix": family, "sort": "DESC"}, func(page wireList) bool {
 		for _, arn := range page.TaskDefinitionArns {
 			if f, _, _ := strings.Cut(name(arn), ":"); f == family {
 				arns = append(arns, arn)
 			}
 		}
-	}
+		return len(arns) >= n
+	})
 	slices.SortFunc(arns, func(a, b string) int { return number(b) - number(a) })
-	return arns[:min(n, len(arns))], nil
+	return arns[:min(n, len(arns))], err
 }
 
 // number is that of a revision.

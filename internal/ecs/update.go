@@ -5,16 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
-	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
 // States of a rollout.
 const (
-	RolloutCompleted = string(types.DeploymentRolloutStateCompleted)
-	RolloutFailed    = string(types.DeploymentRolloutStateFailed)
+	RolloutCompleted = "COMPLETED"
+	RolloutFailed    = "FAILED"
 )
 
 const primary = "PRIMARY"
@@ -65,53 +61,59 @@ func (t StoppedTask) Cause() string {
 
 // On is a service to be asked about and changed.
 type On struct {
-	client           *sdk.Client
+	client           *client
 	cfg              Config
 	Cluster, Service string
 }
 
 // NewOn returns one.
 func NewOn(cfg Config, cluster, service string) *On {
-	return &On{client: sdk.NewFromConfig(cfg), cfg: cfg, Cluster: cluster, Service: service}
+	return &On{client: ecsClient(cfg), cfg: cfg, Cluster: cluster, Service: service}
 }
 
 // Stopped lists the tasks that a deployment started and that have stopped, the
 // latest first. AWS forgets them after about an hour.
 func (o *On) Stopped(ctx context.Context, deployment string) ([]StoppedTask, error) {
 	// AWS takes startedBy as the only filter, which would find running tasks.
-	list, err := o.client.ListTasks(ctx, &sdk.ListTasksInput{Cluster: &o.Cluster, ServiceName: &o.Service, DesiredStatus: types.DesiredStatusStopped})
-	if err != nil {
+	var list wireList
+	in := members{"cluster": o.Cluster, "serviceName": o.Service, "desiredStatus": "STOPPED"}
+	if err := o.client.call(ctx, "ListTasks", in, &list); err != nil {
 		return nil, fmt.Errorf("stopped tasks of service %q: %w", o.Service, err)
 	}
 	if len(list.TaskArns) == 0 {
 		return nil, nil
 	}
-	out, err := o.client.DescribeTasks(ctx, &sdk.DescribeTasksInput{Cluster: &o.Cluster, Tasks: list.TaskArns})
+	found, err := o.describeTasks(ctx, list.TaskArns)
 	if err != nil {
-		return nil, fmt.Errorf("stopped tasks of service %q: %w", o.Service, err)
+		return nil, err
 	}
-	slices.SortStableFunc(out.Tasks, func(a, b types.Task) int {
-		return aws.ToTime(b.StoppedAt).Compare(aws.ToTime(a.StoppedAt))
-	})
+	slices.SortStableFunc(found, func(a, b wireTask) int { return int(b.stopped() - a.stopped()) })
 	var all []StoppedTask
-	for _, t := range out.Tasks {
-		if aws.ToString(t.LastStatus) != "STOPPED" || aws.ToString(t.StartedBy) != deployment {
-			continue
+	for _, t := range found {
+		if t.LastStatus == "STOPPED" && t.StartedBy == deployment {
+			all = append(all, StoppedTask{ID: name(t.TaskArn), Code: t.StopCode, Reason: t.StoppedReason, Exit: t.exits()})
 		}
-		all = append(all, StoppedTask{ID: name(aws.ToString(t.TaskArn)), Code: string(t.StopCode), Reason: aws.ToString(t.StoppedReason), Exit: exits(t)})
 	}
 	return all, nil
 }
 
+// stopped is when a task stopped.
+func (t wireTask) stopped() moment {
+	if t.StoppedAt == nil {
+		return 0
+	}
+	return *t.StoppedAt
+}
+
 // exits says how the containers of a task failed.
-func exits(t types.Task) string {
+func (t wireTask) exits() string {
 	var all []string
 	for _, c := range t.Containers {
 		switch {
-		case c.Reason != nil:
-			all = append(all, aws.ToString(c.Name)+": "+*c.Reason)
+		case c.Reason != "":
+			all = append(all, c.Name+": "+c.Reason)
 		case c.ExitCode != nil && *c.ExitCode != 0:
-			all = append(all, fmt.Sprintf("%s: exit code %d", aws.ToString(c.Name), *c.ExitCode))
+			all = append(all, fmt.Sprintf("%s: exit code %d", c.Name, *c.ExitCode))
 		}
 	}
 	return strings.Join(all, ", ")
@@ -120,13 +122,16 @@ func exits(t types.Task) string {
 // Update makes the service run a revision, and returns the id of the deployment
 // that this starts.
 func (o *On) Update(ctx context.Context, revision string) (string, error) {
-	out, err := o.client.UpdateService(ctx, &sdk.UpdateServiceInput{Cluster: &o.Cluster, Service: &o.Service, TaskDefinition: &revision})
-	if err != nil {
+	var out struct {
+		Service wireService `json:"service"`
+	}
+	in := members{"cluster": o.Cluster, "service": o.Service, "taskDefinition": revision}
+	if err := o.client.call(ctx, "UpdateService", in, &out); err != nil {
 		return "", fmt.Errorf("service %q: %w", o.Service, err)
 	}
 	for _, d := range out.Service.Deployments {
-		if aws.ToString(d.Status) == primary && name(aws.ToString(d.TaskDefinition)) == revision {
-			return aws.ToString(d.Id), nil
+		if d.Status == primary && name(d.TaskDefinition) == revision {
+			return d.ID, nil
 		}
 	}
 	return "", fmt.Errorf("service %q: AWS took the update, and names no deployment for it", o.Service)

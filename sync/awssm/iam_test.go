@@ -15,7 +15,7 @@ func TestPermissionsAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	call := regexp.MustCompile(`(?:client\.|New)([A-Z]\w+?)(?:Paginator)?\(`)
+	call := regexp.MustCompile(`client\.([A-Z]\w+)\(|\.(?:call|pages)\(ctx, "(\w+)"`)
 	n := 0
 	for dir, service := range map[string]string{".": "secretsmanager", filepath.Join("..", "..", "internal", "ecs"): "(ecs|ecr|logs)"} {
 		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
@@ -31,12 +31,9 @@ func TestPermissionsAreDocumented(t *testing.T) {
 				continue
 			}
 			for _, m := range call.FindAllStringSubmatch(string(src), -1) {
-				if strings.HasPrefix(m[0], "New") && !strings.Contains(m[0], "Paginator") {
-					continue // a constructor
-				}
 				n++
-				if !regexp.MustCompile(service + ":" + m[1] + "\\b").Match(doc) {
-					t.Errorf("docs/iam.md does not name %s:%s", service, m[1])
+				if !regexp.MustCompile(service + ":" + m[1] + m[2] + "\\b").Match(doc) {
+					t.Errorf("docs/iam.md does not name %s:%s", service, m[1]+m[2])
 				}
 			}
 		}
