@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -188,7 +189,9 @@ func (o *On) describeTasks(ctx context.Context, arns []string) ([]wireTask, erro
 }
 
 // commitTag is a tag that names a commit, as git abbreviates it or whole.
-var commitTag = regexp.MustCompile(`^(?:git-|sha-)?([0-9a-f]{7,40})(?:-dirty)?$`)
+var commitTag = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:git-|sha-)?([0-9a-f]{7,40})(?:-dirty)?$`)
+})
 
 // commitIn is the commit that the tag of an image names, or "".
 func commitIn(image string) string {
@@ -196,20 +199,22 @@ func commitIn(image string) string {
 	if i < 0 || strings.Contains(image, "@") {
 		return ""
 	}
-	if m := commitTag.FindStringSubmatch(image[i+1:]); m != nil {
+	if m := commitTag().FindStringSubmatch(image[i+1:]); m != nil {
 		return m[1]
 	}
 	return ""
 }
 
 // pinned is an image in ECR, by its digest or a tag.
-var pinned = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.[^/]+/([^:@]+)(?:@(sha256:[0-9a-f]{64})|:([^@]+))$`)
+var pinned = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.[^/]+/([^:@]+)(?:@(sha256:[0-9a-f]{64})|:([^@]+))$`)
+})
 
 // commits asks ECR which other tags the images have, where their own names no
 // commit. What ECR doesn't tell stays empty: it is only said besides.
 func commits(ctx context.Context, cfg Config, images []Image) {
 	for i := range images {
-		m := pinned.FindStringSubmatch(images[i].Image)
+		m := pinned().FindStringSubmatch(images[i].Image)
 		if m == nil || images[i].Commit != "" {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"sync"
 
 	"hci/sync/dotenv"
 )
@@ -37,7 +38,9 @@ type Sources struct {
 }
 
 // placeholder is a value that stands for one that somebody has yet to fill in.
-var placeholder = regexp.MustCompile(`(?i)^(change[-_ ]?me|replace[-_ ]?me|fix[-_ ]?me|fill[-_ ]?me|todo|tbd|x{3,}|\*{3,}|\.{3,}|…|your[-_ ].*|<.*>|\[.*\]|\{\{.*\}\}|placeholder|dummy|secret|password|example|insert.*here)$`)
+var placeholder = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^(change[-_ ]?me|replace[-_ ]?me|fix[-_ ]?me|fill[-_ ]?me|todo|tbd|x{3,}|\*{3,}|\.{3,}|…|your[-_ ].*|<.*>|\[.*\]|\{\{.*\}\}|placeholder|dummy|secret|password|example|insert.*here)$`)
+})
 
 // Check compares a file with the sources. The findings are sorted by key.
 func Check(f *File, s Sources) []Finding {
@@ -78,7 +81,7 @@ func Check(f *File, s Sources) []Finding {
 		case known && e.Value.Equal(source.Value):
 		case e.Value.Len() == 0 && (known || inTemplate):
 			add(e.Key, Empty, "it has no value")
-		case placeholder.MatchString(e.Value.Reveal()):
+		case placeholder().MatchString(e.Value.Reveal()):
 			add(e.Key, Placeholder, "its value is a placeholder")
 		case known:
 			add(e.Key, Differs, "it has another value than the source")

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"hci/sync/dotenv"
 )
@@ -58,10 +59,14 @@ func Read(src []byte, path, dialect string) (*File, error) {
 }
 
 // assignment is a line that sets a key, in every dialect of lines.
-var assignment = regexp.MustCompile(`^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=`)
+var assignment = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=`)
+})
 
 // plainLine is an assignment whose value surely ends on its line.
-var plainLine = regexp.MustCompile(`^[^"'` + "`" + `\\]*$|=[ \t]*"[^"\\]*"[ \t]*$|=[ \t]*'[^'\\]*'[ \t]*$`)
+var plainLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[^"'` + "`" + `\\]*$|=[ \t]*"[^"\\]*"[ \t]*$|=[ \t]*'[^'\\]*'[ \t]*$`)
+})
 
 // withoutDuplicates makes comments of the lines whose key is set again further
 // down, as far as they are lines of their own for certain: the last one counts
@@ -73,14 +78,14 @@ func withoutDuplicates(src []byte, comments bool) ([]byte, []string) {
 	lines := strings.Split(string(src), "\n")
 	last := map[string]int{}
 	for i, line := range lines {
-		if m := assignment.FindStringSubmatch(line); m != nil {
+		if m := assignment().FindStringSubmatch(line); m != nil {
 			last[m[1]] = i
 		}
 	}
 	var keys []string
 	for i, line := range lines {
-		m := assignment.FindStringSubmatch(line)
-		if m == nil || last[m[1]] == i || !plainLine.MatchString(strings.TrimSuffix(line, "\r")) {
+		m := assignment().FindStringSubmatch(line)
+		if m == nil || last[m[1]] == i || !plainLine().MatchString(strings.TrimSuffix(line, "\r")) {
 			continue
 		}
 		lines[i] = "#"
@@ -95,7 +100,7 @@ func withoutDuplicates(src []byte, comments bool) ([]byte, []string) {
 func TemplateKeys(src []byte) []string {
 	var keys []string
 	for line := range strings.Lines(string(src)) {
-		if m := assignment.FindStringSubmatch(line); m != nil && !slices.Contains(keys, m[1]) {
+		if m := assignment().FindStringSubmatch(line); m != nil && !slices.Contains(keys, m[1]) {
 			keys = append(keys, m[1])
 		}
 	}

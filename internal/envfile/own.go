@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"sync"
 )
 
 var (
@@ -18,7 +19,9 @@ var (
 
 // marker is the last line that hci writes into a file; what stands below it is
 // a person's and is kept. It holds a digest of what stands above it.
-var marker = regexp.MustCompile(`(?m)^# Your own lines go below this one; hci keeps them\. \[([0-9a-f]{16})\]\r?\n?`)
+var marker = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^# Your own lines go below this one; hci keeps them\. \[([0-9a-f]{16})\]\r?\n?`)
+})
 
 func markerLine(above []byte) string {
 	sum := sha256.Sum256(above)
@@ -33,14 +36,14 @@ func markerLine(above []byte) string {
 func Renew(current, made []byte, force bool) ([]byte, error) {
 	var own []byte
 	if len(current) > 0 {
-		at := marker.FindSubmatchIndex(current)
+		at := marker().FindSubmatchIndex(current)
 		if at == nil && !force {
 			return nil, ErrForeign
 		}
 		if at == nil {
 			return Renew(nil, made, false)
 		}
-		if got := marker.FindSubmatch([]byte(markerLine(current[:at[0]]))); !bytes.Equal(got[1], current[at[2]:at[3]]) && !force {
+		if got := marker().FindSubmatch([]byte(markerLine(current[:at[0]]))); !bytes.Equal(got[1], current[at[2]:at[3]]) && !force {
 			return nil, ErrEdited
 		}
 		own = current[at[1]:]
