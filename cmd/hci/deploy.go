@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hci/internal/awsapi"
 	"hci/internal/ecs"
 	"hci/internal/terraform"
 	"hci/sync/awssm"
@@ -24,7 +25,7 @@ func newDeploy(a *app) *cobra.Command {
 type deployed struct {
 	*desired
 	service module.Service
-	cfg     ecs.Config
+	cfg     awsapi.Config
 }
 
 // deployed finds the environment's service. The names of a service need no

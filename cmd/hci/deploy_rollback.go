@@ -69,7 +69,7 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 	if err := a.agree(r.yes, fmt.Sprintf("Make %s in %s run %s?", d.service.Name, d.region(), to.Name)); err != nil {
 		return err
 	}
-	id, err := on.Update(ctx, to.Name)
+	id, err := on.Update(ctx, to.Name, false)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 // import outside its tests. A package that is not listed fails the test.
 var arrows = map[string][]string{
 	"hci/cmd/hci": {
-		"hci/crypto", "hci/internal/atomicfile", "hci/internal/check", "hci/internal/child", "hci/internal/deploy", "hci/internal/ecs", "hci/internal/editor", "hci/internal/environ",
+		"hci/crypto", "hci/internal/atomicfile", "hci/internal/awsapi", "hci/internal/check", "hci/internal/child", "hci/internal/deploy", "hci/internal/ecs", "hci/internal/editor", "hci/internal/environ",
 		"hci/internal/envfile", "hci/internal/export", "hci/internal/planfile",
 		"hci/internal/project", "hci/internal/sealed", "hci/internal/secret", "hci/internal/term",
 		"hci/internal/terraform", "hci/internal/verify", "hci/sync", "hci/sync/awssm",
@@ -30,7 +30,9 @@ var arrows = map[string][]string{
 	"hci/internal/term":       {"hci/internal/atomicfile", "hci/internal/secret"},
 	"hci/internal/editor":     {"hci/internal/atomicfile"},
 	"hci/internal/check":      {"hci/internal/secret", "hci/tfvars", "hci/tfvars/module", "hci/tfvars/module/shape"},
-	"hci/internal/ecs":        {},
+	"hci/internal/awsapi":     {},
+	"hci/internal/ecr":        {"hci/internal/awsapi", "hci/internal/secret"},
+	"hci/internal/ecs":        {"hci/internal/awsapi"},
 	"hci/internal/deploy":     {"hci/internal/ecs"},
 	"hci/internal/environ":    {"hci/sync/dotenv"},
 	"hci/internal/envfile":    {"hci/internal/secret", "hci/sync/dotenv", "hci/tfvars"},
@@ -57,8 +59,8 @@ var arrows = map[string][]string{
 var only = map[string][]string{
 	"github.com/spf13/cobra":                              {"hci/cmd/hci"},
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager": {"hci/sync/awssm"},
-	"github.com/aws/aws-sdk-go-v2":                        {"hci/sync/awssm", "hci/internal/ecs"},
-	"github.com/aws/smithy-go":                            {"hci/sync/awssm"},
+	"github.com/aws/aws-sdk-go-v2":                        {"hci/sync/awssm", "hci/internal/awsapi"},
+	"github.com/aws/smithy-go":                            {"hci/sync/awssm", "hci/internal/awsapi"},
 	"github.com/joho/godotenv":                            {"hci/sync/dotenv"},
 	"golang.org/x/term":                                   {"hci/internal/term"},
 	"github.com/zalando/go-keyring":                       {"hci/internal/term"},

@@ -45,9 +45,9 @@ type Result struct {
 
 // Source is what is asked.
 type Source interface {
-	// Describe returns what the service runs; it fails with an [*ecs.NotFoundError] if
+	// State returns how the service stands; it fails with an [*ecs.NotFoundError] if
 	// there is none.
-	Describe(ctx context.Context) (*ecs.Service, error)
+	State(ctx context.Context) (*ecs.Service, error)
 	// Stopped lists the tasks of a deployment that have stopped.
 	Stopped(ctx context.Context, deployment string) ([]ecs.StoppedTask, error)
 }
@@ -82,7 +82,7 @@ func Watch(ctx context.Context, src Source, id string, o Options) (Result, error
 	var r Result
 	failures := 0
 	for {
-		s, err := src.Describe(ctx)
+		s, err := src.State(ctx)
 		var missing *ecs.NotFoundError
 		switch {
 		case ctx.Err() != nil:

@@ -19,7 +19,7 @@ type script struct {
 	asked   int
 }
 
-func (s *script) Describe(context.Context) (*ecs.Service, error) {
+func (s *script) State(context.Context) (*ecs.Service, error) {
 	state := s.states[min(s.asked, len(s.states)-1)]
 	s.asked++
 	if err, ok := state.(error); ok {

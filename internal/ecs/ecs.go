@@ -6,6 +6,14 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"hci/internal/awsapi"
+)
+
+var (
+	service     = awsapi.Service{Host: "ecs", Name: "ecs", Target: "AmazonEC2ContainerServiceV20141113", Env: "AWS_ENDPOINT_URL_ECS"}
+	logsService = awsapi.Service{Host: "logs", Name: "logs", Target: "Logs_20140328", Env: "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"}
+	ecrService  = awsapi.Service{Host: "api.ecr", Name: "ecr", Target: "AmazonEC2ContainerRegistry_V20150921", Env: "AWS_ENDPOINT_URL_ECR"}
 )
 
 // NotFoundError says that a service, or a container in its task definition, is

@@ -110,7 +110,7 @@ func TestUpdate(t *testing.T) {
 				given = in
 				return `{"service":{"deployments":[` + c.deployments + `]}}`
 			}})
-			id, err := o.Update(context.Background(), "web:6")
+			id, err := o.Update(context.Background(), "web:6", false)
 			if id != c.id || (err == nil) != (c.id != "") {
 				t.Errorf("%q, %v", id, err)
 			}

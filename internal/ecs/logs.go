@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"hci/internal/awsapi"
 )
 
 // LogLine is a line that a container wrote.
@@ -87,14 +89,14 @@ func (o *On) Logs(ctx context.Context, tail Tail, emit func(LogLine) error) erro
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
 type stream struct {
-	client           *client
+	client           *awsapi.Client
 	container, group string
 	prefix           string
 	since            time.Time
 	seen             map[string]bool // ids of events
 }
 
-func newStream(cfg Config, c wireContainer, since time.Time) (*stream, error) {
+func newStream(cfg awsapi.Config, c wireContainer, since time.Time) (*stream, error) {
 	if c.LogConfiguration == nil {
 		return nil, &NoLogsError{c.Name, "none"}
 	}
@@ -106,7 +108,7 @@ func newStream(cfg Config, c wireContainer, since time.Time) (*stream, error) {
 		cfg.Region = region
 	}
 	return &stream{
-		client: logsClient(cfg), container: c.Name, group: options["awslogs-group"],
+		client: awsapi.New(cfg, logsService), container: c.Name, group: options["awslogs-group"],
 		prefix: options["awslogs-stream-prefix"] + "/" + c.Name + "/", since: since, seen: map[string]bool{},
 	}, nil
 }
@@ -130,8 +132,8 @@ func (s *stream) read(ctx context.Context, emit func(LogLine) error) error {
 	latest := s.since
 	for {
 		var out wireEvents
-		err := s.client.call(ctx, "FilterLogEvents", in, &out)
-		var failed *apiError
+		err := s.client.Call(ctx, "FilterLogEvents", in, &out)
+		var failed *awsapi.Error
 		switch {
 		case errors.As(err, &failed) && failed.Code == "ResourceNotFoundException": // nothing was written yet
 			return nil

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"hci/internal/awsapi"
 )
 
 // Service is what a service runs now.
@@ -64,6 +66,7 @@ type Task struct {
 
 // Event is what a service says of itself.
 type Event struct {
+	ID      string     `json:"-"`
 	At      *time.Time `json:"at,omitempty"`
 	Message string     `json:"message"`
 }
@@ -73,32 +76,43 @@ const (
 	taskPage    = 100 // DescribeTasks takes no more
 )
 
-// Describe returns what the service runs. It fails with a [*NotFoundError] if
-// there is no such service.
-func (o *On) Describe(ctx context.Context) (*Service, error) {
+// State returns how a service stands, without its tasks and of its revision the
+// name only. It is one request, and fails with a [*NotFoundError] if there is no
+// such service.
+func (o *On) State(ctx context.Context) (*Service, error) {
 	s, err := o.find(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := &Service{
-		Name: o.Service, Cluster: o.Cluster, Status: s.Status,
+		Name: o.Service, Cluster: o.Cluster, Status: s.Status, Revision: Revision{Name: name(s.TaskDefinition)},
 		Desired: s.DesiredCount, Running: s.RunningCount, Pending: s.PendingCount, Deployments: []Deployment{},
-	}
-	if out.Revision, err = o.revision(ctx, s.TaskDefinition); err != nil {
-		return nil, err
 	}
 	for _, d := range s.Deployments {
 		out.Deployments = append(out.Deployments, Deployment{
 			ID: d.ID, Status: d.Status, Rollout: d.RolloutState, Reason: d.RolloutStateReason,
-			Revision: name(d.TaskDefinition), Created: d.CreatedAt.time(),
+			Revision: name(d.TaskDefinition), Created: d.CreatedAt.Time(),
 			Desired: d.DesiredCount, Running: d.RunningCount, Pending: d.PendingCount, Failed: d.FailedTasks,
 		})
 	}
 	slices.SortStableFunc(out.Deployments, func(a, b Deployment) int { return strings.Compare(b.Status, a.Status) })
 	for i, e := range s.Events {
 		if i < shownEvents {
-			out.Events = append(out.Events, Event{At: e.CreatedAt.time(), Message: e.Message})
+			out.Events = append(out.Events, Event{ID: e.ID, At: e.CreatedAt.Time(), Message: e.Message})
 		}
+	}
+	return out, nil
+}
+
+// Describe returns what the service runs. It fails with a [*NotFoundError] if
+// there is no such service.
+func (o *On) Describe(ctx context.Context) (*Service, error) {
+	out, err := o.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if out.Revision, err = o.revision(ctx, out.Revision.Name); err != nil {
+		return nil, err
 	}
 	out.Tasks, err = o.tasks(ctx)
 	return out, err
@@ -106,7 +120,7 @@ func (o *On) Describe(ctx context.Context) (*Service, error) {
 
 func (o *On) find(ctx context.Context) (*wireService, error) {
 	var found wireServices
-	if err := o.client.call(ctx, "DescribeServices", members{"cluster": o.Cluster, "services": []string{o.Service}}, &found); err != nil {
+	if err := o.client.Call(ctx, "DescribeServices", members{"cluster": o.Cluster, "services": []string{o.Service}}, &found); err != nil {
 		return nil, fmt.Errorf("service %q in cluster %q: %w", o.Service, o.Cluster, err)
 	}
 	for _, s := range found.Services {
@@ -120,7 +134,7 @@ func (o *On) find(ctx context.Context) (*wireService, error) {
 // definition reads a revision of a task definition.
 func (o *On) definition(ctx context.Context, arn string) (*wireDefinition, error) {
 	var out wireDefinition
-	if err := o.client.call(ctx, "DescribeTaskDefinition", members{"taskDefinition": arn}, &out); err != nil {
+	if err := o.client.Call(ctx, "DescribeTaskDefinition", members{"taskDefinition": arn}, &out); err != nil {
 		return nil, fmt.Errorf("task definition %s: %w", name(arn), err)
 	}
 	return &out, nil
@@ -132,7 +146,7 @@ func (o *On) revision(ctx context.Context, arn string) (Revision, error) {
 	if err != nil {
 		return r, err
 	}
-	r.Registered = out.TaskDefinition.RegisteredAt.time()
+	r.Registered = out.TaskDefinition.RegisteredAt.Time()
 	for _, c := range out.TaskDefinition.ContainerDefinitions {
 		r.Images = append(r.Images, Image{Container: c.Name, Image: c.Image, Commit: commitIn(c.Image)})
 	}
@@ -145,7 +159,7 @@ func (o *On) revision(ctx context.Context, arn string) (Revision, error) {
 func (o *On) pages(ctx context.Context, operation string, in members, f func(wireList) (enough bool)) error {
 	for {
 		var page wireList
-		if err := o.client.call(ctx, operation, in, &page); err != nil {
+		if err := o.client.Call(ctx, operation, in, &page); err != nil {
 			return err
 		}
 		if f(page) || page.NextToken == "" {
@@ -173,7 +187,7 @@ func (o *On) tasks(ctx context.Context) ([]Task, error) {
 		for _, t := range found {
 			all = append(all, Task{
 				ID: name(t.TaskArn), Status: t.LastStatus, Health: t.HealthStatus,
-				Revision: name(t.TaskDefinitionArn), Started: t.StartedAt.time(),
+				Revision: name(t.TaskDefinitionArn), Started: t.StartedAt.Time(),
 			})
 		}
 	}
@@ -182,7 +196,7 @@ func (o *On) tasks(ctx context.Context) ([]Task, error) {
 
 func (o *On) describeTasks(ctx context.Context, arns []string) ([]wireTask, error) {
 	var out wireTasks
-	if err := o.client.call(ctx, "DescribeTasks", members{"cluster": o.Cluster, "tasks": arns}, &out); err != nil {
+	if err := o.client.Call(ctx, "DescribeTasks", members{"cluster": o.Cluster, "tasks": arns}, &out); err != nil {
 		return nil, fmt.Errorf("tasks of service %q: %w", o.Service, err)
 	}
 	return out.Tasks, nil
@@ -212,7 +226,7 @@ var pinned = sync.OnceValue(func() *regexp.Regexp {
 
 // commits asks ECR which other tags the images have, where their own names no
 // commit. What ECR doesn't tell stays empty: it is only said besides.
-func commits(ctx context.Context, cfg Config, images []Image) {
+func commits(ctx context.Context, cfg awsapi.Config, images []Image) {
 	for i := range images {
 		m := pinned().FindStringSubmatch(images[i].Image)
 		if m == nil || images[i].Commit != "" {
@@ -228,7 +242,7 @@ func commits(ctx context.Context, cfg Config, images []Image) {
 			} `json:"imageDetails"`
 		}
 		in := members{"registryId": m[1], "repositoryName": m[2], "imageIds": []members{id}}
-		if ecrClient(cfg).call(ctx, "DescribeImages", in, &out) != nil {
+		if awsapi.New(cfg, ecrService).Call(ctx, "DescribeImages", in, &out) != nil {
 			continue
 		}
 		for _, detail := range out.ImageDetails {

@@ -2,9 +2,12 @@ package ecs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"hci/internal/awsapi"
 )
 
 // States of a rollout.
@@ -38,10 +41,13 @@ func (s *Service) Deployment(id string) *Deployment {
 
 // StoppedTask is a task that has stopped.
 type StoppedTask struct {
-	ID     string `json:"id"`
-	Code   string `json:"code"`   // EssentialContainerExited, TaskFailedToStart …
-	Reason string `json:"reason"` // in words
-	Exit   string `json:"exit"`   // "app: exit code 1", of the containers that failed
+	ID       string   `json:"id"`
+	Revision string   `json:"revision"`
+	Code     string   `json:"code"`           // EssentialContainerExited, TaskFailedToStart …
+	Reason   string   `json:"reason"`         // in words
+	Exit     string   `json:"exit"`           // "app: exit code 1", of the containers that failed
+	Last     []string `json:"last,omitempty"` // lines that those wrote last, where they were asked for
+	failed   []string // containers
 }
 
 // Cause is why a task stopped, the same for tasks that stopped for the same
@@ -59,16 +65,16 @@ func (t StoppedTask) Cause() string {
 	return strings.Join(parts, "; ")
 }
 
-// On is a service to be asked about and changed.
+// On is a service to be asked about and changed. It is safe for concurrent use.
 type On struct {
-	client           *client
-	cfg              Config
+	client           *awsapi.Client
+	cfg              awsapi.Config
 	Cluster, Service string
 }
 
 // NewOn returns one.
-func NewOn(cfg Config, cluster, service string) *On {
-	return &On{client: ecsClient(cfg), cfg: cfg, Cluster: cluster, Service: service}
+func NewOn(cfg awsapi.Config, cluster, name string) *On {
+	return &On{client: awsapi.New(cfg, service), cfg: cfg, Cluster: cluster, Service: name}
 }
 
 // Stopped lists the tasks that a deployment started and that have stopped, the
@@ -77,7 +83,7 @@ func (o *On) Stopped(ctx context.Context, deployment string) ([]StoppedTask, err
 	// AWS takes startedBy as the only filter, which would find running tasks.
 	var list wireList
 	in := members{"cluster": o.Cluster, "serviceName": o.Service, "desiredStatus": "STOPPED"}
-	if err := o.client.call(ctx, "ListTasks", in, &list); err != nil {
+	if err := o.client.Call(ctx, "ListTasks", in, &list); err != nil {
 		return nil, fmt.Errorf("stopped tasks of service %q: %w", o.Service, err)
 	}
 	if len(list.TaskArns) == 0 {
@@ -91,22 +97,24 @@ func (o *On) Stopped(ctx context.Context, deployment string) ([]StoppedTask, err
 	var all []StoppedTask
 	for _, t := range found {
 		if t.LastStatus == "STOPPED" && t.StartedBy == deployment {
-			all = append(all, StoppedTask{ID: name(t.TaskArn), Code: t.StopCode, Reason: t.StoppedReason, Exit: t.exits()})
+			one := StoppedTask{ID: name(t.TaskArn), Revision: name(t.TaskDefinitionArn), Code: t.StopCode, Reason: t.StoppedReason}
+			one.Exit, one.failed = t.exits()
+			all = append(all, one)
 		}
 	}
 	return all, nil
 }
 
 // stopped is when a task stopped.
-func (t wireTask) stopped() moment {
+func (t wireTask) stopped() awsapi.Time {
 	if t.StoppedAt == nil {
 		return 0
 	}
 	return *t.StoppedAt
 }
 
-// exits says how the containers of a task failed.
-func (t wireTask) exits() string {
+// exits says how the containers of a task failed, and which did.
+func (t wireTask) exits() (words string, failed []string) {
 	var all []string
 	for _, c := range t.Containers {
 		switch {
@@ -114,19 +122,28 @@ func (t wireTask) exits() string {
 			all = append(all, c.Name+": "+c.Reason)
 		case c.ExitCode != nil && *c.ExitCode != 0:
 			all = append(all, fmt.Sprintf("%s: exit code %d", c.Name, *c.ExitCode))
+		default:
+			continue
 		}
+		failed = append(failed, c.Name)
 	}
-	return strings.Join(all, ", ")
+	return strings.Join(all, ", "), failed
 }
 
 // Update makes the service run a revision, and returns the id of the deployment
-// that this starts.
-func (o *On) Update(ctx context.Context, revision string) (string, error) {
+// that this starts. With force its tasks are started anew even if it runs that
+// revision already; without, the id is then that of the deployment which does.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
+func (o *On) Update(ctx context.Context, revision string, force bool) (string, error) {
 	var out struct {
 		Service wireService `json:"service"`
 	}
 	in := members{"cluster": o.Cluster, "service": o.Service, "taskDefinition": revision}
-	if err := o.client.call(ctx, "UpdateService", in, &out); err != nil {
+	if force {
+		in["forceNewDeployment"] = true
+	}
+	if err := o.client.Call(ctx, "UpdateService", in, &out); err != nil {
 		return "", fmt.Errorf("service %q: %w", o.Service, err)
 	}
 	for _, d := range out.Service.Deployments {
@@ -135,4 +152,31 @@ func (o *On) Update(ctx context.Context, revision string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("service %q: AWS took the update, and names no deployment for it", o.Service)
+}
+
+// ErrNothingToStop says that no deployment of the service is under way.
+var ErrNothingToStop = errors.New("no deployment is under way")
+
+// StopDeployment makes ECS stop the deployment that is under way and go back to
+// the revision before. It works without a circuit breaker, too.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopServiceDeployment.html
+func (o *On) StopDeployment(ctx context.Context) error {
+	var list struct {
+		Deployments []struct {
+			ARN string `json:"serviceDeploymentArn"`
+		} `json:"serviceDeployments"`
+	}
+	in := members{"cluster": o.Cluster, "service": o.Service, "status": []string{"PENDING", "IN_PROGRESS"}}
+	if err := o.client.Call(ctx, "ListServiceDeployments", in, &list); err != nil {
+		return fmt.Errorf("deployments of service %q: %w", o.Service, err)
+	}
+	if len(list.Deployments) == 0 {
+		return ErrNothingToStop
+	}
+	in = members{"serviceDeploymentArn": list.Deployments[0].ARN, "stopType": "ROLLBACK"}
+	if err := o.client.Call(ctx, "StopServiceDeployment", in, &struct{}{}); err != nil {
+		return fmt.Errorf("service %q: %w", o.Service, err)
+	}
+	return nil
 }

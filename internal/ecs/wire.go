@@ -1,5 +1,11 @@
 package ecs
 
+import (
+	"encoding/json"
+
+	"hci/internal/awsapi"
+)
+
 // What is asked and answered, as far as it is read.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Types.html
@@ -15,32 +21,43 @@ type (
 		TaskDefinition string           `json:"taskDefinition"`
 		Deployments    []wireDeployment `json:"deployments"`
 		Events         []wireEvent      `json:"events"`
+		// How its tasks are run, as RunTask takes it.
+		LaunchType       string          `json:"launchType"`
+		PlatformVersion  string          `json:"platformVersion"`
+		Network          json.RawMessage `json:"networkConfiguration"`
+		CapacityStrategy json.RawMessage `json:"capacityProviderStrategy"`
 	}
 	wireDeployment struct {
-		ID                 string  `json:"id"`
-		Status             string  `json:"status"`
-		RolloutState       string  `json:"rolloutState"`
-		RolloutStateReason string  `json:"rolloutStateReason"`
-		TaskDefinition     string  `json:"taskDefinition"`
-		CreatedAt          *moment `json:"createdAt"`
-		DesiredCount       int     `json:"desiredCount"`
-		RunningCount       int     `json:"runningCount"`
-		PendingCount       int     `json:"pendingCount"`
-		FailedTasks        int     `json:"failedTasks"`
+		ID                 string       `json:"id"`
+		Status             string       `json:"status"`
+		RolloutState       string       `json:"rolloutState"`
+		RolloutStateReason string       `json:"rolloutStateReason"`
+		TaskDefinition     string       `json:"taskDefinition"`
+		CreatedAt          *awsapi.Time `json:"createdAt"`
+		DesiredCount       int          `json:"desiredCount"`
+		RunningCount       int          `json:"runningCount"`
+		PendingCount       int          `json:"pendingCount"`
+		FailedTasks        int          `json:"failedTasks"`
 	}
 	wireEvent struct {
-		CreatedAt *moment `json:"createdAt"`
-		Message   string  `json:"message"`
+		ID        string       `json:"id"`
+		CreatedAt *awsapi.Time `json:"createdAt"`
+		Message   string       `json:"message"`
 	}
 	wireDefinition struct {
 		TaskDefinition struct {
-			RegisteredAt         *moment         `json:"registeredAt"`
+			RegisteredAt         *awsapi.Time    `json:"registeredAt"`
 			ContainerDefinitions []wireContainer `json:"containerDefinitions"`
 		} `json:"taskDefinition"`
 	}
 	wireContainer struct {
-		Name        string `json:"name"`
-		Image       string `json:"image"`
+		Name      string `json:"name"`
+		Image     string `json:"image"`
+		Essential *bool  `json:"essential"`
+		Secrets   []struct {
+			Name      string `json:"name"`
+			ValueFrom string `json:"valueFrom"`
+		} `json:"secrets"`
 		Environment []struct {
 			Name  string `json:"name"`
 			Value string `json:"value"`
@@ -56,18 +73,25 @@ type (
 		NextToken          string   `json:"nextToken"`
 	}
 	wireTasks struct {
-		Tasks []wireTask `json:"tasks"`
+		Tasks    []wireTask    `json:"tasks"`
+		Failures []wireFailure `json:"failures"`
+	}
+	wireFailure struct {
+		ARN    string `json:"arn"`
+		Reason string `json:"reason"`
+		Detail string `json:"detail"`
 	}
 	wireTask struct {
-		TaskArn           string  `json:"taskArn"`
-		TaskDefinitionArn string  `json:"taskDefinitionArn"`
-		LastStatus        string  `json:"lastStatus"`
-		HealthStatus      string  `json:"healthStatus"`
-		StartedBy         string  `json:"startedBy"`
-		StartedAt         *moment `json:"startedAt"`
-		StoppedAt         *moment `json:"stoppedAt"`
-		StopCode          string  `json:"stopCode"`
-		StoppedReason     string  `json:"stoppedReason"`
+		TaskArn           string       `json:"taskArn"`
+		TaskDefinitionArn string       `json:"taskDefinitionArn"`
+		LastStatus        string       `json:"lastStatus"`
+		HealthStatus      string       `json:"healthStatus"`
+		StartedBy         string       `json:"startedBy"`
+		CreatedAt         *awsapi.Time `json:"createdAt"`
+		StartedAt         *awsapi.Time `json:"startedAt"`
+		StoppedAt         *awsapi.Time `json:"stoppedAt"`
+		StopCode          string       `json:"stopCode"`
+		StoppedReason     string       `json:"stoppedReason"`
 		Containers        []struct {
 			Name     string `json:"name"`
 			Reason   string `json:"reason"`

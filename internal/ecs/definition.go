@@ -1,0 +1,307 @@
+package ecs
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Definition is a revision of a task definition, with everything that AWS says
+// of it, so that a copy of it loses nothing.
+type Definition struct {
+	Name         string // family:number
+	Registered   *time.Time
+	RegisteredBy string // ARN of who did; "" if AWS doesn't say
+	raw          map[string]any
+	tags         []any
+}
+
+// answered are the members of a described task definition that registering one
+// doesn't take.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
+var answered = []string{
+	"compatibilities", "taskDefinitionArn", "requiresAttributes", "revision", "status",
+	"registeredAt", "registeredBy", "deregisteredAt", "deleteRequestedAt",
+}
+
+// Definition reads one, by its name; a family alone means its newest revision.
+// It fails with a [*NotFoundError].
+func (o *On) Definition(ctx context.Context, id string) (*Definition, error) {
+	var out struct {
+		Definition json.RawMessage `json:"taskDefinition"`
+		Tags       []any           `json:"tags"`
+	}
+	err := o.client.Call(ctx, "DescribeTaskDefinition", members{"taskDefinition": id, "include": []string{"TAGS"}}, &out)
+	if notDescribed(err) {
+		return nil, &NotFoundError{What: fmt.Sprintf("task definition %q", name(id))}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("task definition %q: %w", name(id), err)
+	}
+	return newDefinition(out.Definition, out.Tags)
+}
+
+func newDefinition(text json.RawMessage, tags []any) (*Definition, error) {
+	var known struct {
+		ARN          string   `json:"taskDefinitionArn"`
+		Registered   *apiTime `json:"registeredAt"`
+		RegisteredBy string   `json:"registeredBy"`
+	}
+	d := &Definition{tags: tags}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := json.Unmarshal(text, &known); err != nil {
+		return nil, err
+	}
+	if err := decoder.Decode(&d.raw); err != nil {
+		return nil, err
+	}
+	d.Name, d.Registered, d.RegisteredBy = name(known.ARN), known.Registered.Time(), known.RegisteredBy
+	return d, nil
+}
+
+// Family is the name without the number.
+func (d *Definition) Family() string {
+	family, _, _ := strings.Cut(d.Name, ":")
+	return family
+}
+
+// Number is that of the revision.
+func (d *Definition) Number() int { return number(d.Name) }
+
+// Container is one of a definition's.
+type Container struct {
+	Name, Image string
+	Essential   bool
+	Secrets     []SecretRef
+}
+
+// SecretRef is a variable that ECS fills in from a secret.
+type SecretRef struct{ Name, ValueFrom string }
+
+// Containers lists the definition's.
+func (d *Definition) Containers() []Container {
+	var all []Container
+	for _, c := range d.wire() {
+		one := Container{Name: c.Name, Image: c.Image, Essential: c.Essential == nil || *c.Essential}
+		for _, s := range c.Secrets {
+			one.Secrets = append(one.Secrets, SecretRef(s))
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+func (d *Definition) wire() []wireContainer {
+	text, err := json.Marshal(d.raw["containerDefinitions"])
+	if err != nil {
+		return nil
+	}
+	var all []wireContainer
+	if json.Unmarshal(text, &all) != nil {
+		return nil
+	}
+	return all
+}
+
+// Platform is what the images must be built for, "linux/arm64"; without a
+// runtime platform it is linux/amd64.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RuntimePlatform.html
+func (d *Definition) Platform() string {
+	platform, _ := d.raw["runtimePlatform"].(map[string]any)
+	architecture, _ := platform["cpuArchitecture"].(string)
+	family, _ := platform["operatingSystemFamily"].(string)
+	return Platform(architecture, family)
+}
+
+// Platform is ECS's words for a platform in Docker's.
+func Platform(architecture, family string) string {
+	system, arch := "linux", "amd64"
+	if strings.HasPrefix(family, "WINDOWS") {
+		system = "windows"
+	}
+	if architecture == "ARM64" {
+		arch = "arm64"
+	}
+	return system + "/" + arch
+}
+
+// WithImage returns a copy in which the named containers run an image.
+func (d *Definition) WithImage(image string, containers []string) *Definition {
+	copied := *d
+	copied.raw = maps.Clone(d.raw)
+	list, _ := d.raw["containerDefinitions"].([]any)
+	list = slices.Clone(list)
+	for i, item := range list {
+		c, ok := item.(map[string]any)
+		if !ok {
+			continue
+		}
+		if text, _ := c["name"].(string); slices.Contains(containers, text) {
+			c = maps.Clone(c)
+			c["image"] = image
+			list[i] = c
+		}
+	}
+	copied.raw["containerDefinitions"] = list
+	return &copied
+}
+
+// input is what registers the definition again.
+func (d *Definition) input() members {
+	in := members{}
+	for key, value := range d.raw {
+		if !slices.Contains(answered, key) && value != nil {
+			in[key] = value
+		}
+	}
+	if len(d.tags) > 0 { // AWS refuses an empty list
+		in["tags"] = d.tags
+	}
+	return in
+}
+
+// Register registers the definition as a new revision of its family and returns
+// its name.
+func (o *On) Register(ctx context.Context, d *Definition) (string, error) {
+	var out struct {
+		Definition struct {
+			ARN string `json:"taskDefinitionArn"`
+		} `json:"taskDefinition"`
+	}
+	if err := o.client.Call(ctx, "RegisterTaskDefinition", d.input(), &out); err != nil {
+		return "", fmt.Errorf("task definition %q: %w", d.Family(), err)
+	}
+	return name(out.Definition.ARN), nil
+}
+
+// Newest is the newest revision of a family. It fails with a [*NotFoundError].
+func (o *On) Newest(ctx context.Context, family string) (*Definition, error) {
+	return o.Definition(ctx, family)
+}
+
+// Difference is one between two definitions.
+type Difference struct {
+	Path     string `json:"path"`   // containers.web.secrets.KEY
+	From, To string `json:"-"`      // shown values; "" for one that isn't
+	Words    string `json:"words"`  // what became of it
+	Secret   bool   `json:"secret"` // it is about which secret fills in a variable
+	Image    bool   `json:"image"`  // it is about a container's image
+}
+
+// Compare lists what differs, sorted by path. Values are shown of what can't be
+// a secret only: images, where secrets come from, sizes and roles.
+func Compare(from, to *Definition) []Difference {
+	a, b := flat(from), flat(to)
+	keys := maps.Clone(a)
+	maps.Copy(keys, b)
+	var all []Difference
+	for _, path := range slices.Sorted(maps.Keys(keys)) {
+		old, was := a[path]
+		now, is := b[path]
+		if was && is && old == now {
+			continue
+		}
+		d := Difference{Path: path, Words: "changed", Secret: strings.Contains(path, ".secrets."), Image: strings.HasSuffix(path, ".image")}
+		if !was {
+			d.Words = "added"
+		} else if !is {
+			d.Words = "removed"
+		}
+		if shown(path) {
+			d.From, d.To = old, now
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+// String says what differs in a line.
+func (d Difference) String() string {
+	switch {
+	case d.From != "" && d.To != "":
+		return d.Path + ": " + d.From + " → " + d.To
+	case d.From != "":
+		return d.Path + ": " + d.From + " removed"
+	case d.To != "":
+		return d.Path + ": " + d.To + " added"
+	}
+	return d.Path + ": " + d.Words
+}
+
+// shown reports whether values at a path may be shown.
+func shown(path string) bool {
+	last := path[strings.LastIndexByte(path, '.')+1:]
+	switch last {
+	case "image", "cpu", "memory", "memoryReservation", "taskRoleArn", "executionRoleArn", "networkMode", "cpuArchitecture", "operatingSystemFamily":
+		return true
+	}
+	return strings.Contains(path, ".secrets.")
+}
+
+// flat is a definition as its values by their paths.
+func flat(d *Definition) map[string]string {
+	out := map[string]string{}
+	for key, value := range d.raw {
+		if !slices.Contains(answered, key) {
+			flatten(strings.TrimSuffix(key, "Definitions")+plural(key), value, out)
+		}
+	}
+	return out
+}
+
+// plural makes containerDefinitions "containers".
+func plural(key string) string {
+	if strings.HasSuffix(key, "Definitions") {
+		return "s"
+	}
+	return ""
+}
+
+func flatten(path string, value any, out map[string]string) {
+	switch v := value.(type) {
+	case nil:
+	case map[string]any:
+		for key, of := range v {
+			flatten(path+"."+key, of, out)
+		}
+	case []any:
+		for i, item := range v {
+			flattenItem(path, i, item, out)
+		}
+	default:
+		text, err := json.Marshal(v)
+		if err != nil {
+			return
+		}
+		out[path] = strings.Trim(string(text), `"`)
+	}
+}
+
+// flattenItem names the items of a list by their names, where they have one.
+func flattenItem(path string, i int, item any, out map[string]string) {
+	object, ok := item.(map[string]any)
+	name, named := object["name"].(string)
+	if !ok || !named {
+		flatten(fmt.Sprintf("%s.%d", path, i), item, out)
+		return
+	}
+	rest := maps.Clone(object)
+	delete(rest, "name")
+	path += "." + name
+	for _, only := range []string{"value", "valueFrom"} {
+		if of, ok := rest[only]; ok && len(rest) == 1 {
+			flatten(path, of, out)
+			return
+		}
+	}
+	out[path+".name"] = name
+	flatten(path, rest, out)
+}
