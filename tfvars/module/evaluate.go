@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+	ctyconvert "github.com/zclconf/go-cty/cty/convert"
 
 	"hci/internal/secret"
 	"hci/tfvars"
@@ -31,11 +32,13 @@ type Inputs struct {
 
 // Evaluated is what a directory says for its inputs.
 type Evaluated struct {
-	Secrets   []Secret // sorted by address
-	Services  []Service
-	Tasks     []Task   // task definitions
-	Provider  Provider // the default provider "aws"
-	Variables map[string]cty.Value
+	Secrets  []Secret // sorted by address
+	Services []Service
+	Tasks    []Task // task definitions
+	// Repositories are those of Amazon ECR.
+	Repositories []Repository
+	Provider     Provider // the default provider "aws"
+	Variables    map[string]cty.Value
 	// Missing names the variables without a value; they are unknown.
 	// Undeclared names the values that no variable takes. Both are sorted.
 	Missing, Undeclared []string
@@ -48,6 +51,7 @@ type Evaluated struct {
 // is unknown, is empty.
 type Provider struct {
 	Region, Profile string
+	Accounts        []string          // allowed_account_ids, if they are known
 	Tags            map[string]string // default_tags, as far as they are known
 	File            string            // where it is declared; "" if it is not
 	Line            int
@@ -169,7 +173,7 @@ func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
 	r.module(g.Root)
 	r.versions()
 	r.resolveClusters()
-	ev.Secrets, ev.Services, ev.Tasks = r.secrets(), r.services, r.taskDefinitions()
+	ev.Secrets, ev.Services, ev.Tasks, ev.Repositories = r.secrets(), r.services, r.taskDefinitions(), r.repositories
 	ev.Provider = r.provider(g.Root, "aws")
 
 	diags := g.Problems()
@@ -191,14 +195,34 @@ func (r *reader) provider(in *eval.Instance, ref string) Provider {
 		return known
 	}
 	out := Provider{
-		Region:  r.setting(in, p.Attrs["region"], "region"),
-		Profile: r.setting(in, p.Attrs["profile"], "profile"),
-		Tags:    r.defaultTags(in, p.Attrs[config.DefaultTags]),
-		File:    p.Range.Filename,
-		Line:    p.Range.Start.Line,
+		Region:   r.setting(in, p.Attrs["region"], "region"),
+		Profile:  r.setting(in, p.Attrs["profile"], "profile"),
+		Accounts: r.accounts(in, p.Attrs["allowed_account_ids"]),
+		Tags:     r.defaultTags(in, p.Attrs[config.DefaultTags]),
+		File:     p.Range.Filename,
+		Line:     p.Range.Start.Line,
 	}
 	r.providers[p] = out
 	return out
+}
+
+// accounts evaluates a list of account ids; nil if it is not known throughout.
+func (r *reader) accounts(in *eval.Instance, expr hcl.Expression) []string {
+	if expr == nil {
+		return nil
+	}
+	v, _ := in.Eval(expr, eval.Repetition{}).UnmarkDeep()
+	v, err := ctyconvert.Convert(v, cty.Set(cty.String))
+	if err != nil || v.IsNull() || !v.IsWhollyKnown() {
+		return nil
+	}
+	var all []string
+	for _, id := range v.AsValueSlice() {
+		if !id.IsNull() {
+			all = append(all, id.AsString())
+		}
+	}
+	return all
 }
 
 // defaultTags evaluates the tags that a provider gives to all that it makes.

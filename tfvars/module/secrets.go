@@ -33,6 +33,7 @@ type reader struct {
 	services      []Service
 	serviceBlocks []block           // of services, in the same order
 	clusters      map[string]string // names, by address
+	repositories  []Repository
 }
 
 // block is one instance of a resource.
@@ -75,6 +76,8 @@ func (r *reader) module(in *eval.Instance) {
 				r.service(b)
 			case clusterType:
 				r.cluster(b)
+			case repositoryType:
+				r.repository(b)
 			case taskType:
 				r.tasks = append(r.tasks, b)
 			default:

@@ -11,6 +11,8 @@ const (
 	serviceType = "aws_ecs_service"
 	clusterType = "aws_ecs_cluster"
 	taskType    = "aws_ecs_task_definition"
+
+	repositoryType = "aws_ecr_repository"
 )
 
 // Service is an ECS service that the directory declares.
@@ -48,6 +50,23 @@ func (r *reader) cluster(b block) {
 	}
 }
 
+// Repository is a repository of Amazon ECR that the directory declares.
+type Repository struct {
+	Address   string
+	Name      string // "" if it is not known
+	Immutable bool   // a tag that is there can't be pushed again
+	File      string // where the block stands
+	Line      int
+}
+
+func (r *reader) repository(b block) {
+	one := Repository{Address: b.address(), File: b.res.Range.Filename, Line: b.res.Range.Start.Line}
+	one.Name, _ = r.known(b, "name")
+	mutability, _ := r.known(b, "image_tag_mutability")
+	one.Immutable = strings.HasPrefix(mutability, "IMMUTABLE")
+	r.repositories = append(r.repositories, one)
+}
+
 // resolveClusters fills in the clusters of the services. One that names none
 // runs in the cluster "default".
 //
@@ -83,7 +102,7 @@ func kindOf(res *config.Resource) string {
 		return ""
 	}
 	switch res.Type {
-	case versionType, serviceType, clusterType, taskType:
+	case versionType, serviceType, clusterType, taskType, repositoryType:
 		return res.Type
 	}
 	return ""

@@ -10,6 +10,7 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"hci/internal/secret"
+	"hci/tfvars/module/internal/config"
 	"hci/tfvars/module/shape"
 )
 
@@ -18,16 +19,26 @@ type Task struct {
 	Address    string
 	Family     string      // "" if it is not known
 	Containers []Container // as far as the definitions can be told
-	File       string      // where the block stands
-	Line       int
+	// Architecture and System are those of runtime_platform, in ECS's words:
+	// "ARM64", "LINUX"; "" if they are not known or not written.
+	Architecture, System string
+	File                 string // where the block stands
+	Line                 int
 }
 
 // Container is one of a task definition's containers.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
 type Container struct {
-	Name        string // "" if it is not known
-	Essential   bool
+	Name      string // "" if it is not known
+	Essential bool
+	Image     string // "" if it is not known throughout
+	// Repository is the address of the declared repository that the image lies
+	// in; "" if the code doesn't say so.
+	Repository  string
+	Command     []string // nil for the image's own, and if it is not known
+	EntryPoint  []string // likewise
+	Log         Log
 	Environment []EnvEntry
 	Secrets     []SecretRef
 	// Files tells that environmentFiles name files in S3, which are not read.
@@ -66,6 +77,8 @@ func (r *reader) taskDefinitions() []Task {
 	for _, b := range r.tasks {
 		t := Task{Address: b.address(), File: b.res.Range.Filename, Line: b.res.Range.Start.Line}
 		t.Family, _ = r.known(b, "family")
+		t.Architecture, _ = r.known(b, config.RuntimePlatform+".cpu_architecture")
+		t.System, _ = r.known(b, config.RuntimePlatform+".operating_system_family")
 		if _, ok := b.res.Attrs["container_definitions"]; ok {
 			r.containers(&t, b)
 		}
@@ -178,6 +191,9 @@ func (r *reader) container(o shape.Object, at hcl.Range) Container {
 		c.Essential = essential == "true"
 	}
 	_, c.Files = o["environmentFiles"]
+	c.image(o["image"])
+	c.Command, c.EntryPoint = texts(o["command"]), texts(o["entryPoint"])
+	c.log(o["logConfiguration"])
 	for _, item := range entries(o["environment"]) {
 		name, place, ok := named(item, at)
 		if !ok {

@@ -156,6 +156,8 @@ func Arguments(mode Mode, typ string) []string {
 		return []string{"family", "container_definitions"}
 	case "aws_ecs_cluster":
 		return []string{"name"}
+	case "aws_ecr_repository":
+		return []string{"name", "image_tag_mutability"}
 	case "terraform_data":
 		return []string{"input", "triggers_replace"}
 	default:

@@ -86,7 +86,7 @@ func (d *decoder) output(b *hcl.Block) hcl.Diagnostics {
 }
 
 func (d *decoder) provider(b *hcl.Block) hcl.Diagnostics {
-	attrs, rest, diags := arguments(b.Body, "alias", "region", "profile")
+	attrs, rest, diags := arguments(b.Body, "alias", "region", "profile", "allowed_account_ids")
 	p := &Provider{Name: b.Labels[0], Attrs: attrs, Range: b.DefRange}
 	content, _, moreDiags := rest.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "default_tags"}}})
 	diags = append(diags, moreDiags...)

@@ -8,11 +8,15 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
+// RuntimePlatform is the block of a task definition whose arguments stand in
+// [Resource.Attrs] as "runtime_platform.cpu_architecture" and so on.
+const RuntimePlatform = "runtime_platform"
+
 func (d *decoder) resource(b *hcl.Block, mode Mode) hcl.Diagnostics {
 	r := &Resource{Mode: mode, Type: b.Labels[0], Name: b.Labels[1], Range: b.DefRange}
 	schema := &hcl.BodySchema{
 		Attributes: []hcl.AttributeSchema{{Name: "count"}, {Name: "for_each"}, {Name: "provider"}},
-		Blocks:     []hcl.BlockHeaderSchema{{Type: "lifecycle"}},
+		Blocks:     []hcl.BlockHeaderSchema{{Type: "lifecycle"}, {Type: RuntimePlatform}},
 	}
 	read := Arguments(mode, r.Type)
 	for _, name := range read {
@@ -37,6 +41,14 @@ func (d *decoder) resource(b *hcl.Block, mode Mode) hcl.Diagnostics {
 		diags = append(diags, Problem(r.Key()+" has both count and for_each", b.DefRange))
 	}
 	for _, l := range content.Blocks {
+		if l.Type == RuntimePlatform {
+			attrs, _, moreDiags := arguments(l.Body, "cpu_architecture", "operating_system_family")
+			diags = append(diags, moreDiags...)
+			for name, expr := range attrs {
+				r.Attrs[RuntimePlatform+"."+name] = expr
+			}
+			continue
+		}
 		diags = append(diags, r.lifecycle(l.Body)...)
 	}
 	return append(diags, put(d, d.module.Resources, r.Key(), r, r.Key(), b.DefRange, func(old *Resource) {

@@ -1,0 +1,67 @@
+package module
+
+import "hci/tfvars/module/shape"
+
+// Log says where a container's output goes, as far as it is known.
+type Log struct {
+	Driver        string // "" if none is set
+	Group, Prefix string // of awslogs
+}
+
+// image reads a container's image: its text, or the repository that begins it.
+func (c *Container) image(s shape.Shape) {
+	if s == nil {
+		return
+	}
+	c.Image, _ = shape.Text(s)
+	for _, l := range shape.Leaves(s) {
+		for _, awaited := range l.Awaits {
+			if address, attribute := split(awaited); attribute == "repository_url" {
+				c.Repository = address
+			}
+		}
+	}
+}
+
+func (c *Container) log(s shape.Shape) {
+	if s == nil {
+		return
+	}
+	o, ok := shape.Open(s).(shape.Object)
+	if !ok {
+		return
+	}
+	c.Log.Driver, _ = textOf(o["logDriver"])
+	if options, ok := opened(o["options"]); ok {
+		c.Log.Group, _ = textOf(options["awslogs-group"])
+		c.Log.Prefix, _ = textOf(options["awslogs-stream-prefix"])
+	}
+}
+
+func opened(s shape.Shape) (shape.Object, bool) {
+	if s == nil {
+		return nil, false
+	}
+	o, ok := shape.Open(s).(shape.Object)
+	return o, ok
+}
+
+// texts is a list of texts, nil if one is not known.
+func texts(s shape.Shape) []string {
+	if s == nil {
+		return nil
+	}
+	list, ok := shape.Open(s).(shape.Tuple)
+	if !ok {
+		return nil
+	}
+	var all []string
+	for _, item := range list {
+		text, ok := textOf(item)
+		if !ok {
+			return nil
+		}
+		all = append(all, text)
+	}
+	return all
+}
