@@ -27,6 +27,7 @@ type config struct {
 	authenticated      setting[bool]
 	openssl            *opensslConfig
 	env                []EnvVar
+	deploy             deployConfig
 	environments       map[string]*environmentConfig
 }
 
@@ -37,12 +38,13 @@ type environmentConfig struct {
 	authenticated                                          setting[bool]
 	openssl                                                *opensslConfig
 	env                                                    []EnvVar
+	deploy                                                 deployConfig
 }
 
 // The names that hci.hcl knows, at the top and in an environment block.
 var (
-	topNames         = []string{"default_environment", "terraform", "container", "passphrase_command", "require_authenticated", "openssl", "env", "environment"}
-	environmentNames = []string{"workspace", "var_files", "secrets", "sealed", "region", "profile", "container", "passphrase_command", "require_authenticated", "openssl", "env"}
+	topNames         = []string{"default_environment", "terraform", "container", "passphrase_command", "require_authenticated", "openssl", "env", "deploy", "environment"}
+	environmentNames = []string{"workspace", "var_files", "secrets", "sealed", "region", "profile", "container", "passphrase_command", "require_authenticated", "openssl", "env", "deploy"}
 )
 
 var environmentName = regexp.MustCompile(`^[\pL\pN_][\pL\pN_.+@-]*$`)
@@ -87,6 +89,7 @@ func (r *reader) top(body *hclsyntax.Body) *config {
 	r.blocks(body, "at the top of hci.hcl", topNames, environmentNames, map[string]func(*hclsyntax.Block){
 		"openssl": func(b *hclsyntax.Block) { c.openssl = r.openssl(b) },
 		"env":     func(b *hclsyntax.Block) { c.env = r.env(b) },
+		"deploy":  func(b *hclsyntax.Block) { c.deploy = r.deploy(b) },
 		"environment": func(b *hclsyntax.Block) {
 			if len(b.Labels) != 1 || !environmentName.MatchString(b.Labels[0]) {
 				r.report(b.DefRange().Ptr(), `an environment block needs one name: environment "NAME"`)
@@ -119,6 +122,7 @@ func (r *reader) environment(b *hclsyntax.Block) *environmentConfig {
 	r.blocks(b.Body, where, environmentNames, topNames, map[string]func(*hclsyntax.Block){
 		"openssl": func(b *hclsyntax.Block) { e.openssl = r.openssl(b) },
 		"env":     func(b *hclsyntax.Block) { e.env = r.env(b) },
+		"deploy":  func(b *hclsyntax.Block) { e.deploy = r.deploy(b) },
 	})
 	return e
 }

@@ -67,6 +67,7 @@ func (p *Project) environment(name string, c *config, found foundFiles) (Environ
 		Container:            d.container.or(c.container.value),
 		PassphraseCommand:    d.command.or(c.command.value),
 		RequireAuthenticated: d.authenticated.or(c.authenticated.value),
+		Deploy:               c.deploy.merged(d.deploy),
 		env:                  d.env,
 	}
 	if err := p.files(&env, d, found); err != nil {

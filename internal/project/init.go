@@ -46,6 +46,19 @@ func InitConfig(p *Project) []byte {
 #   DATABASE_PASSWORD = var.db_password
 #   UNUSED            = null
 # }
+
+# What "hci deploy" otherwise takes from the Terraform code, see
+# "hci deploy --explain". It may also stand in an environment block.
+# deploy {
+#   service         = "web"
+#   container       = "web"
+#   repository      = "web"
+#   account         = "123456789012"
+#   image_tag       = "latest"
+#   dockerfile      = "Dockerfile"
+#   context         = "."
+#   migrate_command = ["python", "manage.py", "migrate", "--noinput"]
+# }
 `)
 	if len(p.Environments) == 0 {
 		b.WriteString("\n# environment \"staging\" {\n")

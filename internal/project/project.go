@@ -105,6 +105,9 @@ type Environment struct {
 	Container            string // whose environment is exported: TASK/NAME or NAME; "" for the only one
 	PassphraseCommand    []string
 	RequireAuthenticated bool
+	// Deploy holds what hci.hcl says of a deployment, by the names of the
+	// settings: cluster, service, task_definition …
+	Deploy map[string]DeploySetting
 
 	env []EnvVar // its own env block
 }

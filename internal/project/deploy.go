@@ -1,0 +1,116 @@
+package project
+
+import (
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// DeploySetting is what hci.hcl says for a name that a deployment needs.
+type DeploySetting struct {
+	Value string
+	List  []string // of migrate_command
+	File  string
+	Line  int
+}
+
+// deployConfig is what a deploy block says.
+type deployConfig map[string]DeploySetting
+
+// deployKinds are the names that a deploy block knows, and how each is read.
+var deployKinds = map[string]func(cty.Value) (DeploySetting, error){
+	"account":           single(accountValue),
+	"cluster":           single(stringValue),
+	"service":           single(stringValue),
+	"task_definition":   single(stringValue),
+	"container":         single(stringValue),
+	"repository":        single(stringValue),
+	"image_tag":         single(stringValue),
+	"dockerfile":        single(pathValue),
+	"context":           single(pathValue),
+	"platform":          single(platformValue),
+	"migrate_task":      single(stringValue),
+	"migrate_container": single(stringValue),
+	"migrate_command": func(v cty.Value) (DeploySetting, error) {
+		argv, err := argvValue(v)
+		return DeploySetting{List: argv}, err
+	},
+}
+
+func single(read func(cty.Value) (string, error)) func(cty.Value) (DeploySetting, error) {
+	return func(v cty.Value) (DeploySetting, error) {
+		text, err := read(v)
+		return DeploySetting{Value: text}, err
+	}
+}
+
+var (
+	accountID = regexp.MustCompile(`^[0-9]{12}$`)
+	platform  = regexp.MustCompile(`^(linux|windows)/(amd64|arm64)$`)
+)
+
+func accountValue(v cty.Value) (string, error) {
+	text, err := stringValue(v)
+	if err == nil && !accountID.MatchString(text) {
+		return "", errors.New("must be the twelve digits of an AWS account, as a string")
+	}
+	return text, err
+}
+
+func platformValue(v cty.Value) (string, error) {
+	text, err := stringValue(v)
+	if err == nil && !platform.MatchString(text) {
+		return "", errors.New("must be linux/amd64 or another platform that ECS runs")
+	}
+	return text, err
+}
+
+// deploy reads a deploy block.
+func (r *reader) deploy(b *hclsyntax.Block) deployConfig {
+	const where = "in a deploy block"
+	names := slices.Sorted(maps.Keys(deployKinds))
+	c := deployConfig{}
+	take := map[string]func(*hclsyntax.Attribute){}
+	for name, read := range deployKinds {
+		take[name] = func(attr *hclsyntax.Attribute) {
+			var s setting[DeploySetting]
+			into(r, &s, read)(attr)
+			if s.set {
+				s.value.File, s.value.Line = s.place.Filename, attr.NameRange.Start.Line
+				c[name] = s.value
+			}
+		}
+	}
+	r.attributes(b.Body, where, names, nil, take)
+	r.blocks(b.Body, where, names, nil, nil)
+	c.contradiction(r, b.DefRange())
+	return c
+}
+
+// contradiction reports settings of which only one can hold.
+func (c deployConfig) contradiction(r *reader, at hcl.Range) {
+	_, command := c["migrate_command"]
+	_, task := c["migrate_task"]
+	if command && task {
+		r.report(&at, "a deploy block has migrate_task, a task definition of its own, or migrate_command, run in the service's; not both")
+	}
+}
+
+// merged is a deploy block over another.
+func (c deployConfig) merged(own deployConfig) map[string]DeploySetting {
+	all := map[string]DeploySetting{}
+	maps.Copy(all, c)
+	if _, ok := own["migrate_command"]; ok {
+		delete(all, "migrate_task")
+	}
+	if _, ok := own["migrate_task"]; ok {
+		delete(all, "migrate_command")
+	}
+	maps.Copy(all, own)
+	return all
+}
