@@ -3,16 +3,16 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"hci/internal/editor"
+	"hci/internal/privatedir"
 )
 
-// newReap is the process that "edit" starts to outlive it.
+// newReap is the process that "edit" and "deploy" start to outlive it.
 func newReap(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:    editor.ReapCommand + " DIR",
+		Use:    privatedir.ReapCommand + " DIR",
 		Short:  "Remove a private directory when standard input ends",
 		Hidden: true,
 		Args:   between(1, 1),
-		RunE:   func(_ *cobra.Command, args []string) error { return editor.Reap(a.in, args[0]) },
+		RunE:   func(_ *cobra.Command, args []string) error { return privatedir.Reap(a.in, args[0]) },
 	}
 }

@@ -16,7 +16,7 @@ import (
 var arrows = map[string][]string{
 	"hci/cmd/hci": {
 		"hci/crypto", "hci/internal/atomicfile", "hci/internal/awsapi", "hci/internal/check", "hci/internal/child", "hci/internal/deploy", "hci/internal/ecs", "hci/internal/editor", "hci/internal/environ",
-		"hci/internal/envfile", "hci/internal/export", "hci/internal/planfile",
+		"hci/internal/envfile", "hci/internal/export", "hci/internal/planfile", "hci/internal/privatedir",
 		"hci/internal/project", "hci/internal/sealed", "hci/internal/secret", "hci/internal/term",
 		"hci/internal/terraform", "hci/internal/verify", "hci/sync", "hci/sync/awssm",
 		"hci/sync/dotenv", "hci/sync/localsm", "hci/tfvars", "hci/tfvars/module",
@@ -28,7 +28,9 @@ var arrows = map[string][]string{
 	"hci/internal/sealed":     {"hci/crypto", "hci/internal/atomicfile", "hci/internal/secret", "hci/tfvars"},
 	"hci/internal/project":    {"hci/crypto", "hci/internal/atomicfile", "hci/tfvars"},
 	"hci/internal/term":       {"hci/internal/atomicfile", "hci/internal/secret"},
-	"hci/internal/editor":     {"hci/internal/atomicfile"},
+	"hci/internal/editor":     {"hci/internal/atomicfile", "hci/internal/privatedir"},
+	"hci/internal/privatedir": {},
+	"hci/internal/docker":     {"hci/internal/child", "hci/internal/privatedir", "hci/internal/secret"},
 	"hci/internal/check":      {"hci/internal/secret", "hci/tfvars", "hci/tfvars/module", "hci/tfvars/module/shape"},
 	"hci/internal/awsapi":     {},
 	"hci/internal/ecr":        {"hci/internal/awsapi", "hci/internal/secret"},
@@ -64,7 +66,7 @@ var only = map[string][]string{
 	"github.com/joho/godotenv":                            {"hci/sync/dotenv"},
 	"golang.org/x/term":                                   {"hci/internal/term"},
 	"github.com/zalando/go-keyring":                       {"hci/internal/term"},
-	"os/exec":                                             {"hci/internal/child", "hci/internal/editor", "hci/internal/project", "hci/internal/term", "hci/internal/terraform", "hci/internal/interop", "hci/cmd/hci"},
+	"os/exec":                                             {"hci/internal/privatedir", "hci/internal/docker", "hci/internal/child", "hci/internal/editor", "hci/internal/project", "hci/internal/term", "hci/internal/terraform", "hci/internal/interop", "hci/cmd/hci"},
 }
 
 // pure lists packages that may import the standard library and ours only, and

@@ -1,11 +1,10 @@
 // Package editor lets a person edit a text with their own editor without the
 // text ever lying in a place that others read or that outlives the edit.
 //
-// The text is a 0600 file in a 0700 directory of its own, on a memory file
-// system where the machine has one. What the editor leaves beside it (swap
-// files, backups) lies in that directory too. [File.Remove] removes it all;
-// should hci be killed before it gets there, the reaper process does, see
-// [Reap].
+// The text is a 0600 file in a directory of [privatedir]. What the editor leaves
+// beside it (swap files, backups) lies in that directory too. [File.Remove]
+// removes it all; should hci be killed before it gets there, the reaper process
+// does.
 package editor
 
 import (
@@ -20,60 +19,27 @@ import (
 	"time"
 
 	"hci/internal/atomicfile"
+	"hci/internal/privatedir"
 )
-
-// ReapCommand is the argument that makes hci call [Reap] on the next one.
-const ReapCommand = "reap-private-directory"
-
-// dirPattern names the private directories.
-const dirPattern = "hci-edit-*"
 
 // File is a text under edit.
 type File struct {
-	dir, path string
-	reaper    *exec.Cmd
-	alive     io.Closer // closing it, or dying, makes the reaper remove dir
+	dir  *privatedir.Dir
+	path string
 }
 
 // New writes text to a private file called name. self is the path of the hci
 // binary, which is started once more as the reaper.
 func New(self, name string, text []byte, getenv func(string) string) (*File, error) {
-	dir, err := os.MkdirTemp(parentDir(getenv), dirPattern) // 0700
+	dir, err := privatedir.New(self, getenv)
 	if err != nil {
 		return nil, err
 	}
-	f := &File{dir: dir, path: filepath.Join(dir, filepath.Base(name))}
-	if err := f.startReaper(self); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
+	f := &File{dir: dir, path: filepath.Join(dir.Path, filepath.Base(name))}
 	if err := os.WriteFile(f.path, text, 0o600); err != nil {
 		return nil, errors.Join(err, f.Remove())
 	}
 	return f, nil
-}
-
-// startReaper starts the process that removes the directory when this one is
-// gone, for whatever reason.
-func (f *File) startReaper(self string) error {
-	f.reaper = exec.Command(self, ReapCommand, f.dir)
-	f.reaper.Args[0] = "hci"
-	f.reaper.SysProcAttr = ownSession() // no signal meant for us reaches it
-	alive, err := f.reaper.StdinPipe()
-	if err != nil {
-		return err
-	}
-	f.alive = alive
-	return f.reaper.Start()
-}
-
-// Reap waits for alive to end, which it does when the process that holds its
-// other end closes it or dies, and removes dir.
-func Reap(alive io.Reader, dir string) error {
-	if ok, err := filepath.Match(dirPattern, filepath.Base(dir)); err != nil || !ok || !filepath.IsAbs(dir) {
-		return fmt.Errorf("%q is not a directory of this command's making", dir)
-	}
-	_, _ = io.Copy(io.Discard, alive)
-	return os.RemoveAll(dir)
 }
 
 // Run lets the user edit: command is the editor with its arguments as $VISUAL
@@ -102,15 +68,7 @@ func (f *File) Read(max int64) ([]byte, error) { return atomicfile.Read(f.path, 
 
 // Remove removes the file and all that lies beside it, and ends the reaper.
 // A second call does nothing.
-func (f *File) Remove() error {
-	err := os.RemoveAll(f.dir)
-	if f.alive != nil {
-		_ = f.alive.Close()
-		_ = f.reaper.Wait()
-		f.alive = nil
-	}
-	return err
-}
+func (f *File) Remove() error { return f.dir.Remove() }
 
 // Command returns the user's editor: $VISUAL, else $EDITOR, else the one that
 // every system of this kind has.

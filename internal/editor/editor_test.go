@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"hci/internal/editor"
+	"hci/internal/privatedir"
 )
 
-// The test binary is the reaper: it is started with editor.ReapCommand.
+// The test binary is the reaper: it is started with privatedir.ReapCommand.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == editor.ReapCommand {
-		if err := editor.Reap(os.Stdin, os.Args[2]); err != nil {
+	if len(os.Args) == 3 && os.Args[1] == privatedir.ReapCommand {
+		if err := privatedir.Reap(os.Stdin, os.Args[2]); err != nil {
 			os.Exit(1)
 		}
 		os.Exit(0)
@@ -123,14 +124,14 @@ func TestKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	if runtime.GOOS != "windows" {
-		if found, err := filepath.Glob(filepath.Join(dir, "hci-edit-*", "x.tfvars")); err != nil || len(found) != 1 {
+		if found, err := filepath.Glob(filepath.Join(dir, "hci-private-*", "x.tfvars")); err != nil || len(found) != 1 {
 			t.Errorf("%d private files, %v", len(found), err)
 		}
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	for deadline := time.Now().Add(30 * time.Second); ; {
-		found, err := filepath.Glob(filepath.Join(dir, "hci-edit-*"))
+		found, err := filepath.Glob(filepath.Join(dir, "hci-private-*"))
 		if err == nil && len(found) == 0 {
 			return
 		}
@@ -143,8 +144,8 @@ func TestKilled(t *testing.T) {
 
 func TestReapRemovesNothingElse(t *testing.T) {
 	dir := t.TempDir()
-	for _, path := range []string{dir, "hci-edit-1", filepath.Join(dir, "other")} {
-		if err := editor.Reap(bytes.NewReader(nil), path); err == nil {
+	for _, path := range []string{dir, "hci-private-1", filepath.Join(dir, "other")} {
+		if err := privatedir.Reap(bytes.NewReader(nil), path); err == nil {
 			t.Errorf("%s: no error", path)
 		}
 	}

@@ -4,14 +4,9 @@ import (
 	"errors"
 	"os"
 	"strings"
-	"syscall"
 )
 
 const defaultEditor = "notepad"
-
-// parentDir is the user's own directory for temporary files; Windows has no
-// memory file system.
-func parentDir(func(string) string) string { return os.TempDir() }
 
 // editorArgs splits the command at blanks outside double quotes.
 func editorArgs(command, path string) ([]string, error) {
@@ -43,10 +38,6 @@ func editorArgs(command, path string) ([]string, error) {
 		return nil, errors.New("no editor: set VISUAL or EDITOR")
 	}
 	return append(argv, path), nil
-}
-
-func ownSession() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }
 
 func terminate(p *os.Process) error { return p.Kill() }

@@ -1,0 +1,71 @@
+package project
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+func TestSource(t *testing.T) {
+	for address, want := range map[string]string{
+		"git@github.com:org/app.git":                         "https://github.com/org/app",
+		"github.com:org/app":                                 "https://github.com/org/app",
+		"https://user:" + marker + "@github.com/org/app.git": "https://github.com/org/app",
+		"https://" + marker + "@github.com/org/app":          "https://github.com/org/app",
+		"ssh://git@github.com:22/org/app.git":                "https://github.com/org/app",
+		"https://git.example/app?token=" + marker:            "https://git.example/app",
+		"/srv/git/app.git":                                   "",
+		"../app":                                             "",
+		"file:///srv/git/app.git":                            "",
+	} {
+		if got := source(address); got != want {
+			t.Errorf("%s: %q, want %q", address, got, want)
+		}
+	}
+}
+
+func TestCommit(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("no git here")
+	}
+	dir := t.TempDir()
+	git := func(args ...string) {
+		t.Helper()
+		cmd := exec.Command("git", append([]string{"-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false"}, args...)...)
+		cmd.Dir, cmd.Env = dir, append(gitEnviron(), "GIT_CONFIG_GLOBAL="+os.DevNull)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("git %q: %v: %s", args, err, out)
+		}
+	}
+	write := func(name string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look := func() (Commit, error) { return (&Project{Root: dir}).Commit(context.Background()) }
+	git("init", "-q", ".")
+	if _, err := look(); !errors.Is(err, ErrNoCommit) {
+		t.Errorf("%v", err)
+	}
+	write("a")
+	git("add", ".")
+	git("commit", "-qm", "a")
+	c, err := look()
+	if err != nil || len(c.SHA) != 40 || len(c.Short()) != 12 || len(c.Dirty) != 0 || c.Pushed || c.Remotes || c.Source != "" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	write("new file")
+	git("init", "-q", "--bare", "far")
+	git("remote", "add", "origin", "git@github.com:org/app.git")
+	git("remote", "add", "far", filepath.Join(dir, "far"))
+	if c, err = look(); err != nil || len(c.Dirty) != 2 || c.Dirty[1] != "new file" || c.Pushed || !c.Remotes || c.Source != "https://github.com/org/app" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	git("push", "-q", "far", "HEAD:refs/heads/main")
+	if c, err = look(); err != nil || !c.Pushed {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
