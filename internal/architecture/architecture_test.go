@@ -35,7 +35,7 @@ var arrows = map[string][]string{
 	"hci/internal/awsapi":     {},
 	"hci/internal/ecr":        {"hci/internal/awsapi", "hci/internal/secret"},
 	"hci/internal/ecs":        {"hci/internal/awsapi"},
-	"hci/internal/deploy":     {"hci/internal/ecs"},
+	"hci/internal/deploy":     {"hci/internal/atomicfile", "hci/internal/awsapi", "hci/internal/docker", "hci/internal/ecr", "hci/internal/ecs", "hci/internal/project", "hci/internal/secret", "hci/tfvars/module"},
 	"hci/internal/environ":    {"hci/sync/dotenv"},
 	"hci/internal/envfile":    {"hci/internal/secret", "hci/sync/dotenv", "hci/tfvars"},
 	"hci/internal/planfile":   {"hci/internal/secret", "hci/sync"},

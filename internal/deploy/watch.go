@@ -27,11 +27,12 @@ const (
 	Gone                  // the service was deleted
 	TimedOut              // it is still under way
 	Lost                  // AWS can't be asked any more
+	Stopped               // somebody decided to stop it
 )
 
 // String returns the end in a word or two.
 func (e End) String() string {
-	return [...]string{"deployed", "rolled back", "failed", "displaced", "crash loop", "service deleted", "timed out", "connection lost"}[e]
+	return [...]string{"deployed", "rolled back", "failed", "displaced", "crash loop", "service deleted", "timed out", "connection lost", "stopped"}[e]
 }
 
 // Result is the end of a deployment and what there is to know of it.
@@ -41,6 +42,8 @@ type Result struct {
 	Own     *ecs.Deployment   // the one that was watched, if it is still there
 	Stopped []ecs.StoppedTask // its tasks that stopped, the latest first
 	Err     error             // of Lost
+	ByHand  bool              // it was rolled back by decision, not by ECS
+	Before  string            // of Stopped: the revision that ECS goes back to
 }
 
 // Source is what is asked.
@@ -160,28 +163,35 @@ func looping(stopped []ecs.StoppedTask) bool {
 func (r Result) Explain() []string {
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
-	switch r.End {
-	case Deployed:
+	switch {
+	case r.End == Deployed:
 		say("%s is what runs: %d of %d tasks", r.Own.Revision, r.Own.Running, r.Own.Desired)
 		return lines
-	case RolledBack:
+	case r.End == RolledBack && r.ByHand:
+		say("it was rolled back")
+	case r.End == RolledBack:
 		say("ECS rolled it back: %s", r.Own.Reason)
-	case Failed:
+	case r.End == Failed:
 		say("ECS gave it up: %s", r.Own.Reason)
-	case Displaced:
+	case r.End == Displaced:
 		say("another deployment took its place")
-	case CrashLoop:
+	case r.End == CrashLoop:
 		say("its tasks stop again and again")
-	case Gone:
+	case r.End == Gone:
 		say("the service is not there any more")
-	case TimedOut:
+	case r.End == Stopped:
+		say("ECS was told to stop it, and goes back to %s", r.Before)
+	case r.End == TimedOut:
 		say("it is still under way")
-	case Lost:
+	case r.End == Lost:
 		say("AWS can't be asked any more: %v", r.Err)
 	}
 	for i, t := range r.Stopped {
 		if i < sameStops {
 			say("task %.8s stopped: %s", t.ID, t.Cause())
+			for _, line := range t.Last {
+				say("  | %s", line)
+			}
 		}
 	}
 	if r.Service != nil {

@@ -1,0 +1,164 @@
+package deploy
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"hci/internal/atomicfile"
+)
+
+// journalSchema is the version of the journal's form.
+const journalSchema = 1
+
+// Journal is what a deployment has done so far, kept in a file, so that it can
+// go on after a failure, and after the machine went away. It holds names and no
+// secrets.
+type Journal struct {
+	Schema  int       `json:"schema"`
+	ID      string    `json:"id"`
+	Env     string    `json:"env"`
+	Started time.Time `json:"started"`
+	Steps   []Step    `json:"steps"`
+
+	Account string `json:"account"`
+	Region  string `json:"region"`
+	Cluster string `json:"cluster"`
+	Service string `json:"service"`
+	Commit  string `json:"commit"`
+	Tag     string `json:"tag"`
+	Dirty   bool   `json:"dirty"`
+
+	Done     []Step `json:"done"`
+	Image    string `json:"image,omitempty"`    // with its digest
+	Before   string `json:"before,omitempty"`   // revision that the service ran
+	Revision string `json:"revision,omitempty"` // that was registered for the service
+
+	MigrateRevision string `json:"migrate_revision,omitempty"`
+	MigrateToken    string `json:"migrate_token,omitempty"` // written before the task is run
+	MigrateTask     string `json:"migrate_task,omitempty"`  // ARN
+
+	Deployment string `json:"deployment,omitempty"` // its id
+
+	path string
+}
+
+// maxJournal bounds a journal's size in bytes.
+const maxJournal = 1 << 20
+
+// ErrNoJournal says that no deployment was left unfinished.
+var ErrNoJournal = errors.New("no deployment was left unfinished")
+
+// ErrOther says that another hci deploys the environment on this machine.
+var ErrOther = errors.New("another 'hci deploy' of this environment was started here")
+
+// journalPath is where the journal of an environment lies.
+func journalPath(stateDir, env string) string {
+	return filepath.Join(stateDir, "deploy", env+".json")
+}
+
+// NewJournal begins one. It is not written before Save.
+func NewJournal(stateDir, env string, steps []Step) *Journal {
+	return &Journal{Schema: journalSchema, ID: rand.Text(), Env: env, Started: time.Now().UTC(), Steps: steps, path: journalPath(stateDir, env)}
+}
+
+// OpenJournal reads the journal of an environment. It fails with
+// [ErrNoJournal].
+func OpenJournal(stateDir, env string) (*Journal, error) {
+	path := journalPath(stateDir, env)
+	data, err := atomicfile.Read(path, maxJournal)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", env, ErrNoJournal)
+	}
+	if err != nil {
+		return nil, err
+	}
+	j := &Journal{path: path}
+	if err := json.Unmarshal(data, j); err != nil || j.Schema != journalSchema || j.Env != env || j.ID == "" {
+		return nil, fmt.Errorf("%s is no journal that this version of hci can read", path)
+	}
+	return j, nil
+}
+
+// Journals lists the environments whose deployment was left unfinished.
+func Journals(stateDir string) []string {
+	paths, err := filepath.Glob(filepath.Join(stateDir, "deploy", "*.json"))
+	if err != nil {
+		return nil
+	}
+	var envs []string
+	for _, path := range paths {
+		env := filepath.Base(path)
+		envs = append(envs, env[:len(env)-len(".json")])
+	}
+	return envs
+}
+
+// Save writes the journal, unless another deployment has begun one meanwhile:
+// then it fails with [ErrOther].
+func (j *Journal) Save() error {
+	data, err := json.MarshalIndent(j, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(j.path), 0o700); err != nil {
+		return err
+	}
+	return atomicfile.Write(j.path, append(data, '\n'), atomicfile.Options{Check: j.check})
+}
+
+// Begin writes the journal in place of an older one.
+func (j *Journal) Begin() error {
+	if err := os.Remove(j.path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return j.Save()
+}
+
+func (j *Journal) check(current []byte, exists bool) error {
+	var other Journal
+	if exists && json.Unmarshal(current, &other) == nil && other.ID != j.ID {
+		return ErrOther
+	}
+	return nil
+}
+
+// End removes the journal of a deployment that is done.
+func (j *Journal) End() error {
+	current, err := atomicfile.Read(j.path, maxJournal)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := j.check(current, true); err != nil {
+		return err
+	}
+	return os.Remove(j.path)
+}
+
+// IsDone reports whether a step was done.
+func (j *Journal) IsDone(s Step) bool { return slices.Contains(j.Done, s) }
+
+// done notes a step and writes the journal.
+func (j *Journal) done(s Step) error {
+	if !j.IsDone(s) {
+		j.Done = append(j.Done, s)
+	}
+	return j.Save()
+}
+
+// Left are the steps that are still to be done.
+func (j *Journal) Left() []Step {
+	left := Without(j.Steps, j.Done)
+	if slices.Contains(left, Push) && slices.Contains(j.Steps, Login) {
+		left = append(left, Login) // the login went with the process
+	}
+	return Sorted(left)
+}

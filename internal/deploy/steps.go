@@ -1,0 +1,84 @@
+package deploy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Step is one of the five things that a deployment does.
+type Step string
+
+// The steps.
+const (
+	Login   Step = "login"
+	Build   Step = "build"
+	Push    Step = "push"
+	Migrate Step = "migrate"
+	Update  Step = "update"
+)
+
+// Order is the one in which steps run, each after what it depends on: the
+// migration runs in the image that was pushed, and before that image serves.
+// In the image that is deployed it would apply none of the new migrations, and
+// look as if it had.
+var Order = []Step{Login, Build, Push, Migrate, Update}
+
+// Question asks for a step, in the words and the order of the team.
+type Question struct {
+	Step Step
+	Text string
+}
+
+// Questions are the five.
+var Questions = []Question{
+	{Migrate, "Migrate the database?"},
+	{Login, "Authenticate to the registry?"},
+	{Build, "Build the image?"},
+	{Push, "Push the image?"},
+	{Update, "Update the service?"},
+}
+
+// ParseSteps reads a list of steps, separated by commas, and returns it in the
+// order in which they run.
+func ParseSteps(text string) ([]Step, error) {
+	var chosen []Step
+	for word := range strings.SplitSeq(text, ",") {
+		s := Step(strings.ToLower(strings.TrimSpace(word)))
+		if s == "" {
+			continue
+		}
+		if !slices.Contains(Order, s) {
+			return nil, fmt.Errorf("there is no step %q: %s", s, stepNames())
+		}
+		chosen = append(chosen, s)
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("no step is named: %s", stepNames())
+	}
+	return Sorted(chosen), nil
+}
+
+func stepNames() string {
+	var all []string
+	for _, s := range Order {
+		all = append(all, string(s))
+	}
+	return strings.Join(all, ", ")
+}
+
+// Sorted puts steps in the order in which they run, each once.
+func Sorted(steps []Step) []Step {
+	var all []Step
+	for _, s := range Order {
+		if slices.Contains(steps, s) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// Without leaves steps out.
+func Without(steps, skipped []Step) []Step {
+	return slices.DeleteFunc(slices.Clone(steps), func(s Step) bool { return slices.Contains(skipped, s) })
+}
