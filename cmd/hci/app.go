@@ -27,6 +27,7 @@ type app struct {
 	style       term.Style
 	found       *project.Project
 	passphrases *term.Passphrases
+	rehearsal   *rehearsal // nil: the real AWS
 }
 
 func newApp(s streams, environ []string) *app {

@@ -114,6 +114,11 @@ func (a *app) compare(ctx context.Context, name string, o compareOptions) (*comp
 	if err != nil {
 		return nil, err
 	}
+	return a.compareIn(ctx, store, d, o)
+}
+
+// compareIn is compare in a store that is open.
+func (a *app) compareIn(ctx context.Context, store *awssm.Store, d *desired, o compareOptions) (*comparison, error) {
 	if err := a.findNames(ctx, store, d); err != nil {
 		return nil, err
 	}

@@ -4,222 +4,239 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"text/tabwriter"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"hci/internal/awsapi"
-	"hci/internal/ecs"
-	"hci/internal/terraform"
-	"hci/sync/awssm"
-	"hci/tfvars/module"
+	"hci/internal/deploy"
+	"hci/internal/project"
 )
 
+// deployOptions say how a deployment goes.
+type deployOptions struct {
+	steps, skip string
+	yes         bool
+	fromStdin   bool
+	dryRun      bool
+	explain     bool
+	asJSON      bool
+	resume      bool
+	rehearse    bool
+	scenario    string
+	allowDrift  bool
+	displace    bool
+	checkInfra  bool
+	rebuild     bool
+	base        string
+	timeout     time.Duration
+}
+
+const deployLong = `Deploy an environment's ECS service: migrate the database, authenticate to the
+registry, build the image, push it, update the service. It asks for each of the
+five, all before anything runs, and then runs them in the order in which they
+depend on each other: login, build, push, migrate, update. The migration runs in
+the new image, and if it fails the service is left as it is.
+
+It says "deployed" when the deployment that it started, known by its id, is what
+runs; otherwise it says why not, what runs now, and what to do.
+
+The names come from the Terraform code; --explain prints them and where each is
+declared, and the deploy block of hci.hcl overrides them. Before anything runs it
+looks, all at once, at git, Docker, AWS, the service, the secrets and the registry.
+--dry-run ends there.
+
+Ctrl-C while it waits for the rollout asks whether to leave the deployment, stop
+it or roll it back. --resume goes on with one that failed or was left, without
+migrating twice.`
+
 func newDeploy(a *app) *cobra.Command {
-	return group("deploy", "See what an environment's service runs, and roll it back", newDeployStatus(a), newDeployHistory(a), newDeployLogs(a), newDeployRollback(a))
+	var o deployOptions
+	cmd := &cobra.Command{
+		Use:               "deploy [ENV]",
+		Short:             "Migrate, build, push and update an environment's service, and tell how it ended",
+		Long:              deployLong,
+		Args:              between(0, 1),
+		ValidArgsFunction: a.envNames,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.deploy(cmd.Context(), cmd.CommandPath(), args, o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.steps, "steps", "", "do these `STEPS` only: "+string(deploy.Login)+",build,push,migrate,update")
+	flags.StringVar(&o.skip, "skip", "", "leave these `STEPS` out")
+	flags.BoolVar(&o.fromStdin, "ask-from-stdin", false, "take the answers from standard input, a line each")
+	flags.BoolVar(&o.explain, "explain", false, "print the names and where each comes from, and do nothing")
+	flags.BoolVar(&o.asJSON, "json", false, "with --explain: as JSON")
+	flags.BoolVar(&o.resume, "resume", false, "go on with a deployment that failed or was left")
+	lookFlags(cmd, &o)
+	rehearseFlags(cmd, &o)
+	cmd.AddCommand(newDeployStep(a, deploy.Migrate, "Run the migration as a one-off task, and wait for its end"),
+		newDeployStep(a, deploy.Login, "Log Docker in to the registry"),
+		newDeployStep(a, deploy.Build, "Build this commit's image"),
+		newDeployStep(a, deploy.Push, "Push this commit's image, and print its digest"),
+		newDeployStep(a, deploy.Update, "Make the service run the new revision, and wait until it does"),
+		newDeployTask(a), newDeployStatus(a), newDeployHistory(a), newDeployLogs(a), newDeployRollback(a))
+	return cmd
 }
 
-// deployed is an environment's service, by its names in the Terraform code.
-type deployed struct {
-	*desired
-	service module.Service
-	cfg     awsapi.Config
+// lookFlags are those of everything that changes a service.
+func lookFlags(cmd *cobra.Command, o *deployOptions) {
+	flags := cmd.Flags()
+	flags.BoolVar(&o.yes, "yes", false, "don't ask; roll a crash loop back")
+	flags.BoolVar(&o.allowDrift, "allow-drift", false, "go on although Secrets Manager holds other values than the file")
+	flags.BoolVar(&o.displace, "displace", false, "go on although another deployment is under way")
+	flags.BoolVar(&o.checkInfra, "check-infra", false, "look with 'terraform plan' for changes that were not applied")
+	flags.BoolVar(&o.rebuild, "rebuild", false, "build even if the registry has this commit's image")
+	flags.StringVar(&o.base, "base", "", "make the new revision from this `REVISION`: running, newest, or a number")
+	flags.DurationVar(&o.timeout, "timeout", 15*time.Minute, "how long to wait for the migration, and for the rollout")
+	dryRunFlag(cmd, &o.dryRun)
 }
 
-// deployed finds the environment's service. The names of a service need no
-// secret, so that nobody is asked for a passphrase.
-func (a *app) deployed(ctx context.Context, name string) (*deployed, error) {
-	env, err := a.environment(name)
-	if err != nil {
-		return nil, err
+// deploy is "hci deploy [ENV]".
+func (a *app) deploy(ctx context.Context, command string, args []string, o deployOptions) error {
+	if err := a.rehearse(o); err != nil {
+		return &usageError{cmd: command, err: err}
 	}
-	_, ev, err := terraform.Evaluate(a.found, env, nil, a.environ, terraform.Options{})
-	if err != nil {
-		return nil, err
+	if a.rehearsal != nil {
+		defer a.rehearsal.end()
 	}
-	d := &deployed{desired: &desired{env: env, evaluated: ev}}
-	var known []string
-	for _, s := range ev.Services {
-		if s.Name != "" && s.Cluster != "" {
-			d.service = s
-			known = append(known, s.Name)
+	ask := a.asker(o.fromStdin)
+	if o.resume {
+		return a.resumeDeploy(ctx, args, o)
+	}
+	env, err := a.deployEnvironment(args, ask, o.yes)
+	if err != nil {
+		return err
+	}
+	if o.explain {
+		return a.explainNames(ctx, env, o.asJSON)
+	}
+	steps, err := a.deploySteps(env.Name, ask, o)
+	if err != nil {
+		return a.wrongSteps(command, err)
+	}
+	return a.runDeploy(ctx, env, steps, o)
+}
+
+// deploySteps are those that flags name, or that the answers choose.
+func (a *app) deploySteps(env string, ask asker, o deployOptions) ([]deploy.Step, error) {
+	steps := deploy.Order
+	var err error
+	if o.steps != "" {
+		if steps, err = deploy.ParseSteps(o.steps); err != nil {
+			return nil, &stepsError{err}
 		}
+	}
+	var skipped []deploy.Step
+	if o.skip != "" {
+		if skipped, err = deploy.ParseSteps(o.skip); err != nil {
+			return nil, &stepsError{err}
+		}
+	}
+	if steps = deploy.Without(steps, skipped); len(steps) == 0 {
+		return nil, &stepsError{errors.New("every step is left out")}
 	}
 	switch {
-	case len(known) == 0:
-		return nil, errors.New("the Terraform code declares no ECS service whose name and cluster are known")
-	case len(known) > 1:
-		return nil, fmt.Errorf("the Terraform code declares several ECS services: %s", strings.Join(known, ", "))
+	case o.yes || o.dryRun && !o.fromStdin:
+		return steps, nil
+	case o.steps != "" || o.skip != "":
+		return steps, agreed(env, steps, ask)
 	}
-	d.cfg, err = awssm.LoadConfig(ctx, a.awsOptions(d.desired))
-	return d, err
+	return choose(env, ask)
 }
 
-func newDeployStatus(a *app) *cobra.Command {
-	var asJSON bool
+// stepsError is a list of steps that makes no sense.
+type stepsError struct{ err error }
+
+func (e *stepsError) Error() string { return e.err.Error() }
+
+func (a *app) wrongSteps(command string, err error) error {
+	var steps *stepsError
+	if errors.As(err, &steps) {
+		return &usageError{cmd: command, err: err}
+	}
+	return err
+}
+
+// newDeployStep is one step as a command of its own.
+func newDeployStep(a *app, step deploy.Step, short string) *cobra.Command {
+	var o deployOptions
 	cmd := &cobra.Command{
-		Use:   "status ENV",
-		Short: "Show what the service runs: image, commit, revision, tasks, rollout",
-		Long: `Show what an environment's ECS service runs, as AWS knows it: the revision of the
-task definition with its images and, where a tag names one, the commit; the
-deployments and how far each is rolled out; the running tasks; the latest events.
-Exit code 2 while a deployment is under way, or when one has failed.`,
+		Use:               string(step) + " ENV",
+		Short:             short,
+		Long:              stepLong[step],
 		Args:              between(1, 1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := a.deployed(cmd.Context(), args[0])
+			env, err := a.environment(args[0])
 			if err != nil {
 				return err
 			}
-			s, err := ecs.NewOn(d.cfg, d.service.Cluster, d.service.Name).Describe(cmd.Context())
-			if err != nil {
-				return err
+			steps := []deploy.Step{step}
+			if !o.yes && !o.dryRun && slices.Contains(changing, step) {
+				if err := agreed(env.Name, steps, onTerminal{a}); err != nil {
+					return err
+				}
 			}
-			if asJSON {
-				err = a.printJSON(s)
-			} else {
-				err = a.printService(s)
-			}
-			if err == nil && !s.Steady() {
-				return errDifferences
-			}
-			return err
+			return a.runDeploy(cmd.Context(), env, steps, o)
 		},
 	}
-	jsonFlag(cmd, &asJSON)
+	if step == deploy.Login {
+		dryRunFlag(cmd, &o.dryRun)
+		return cmd
+	}
+	lookFlags(cmd, &o)
 	return cmd
 }
 
-// when is a time as it is shown; "-" if it is not known.
-func when(t *time.Time) string {
-	if t == nil {
-		return "-"
-	}
-	return t.UTC().Format("2006-01-02 15:04")
+// changing are the steps that are asked for.
+var changing = []deploy.Step{deploy.Migrate, deploy.Update}
+
+var stepLong = map[deploy.Step]string{
+	deploy.Migrate: `Run the migration: the task definition that Terraform declares for it, or
+migrate_command of hci.hcl in the service's, as a one-off task in the service's
+network. It runs this commit's image if the registry has it, else the deployed one,
+and says which. What it writes is shown as it comes; the exit code of its container
+decides.`,
+	deploy.Login: `Log Docker in to the registry with a token of Amazon ECR, which lasts twelve hours.
+Docker keeps it where its own configuration says. 'hci deploy ENV' needs no login: it
+uses a private one that goes with it.`,
+	deploy.Build: `Build this commit's image for the platform on which the task runs, with buildx or,
+without it, the classic builder. It is tagged git-COMMIT, with -dirty where the work
+tree differs, and with the tag that moves.`,
+	deploy.Push: `Push this commit's image, with the login that Docker has ('hci deploy login ENV'),
+and read its digest back from the registry.`,
+	deploy.Update: `Register a revision with this commit's image if the registry has it, else with the
+deployed one, make the service run it, and wait until the deployment that this starts
+is what runs. If nothing differs, the tasks are started anew, so that they read the
+secrets as they are now.`,
 }
 
-func (a *app) printService(s *ecs.Service) error {
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "service\t%s in cluster %s: %d of %d tasks run, %d start\n", s.Name, s.Cluster, s.Running, s.Desired, s.Pending)
-	fmt.Fprintf(w, "revision\t%s, registered %s\n", s.Revision.Name, when(s.Revision.Registered))
-	for _, i := range s.Revision.Images {
-		fmt.Fprintf(w, "image\t%s: %s%s\n", i.Container, i.Image, commitWords(i))
+// resumeDeploy goes on with a deployment that was not finished.
+func (a *app) resumeDeploy(ctx context.Context, args []string, o deployOptions) error {
+	p, err := a.project()
+	if err != nil {
+		return err
 	}
-	for _, d := range s.Deployments {
-		fmt.Fprintf(w, "deployment\t%s %s %s since %s: %s, %d of %d tasks run, %d failed%s\n", d.ID, strings.ToLower(d.Status),
-			d.Revision, when(d.Created), rollout(d), d.Running, d.Desired, d.Failed, reasonWords(d.Reason))
+	var env project.Environment
+	left := deploy.Journals(p.StateDir())
+	switch {
+	case len(args) > 0:
+		env, err = p.Environment(args[0])
+	case len(left) == 1:
+		env, err = p.Environment(left[0])
+	case len(left) == 0:
+		return deploy.ErrNoJournal
+	default:
+		return fmt.Errorf("deployments of several environments were left unfinished: %v; name one", left)
 	}
-	for _, t := range s.Tasks {
-		fmt.Fprintf(w, "task\t%s %s %s since %s\n", t.ID, t.Revision, t.Status, when(t.Started))
+	if err != nil {
+		return err
 	}
-	for _, e := range s.Events {
-		fmt.Fprintf(w, "event\t%s %s\n", when(e.At), e.Message)
+	journal, err := deploy.OpenJournal(p.StateDir(), env.Name)
+	if err != nil {
+		return err
 	}
-	return w.Flush()
-}
-
-func commitWords(i ecs.Image) string {
-	if i.Commit == "" {
-		return ""
-	}
-	return " (commit " + i.Commit + ")"
-}
-
-// rollout is AWS's word for how far a deployment is, in lower case.
-func rollout(d ecs.Deployment) string {
-	if d.Rollout == "" {
-		return "no rollout state"
-	}
-	return strings.ToLower(strings.ReplaceAll(d.Rollout, "_", " "))
-}
-
-func reasonWords(reason string) string {
-	if reason == "" {
-		return ""
-	}
-	return ": " + reason
-}
-
-func newDeployHistory(a *app) *cobra.Command {
-	var asJSON bool
-	var n int
-	cmd := &cobra.Command{
-		Use:               "history ENV",
-		Short:             "List the latest revisions of the service's task definition",
-		Args:              between(1, 1),
-		ValidArgsFunction: a.envNames,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if n < 1 || n > 100 {
-				return &usageError{cmd: cmd.CommandPath(), err: errors.New("--number takes 1 to 100")}
-			}
-			d, err := a.deployed(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			revisions, runs, err := ecs.NewOn(d.cfg, d.service.Cluster, d.service.Name).History(cmd.Context(), n)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return a.printJSON(historyReport{Schema: planSchema, Runs: runs, Revisions: revisions})
-			}
-			return a.printHistory(revisions, runs)
-		},
-	}
-	cmd.Flags().IntVarP(&n, "number", "n", 10, "how many")
-	jsonFlag(cmd, &asJSON)
-	return cmd
-}
-
-// historyReport is the JSON form of a history.
-type historyReport struct {
-	Schema    int            `json:"schema"`
-	Runs      string         `json:"runs"` // the revision that the service is to run
-	Revisions []ecs.Revision `json:"revisions"`
-}
-
-func (a *app) printHistory(revisions []ecs.Revision, runs string) error {
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	for _, r := range revisions {
-		sign := " "
-		if r.Name == runs {
-			sign = "*"
-		}
-		var images []string
-		for _, i := range r.Images {
-			images = append(images, i.Container+": "+i.Image+commitWords(i))
-		}
-		fmt.Fprintf(w, "%s %s\t%s\t%s\n", sign, r.Name, when(r.Registered), strings.Join(images, ", "))
-	}
-	return w.Flush()
-}
-
-func newDeployLogs(a *app) *cobra.Command {
-	tail := ecs.Tail{}
-	var since time.Duration
-	cmd := &cobra.Command{
-		Use:   "logs ENV",
-		Short: "Print what the service's containers write",
-		Long: `Print what the containers of an environment's service wrote to CloudWatch Logs,
-with time, container and task. --follow waits for more until Ctrl-C.`,
-		Args:              between(1, 1),
-		ValidArgsFunction: a.envNames,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := a.deployed(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			tail.Since = time.Now().Add(-since)
-			return ecs.NewOn(d.cfg, d.service.Cluster, d.service.Name).Logs(cmd.Context(), tail, func(l ecs.LogLine) error {
-				_, err := fmt.Fprintf(a.out, "%s %s/%.8s %s\n", l.At.UTC().Format("2006-01-02T15:04:05.000Z"), l.Container, l.Task, strings.TrimRight(l.Text, "\n"))
-				return err
-			})
-		},
-	}
-	cmd.Flags().BoolVarP(&tail.Follow, "follow", "f", false, "wait for more")
-	cmd.Flags().DurationVar(&since, "since", 10*time.Minute, "how far back to begin")
-	cmd.Flags().StringVar(&tail.Container, "container", "", "of this container only")
-	return cmd
+	return a.continueDeploy(ctx, env, journal, o)
 }

@@ -51,7 +51,7 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 	if err != nil {
 		return err
 	}
-	on := ecs.NewOn(d.cfg, d.service.Cluster, d.service.Name)
+	on := d.on
 	revisions, runs, err := on.History(ctx, rollbackDepth)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 	if r.dryRun {
 		return nil
 	}
-	if err := a.agree(r.yes, fmt.Sprintf("Make %s in %s run %s?", d.service.Name, d.region(), to.Name)); err != nil {
+	if err := a.agree(r.yes, fmt.Sprintf("Make %s in %s run %s?", d.names.Service, d.names.Region, to.Name)); err != nil {
 		return err
 	}
 	id, err := on.Update(ctx, to.Name, false)

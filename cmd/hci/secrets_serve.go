@@ -45,7 +45,7 @@ it. Writes stay in memory.`,
 			if err != nil {
 				return err
 			}
-			s, err := a.newLocalServer(d, empty)
+			s, err := a.newLocalServer(d, "", empty)
 			if err != nil {
 				return err
 			}
@@ -64,9 +64,9 @@ type localServer struct {
 	vars   []string // KEY=value for a client's environment, but for the endpoint
 }
 
-// newLocalServer makes one that holds the environment's secrets.
-func (a *app) newLocalServer(d *desired, empty bool) (*localServer, error) {
-	server := localsm.New(localsm.Options{Region: d.region()})
+// newLocalServer makes one, in an account, that holds the environment's secrets.
+func (a *app) newLocalServer(d *desired, account string, empty bool) (*localServer, error) {
+	server := localsm.New(localsm.Options{Region: d.region(), AccountID: account})
 	for _, w := range d.wants {
 		// Terraform writes an ignored value too, when it makes the secret.
 		known := w.Status == sync.Known || w.Status == sync.Ignored && w.Value.Len() > 0

@@ -148,7 +148,7 @@ func (c *Client) http() aws.HTTPClient {
 
 func (c *Client) endpoint() string {
 	switch own := os.Getenv(c.service.Env); {
-	case own != "":
+	case own != "" && len(c.cfg.ConfigSources) > 0: // one that was loaded, not made
 		return own
 	case c.cfg.BaseEndpoint != nil:
 		return *c.cfg.BaseEndpoint

@@ -110,7 +110,11 @@ func (j *Job) migration(ctx context.Context) (string, error) {
 	if j.Journal.MigrateRevision != "" {
 		return j.Journal.MigrateRevision, nil
 	}
-	name, err := j.withImage(ctx, j.Look.Migration)
+	image, _ := j.image()
+	if image == "" {
+		image = j.deployed()
+	}
+	name, err := j.withImage(ctx, j.Look.Migration, image)
 	if err != nil {
 		return "", err
 	}
@@ -121,19 +125,15 @@ func (j *Job) migration(ctx context.Context) (string, error) {
 // withImage registers a one-off task's definition with the image, for the
 // containers whose image lies in the repository; it is left as it is if nothing
 // differs.
-func (j *Job) withImage(ctx context.Context, d *ecs.Definition) (string, error) {
-	image, _ := j.image()
-	if image == "" {
-		image = j.deployed()
-	}
+func (j *Job) withImage(ctx context.Context, d *ecs.Definition, image string) (string, error) {
 	var containers []string
 	for _, c := range d.Containers() {
-		if image != "" && repositoryOf(c.Image) == repositoryOf(image) {
+		if image != "" && RepositoryOf(c.Image) == RepositoryOf(image) {
 			containers = append(containers, c.Name)
 		}
 	}
 	if len(containers) == 0 {
-		return "", fmt.Errorf("no container of %s runs an image of %s", d.Name, repositoryOf(image))
+		return "", fmt.Errorf("no container of %s runs an image of %s", d.Name, RepositoryOf(image))
 	}
 	next := d.WithImage(image, containers)
 	if len(ecs.Compare(d, next)) == 0 {
@@ -146,19 +146,17 @@ func (j *Job) withImage(ctx context.Context, d *ecs.Definition) (string, error) 
 	return name, err
 }
 
-// RunTask runs a declared one-off task to its end, in the deployed image.
-func (j *Job) RunTask(ctx context.Context, d *ecs.Definition, container, image string, command []string) (string, error) {
-	if image != "" {
-		j.Journal.Image = image
-	}
+// RunTask runs a one-off task's definition to its end; with an image, the
+// containers whose image lies in the same repository run that.
+func (j *Job) RunTask(ctx context.Context, d *ecs.Definition, container, image string) (string, error) {
 	revision := d.Name
-	var err error
-	if j.Look.Running != nil {
-		if revision, err = j.withImage(ctx, d); err != nil {
+	if image != "" {
+		var err error
+		if revision, err = j.withImage(ctx, d, image); err != nil {
 			return "", err
 		}
 	}
-	task, err := j.run(ctx, oneOff{what: "the task", revision: revision, container: container, command: command, token: rand.Text()})
+	task, err := j.run(ctx, oneOff{what: "the task", revision: revision, container: container, token: rand.Text()})
 	if err != nil {
 		return "", err
 	}

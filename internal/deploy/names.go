@@ -403,9 +403,15 @@ func (n Names) List() []Name {
 	return all
 }
 
+// SetAccount fills in the account, as AWS tells it.
+func (n *Names) SetAccount(id, from string) { n.Account, n.from["account"] = id, from }
+
 // Needs filters what is missing by what the steps need.
 func Needs(missing []Missing, steps []Step) []Missing {
 	keys := []string{"cluster", "service"}
+	if len(steps) == 1 && steps[0] == Explain {
+		keys = nil
+	}
 	for _, s := range steps {
 		keys = append(keys, needs[s]...)
 	}

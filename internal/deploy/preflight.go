@@ -522,7 +522,7 @@ func (l *looker) together(ctx context.Context) {
 func (l *looker) containers() {
 	var names []string
 	for _, c := range l.look.Base.Containers() {
-		if c.Name == l.Names.Container || l.look.Repository.URI != "" && repositoryOf(c.Image) == l.look.Repository.URI {
+		if c.Name == l.Names.Container || l.look.Repository.URI != "" && RepositoryOf(c.Image) == l.look.Repository.URI {
 			names = append(names, c.Name)
 		}
 	}
@@ -537,8 +537,8 @@ func (l *looker) containers() {
 	}
 }
 
-// repositoryOf is an image's name without tag and digest.
-func repositoryOf(image string) string {
+// RepositoryOf is an image's name without tag and digest.
+func RepositoryOf(image string) string {
 	image, _, _ = strings.Cut(image, "@")
 	if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
 		image = image[:i]

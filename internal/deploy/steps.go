@@ -16,6 +16,9 @@ const (
 	Push    Step = "push"
 	Migrate Step = "migrate"
 	Update  Step = "update"
+
+	// Explain does nothing, and needs no name.
+	Explain Step = "explain"
 )
 
 // Order is the one in which steps run, each after what it depends on: the

@@ -3,8 +3,8 @@ package project
 import (
 	"errors"
 	"maps"
-	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -49,14 +49,17 @@ func single(read func(cty.Value) (string, error)) func(cty.Value) (DeploySetting
 	}
 }
 
-var (
-	accountID = regexp.MustCompile(`^[0-9]{12}$`)
-	platform  = regexp.MustCompile(`^(linux|windows)/(amd64|arm64)$`)
-)
+// accountDigits is how long the id of an account is.
+const accountDigits = 12
+
+// platforms are those that ECS runs.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RuntimePlatform.html
+var platforms = []string{"linux/amd64", "linux/arm64", "windows/amd64"}
 
 func accountValue(v cty.Value) (string, error) {
 	text, err := stringValue(v)
-	if err == nil && !accountID.MatchString(text) {
+	if err == nil && (len(text) != accountDigits || strings.Trim(text, "0123456789") != "") {
 		return "", errors.New("must be the twelve digits of an AWS account, as a string")
 	}
 	return text, err
@@ -64,7 +67,7 @@ func accountValue(v cty.Value) (string, error) {
 
 func platformValue(v cty.Value) (string, error) {
 	text, err := stringValue(v)
-	if err == nil && !platform.MatchString(text) {
+	if err == nil && !slices.Contains(platforms, text) {
 		return "", errors.New("must be linux/amd64 or another platform that ECS runs")
 	}
 	return text, err

@@ -3,6 +3,8 @@ package term
 import (
 	"fmt"
 	"io"
+
+	xterm "golang.org/x/term"
 )
 
 // Progress is a line at the end of what a terminal shows that says how far the
@@ -35,5 +37,45 @@ func (p *Progress) Clear() {
 	if p.shown {
 		fmt.Fprint(p.w, "\r\x1b[K")
 		p.shown = false
+	}
+}
+
+// Status is a line at the end of what a terminal shows that says how something
+// stands, in place of the one before.
+type Status struct {
+	w     io.Writer // nil: not a terminal
+	shown bool
+}
+
+// NewStatus returns a Status.
+func NewStatus(w io.Writer) *Status {
+	if !IsTerminal(w) {
+		w = nil
+	}
+	return &Status{w: w}
+}
+
+// Show shows a line; without a terminal it returns false.
+func (s *Status) Show(line string) bool {
+	if s.w == nil {
+		return false
+	}
+	s.Clear()
+	runes := []rune(Printable(line))
+	if f, ok := s.w.(interface{ Fd() uintptr }); ok { // a line that wraps could not be taken away
+		if width, _, err := xterm.GetSize(int(f.Fd())); err == nil && width > 1 {
+			runes = runes[:min(len(runes), width-1)]
+		}
+	}
+	fmt.Fprint(s.w, string(runes))
+	s.shown = true
+	return true
+}
+
+// Clear takes the line away, so that something else can be printed.
+func (s *Status) Clear() {
+	if s.shown {
+		fmt.Fprint(s.w, "\r\x1b[K")
+		s.shown = false
 	}
 }

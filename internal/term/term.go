@@ -178,7 +178,7 @@ func (d *dialog) ask(prompt string, m mode) ([]byte, error) {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, watched...)
 	defer signal.Stop(signals)
-	prompt = printable(prompt)
+	prompt = Printable(prompt)
 	restore, err := setMode(d.in, m)
 	if err != nil {
 		return nil, fmt.Errorf("terminal: %w", err)
@@ -215,9 +215,9 @@ func (d *dialog) ask(prompt string, m mode) ([]byte, error) {
 	}
 }
 
-// printable replaces control characters: a name in a prompt must not command
+// Printable replaces control characters: what is shown must not command
 // the terminal.
-func printable(s string) string {
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return '?'

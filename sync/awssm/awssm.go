@@ -132,6 +132,15 @@ func loadConfig(ctx context.Context, load []func(*config.LoadOptions) error, pro
 	return config.LoadDefaultConfig(ctx, load...)
 }
 
+// New returns the Store of a configuration that was loaded before. note may be
+// nil.
+func New(cfg aws.Config, note func(string)) *Store {
+	if note == nil {
+		note = func(string) {}
+	}
+	return newStore(cfg, note)
+}
+
 func newStore(cfg aws.Config, note func(string)) *Store {
 	w := &watch{note: note}
 	cfg.APIOptions = append(cfg.APIOptions, w.install)

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"hci/internal/awsapi"
+	"hci/internal/child"
+	"hci/internal/deploy"
+	"hci/internal/ecs"
+	"hci/internal/terraform"
+	"hci/sync"
+	"hci/sync/awssm"
+)
+
+// secretLook looks whether what a valueFrom names has a current value.
+func (a *app) secretLook(d *deployment) func(context.Context, ecs.SecretRef) error {
+	store := awssm.New(d.cfg, func(s string) { a.sayf("%s", s) })
+	return func(ctx context.Context, ref ecs.SecretRef) error {
+		err := store.Usable(ctx, ref.ValueFrom)
+		switch {
+		case errors.Is(err, awssm.ErrParameter):
+			return nil
+		case errors.Is(err, awssm.ErrCredentials):
+			return fmt.Errorf("%w: %w", awsapi.ErrCredentials, err)
+		}
+		return err
+	}
+}
+
+// moreLooks are those that need the secrets: whether Secrets Manager holds what
+// the file says and, where that is asked for, whether Terraform has changes to
+// apply. The passphrase is asked for here, before anything is looked at.
+func (a *app) moreLooks(ctx context.Context, d *deployment, steps []deploy.Step, o deployOptions) ([]func(context.Context) []deploy.Finding, error) {
+	if !whole(steps) {
+		return nil, nil
+	}
+	opened, err := a.desired(ctx, d.env.Name, evaluateOptions{})
+	if err != nil && o.allowDrift && ctx.Err() == nil {
+		found := deploy.Finding{Level: deploy.Warning, About: "secrets", Text: fmt.Sprintf("they were not compared with Secrets Manager: %v", err)}
+		return []func(context.Context) []deploy.Finding{func(context.Context) []deploy.Finding { return []deploy.Finding{found} }}, nil
+	}
+	if err != nil {
+		a.sayf("--allow-drift deploys without comparing the secrets")
+		return nil, err
+	}
+	looks := []func(context.Context) []deploy.Finding{func(ctx context.Context) []deploy.Finding { return a.drift(ctx, d, opened, o.allowDrift) }}
+	if o.checkInfra {
+		looks = append(looks, func(ctx context.Context) []deploy.Finding { return a.infra(opened) })
+	}
+	return looks, nil
+}
+
+// drifted are the kinds of differences that a container would see.
+var drifted = []sync.Kind{sync.Add, sync.Missing, sync.Differs, sync.PartDiffers, sync.PendingDeletion, sync.Unreadable}
+
+// drift compares the secrets with Secrets Manager.
+func (a *app) drift(ctx context.Context, d *deployment, opened *desired, allowed bool) []deploy.Finding {
+	level := deploy.Problem
+	if allowed {
+		level = deploy.Warning
+	}
+	c, err := a.compareIn(ctx, awssm.New(d.cfg, func(s string) { a.sayf("%s", s) }), opened, compareOptions{})
+	switch {
+	case errors.Is(err, awssm.ErrCredentials):
+		return nil // the identity's look says it
+	case err != nil:
+		return []deploy.Finding{{Level: level, About: "secrets", Text: fmt.Sprintf("they can't be compared with Secrets Manager: %v", err)}}
+	}
+	var names []string
+	for _, change := range c.plan.Changes {
+		if slices.Contains(drifted, change.Kind) {
+			names = append(names, change.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []deploy.Finding{{
+		Level: level, About: "secrets",
+		Text: fmt.Sprintf("Secrets Manager does not hold what the file says: %s", strings.Join(names, ", ")),
+		Next: fmt.Sprintf("'hci secrets diff %s' shows how they differ; --allow-drift deploys all the same", d.env.Name),
+	}}
+}
+
+// infra asks terraform whether it has changes to apply.
+func (a *app) infra(d *desired) []deploy.Finding {
+	found := deploy.Finding{Level: deploy.Warning, About: "terraform", Next: fmt.Sprintf("'hci tf %s plan' shows it", d.env.Name)}
+	in, err := terraform.NewInvocation([]string{"plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"})
+	if err == nil {
+		err = in.Run(a.found, d.env, d.content.File, child.Command{Env: a.environ, Out: io.Discard, Err: io.Discard})
+	}
+	var ended *child.ExitError
+	const changes = 2
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &ended) && ended.Code == changes:
+		found.Text = "there are changes that were not applied"
+	default:
+		found.Text = fmt.Sprintf("whether there are changes that were not applied is not known: %v", err)
+	}
+	return []deploy.Finding{found}
+}

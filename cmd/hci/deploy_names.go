@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"text/tabwriter"
+
+	"hci/internal/awsapi"
+	"hci/internal/deploy"
+	"hci/internal/ecr"
+	"hci/internal/ecs"
+	"hci/internal/project"
+	"hci/internal/term"
+	"hci/internal/terraform"
+	"hci/sync/awssm"
+)
+
+// deployment is an environment's service, by its names, and AWS to work on it.
+type deployment struct {
+	*desired
+	names    deploy.Names
+	missing  []deploy.Missing // that what is to be done doesn't need
+	cfg      awsapi.Config
+	on       *ecs.On
+	registry *ecr.Registry
+}
+
+// deployed finds the environment's service, to be looked at.
+func (a *app) deployed(ctx context.Context, name string) (*deployment, error) {
+	env, err := a.environment(name)
+	if err != nil {
+		return nil, err
+	}
+	return a.deployment(ctx, env, nil)
+}
+
+// deployment finds the names that steps need. They need no secret, so that
+// nobody is asked for a passphrase. What is not known is asked for, all of it
+// before anything else.
+func (a *app) deployment(ctx context.Context, env project.Environment, steps []deploy.Step) (*deployment, error) {
+	d, err := a.named(env, steps)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.connect(ctx, d); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// named is a deployment without AWS.
+func (a *app) named(env project.Environment, steps []deploy.Step) (*deployment, error) {
+	_, ev, err := terraform.Evaluate(a.found, env, nil, a.environ, terraform.Options{})
+	if err != nil {
+		return nil, err
+	}
+	d := &deployment{desired: &desired{env: env, evaluated: ev}}
+	return d, a.nameAll(d, steps)
+}
+
+// nameAll resolves the names, and asks for those that are missing.
+func (a *app) nameAll(d *deployment, steps []deploy.Step) error {
+	for {
+		d.names, d.missing = deploy.Resolve(deploy.Sources{
+			Env: d.env, Evaluated: d.evaluated, Place: a.place, Region: a.getenv("AWS_REGION"),
+		})
+		lacking := deploy.Needs(d.missing, steps)
+		if len(lacking) == 0 {
+			return nil
+		}
+		settings := map[string]project.DeploySetting{}
+		for key, s := range d.env.Deploy {
+			settings[key] = s
+		}
+		for _, m := range lacking {
+			text, err := a.terminal().Ask(m.String() + ". " + m.Key + ": ")
+			if errors.Is(err, term.ErrNoTerminal) {
+				return &deploy.MissingError{Names: lacking}
+			}
+			if err != nil {
+				return err
+			}
+			if text == "" {
+				return &deploy.MissingError{Names: []deploy.Missing{m}}
+			}
+			settings[m.Key] = project.DeploySetting{Value: text}
+			a.sayf("with %s = %q in the deploy block of hci.hcl it is not asked again", m.Key, text)
+		}
+		d.env.Deploy = settings
+	}
+}
+
+// place shows where something is declared.
+func (a *app) place(file string, line int) string {
+	if !filepath.IsAbs(file) {
+		file = terraform.Path(a.found, file)
+	}
+	return a.rel(file) + ":" + strconv.Itoa(line)
+}
+
+// connect loads the AWS configuration, which makes no request, unless this is a
+// rehearsal.
+func (a *app) connect(ctx context.Context, d *deployment) error {
+	var err error
+	if a.rehearsal != nil {
+		d.cfg, err = a.rehearsal.begin(ctx, a, d)
+	} else {
+		d.cfg, err = awssm.LoadConfig(ctx, a.awsOptions(d.desired))
+	}
+	if err != nil {
+		return err
+	}
+	if d.names.Region == "" {
+		d.names.Region = d.cfg.Region
+	}
+	d.on = ecs.NewOn(d.cfg, d.names.Cluster, d.names.Service)
+	d.registry = ecr.New(d.cfg, d.names.Account)
+	return nil
+}
+
+// explainNames prints the names and where each came from. What AWS would tell is
+// asked for, and may be missing: nothing else needs AWS here.
+func (a *app) explainNames(ctx context.Context, env project.Environment, asJSON bool) error {
+	d, err := a.named(env, []deploy.Step{deploy.Explain})
+	if err != nil {
+		return err
+	}
+	d.missing = append(d.missing, a.askAWS(ctx, d)...)
+	if asJSON {
+		missing := []string{}
+		for _, m := range d.missing {
+			missing = append(missing, m.String())
+		}
+		return a.printJSON(struct {
+			Schema  int           `json:"schema"`
+			Names   []deploy.Name `json:"names"`
+			Missing []string      `json:"missing"`
+		}{planSchema, d.names.List(), missing})
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, n := range d.names.List() {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", n.Key, n.Value, n.From)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, m := range d.missing {
+		a.sayf("%s; %s in the deploy block of hci.hcl sets it", m, m.Key)
+	}
+	return nil
+}
+
+// askAWS fills in the account, which STS tells, where neither the code nor
+// hci.hcl does.
+func (a *app) askAWS(ctx context.Context, d *deployment) []deploy.Missing {
+	if d.names.Account != "" {
+		return nil
+	}
+	err := a.connect(ctx, d)
+	var id awsapi.Identity
+	if err == nil {
+		id, err = awsapi.WhoAmI(ctx, d.cfg)
+	}
+	if err != nil {
+		return []deploy.Missing{{Key: "account", Why: "AWS does not tell it: " + err.Error()}}
+	}
+	d.names.SetAccount(id.Account, "the AWS credentials, "+id.ARN)
+	return nil
+}

@@ -1,0 +1,305 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"hci/internal/awsapi"
+	"hci/internal/child"
+	"hci/internal/deploy"
+	"hci/internal/docker"
+	"hci/internal/project"
+)
+
+// runDeploy does steps of a new deployment.
+func (a *app) runDeploy(ctx context.Context, env project.Environment, steps []deploy.Step, o deployOptions) error {
+	d, err := a.deployment(ctx, env, steps)
+	if err != nil {
+		return err
+	}
+	journal := deploy.NewJournal(a.journals(), env.Name, steps)
+	if whole(steps) && !o.dryRun {
+		a.unfinished(env.Name)
+	}
+	return a.perform(ctx, d, journal, steps, o, func() error { return journal.Begin() })
+}
+
+// whole reports whether these are the steps of a deployment, rather than one
+// alone that changes nothing at AWS.
+func whole(steps []deploy.Step) bool {
+	return slices.Contains(steps, deploy.Update) || slices.Contains(steps, deploy.Migrate)
+}
+
+// unfinished says that an earlier deployment was not finished, which this one
+// replaces.
+func (a *app) unfinished(env string) {
+	old, err := deploy.OpenJournal(a.journals(), env)
+	if err != nil {
+		return
+	}
+	a.sayf("the deployment of commit %.12s that began at %s was not finished; this one takes its place", old.Commit, old.Started.UTC().Format("2006-01-02 15:04 UTC"))
+}
+
+// otherPlaceError says that a journal is about another service than the names
+// lead to now.
+type otherPlaceError struct{ was, is string }
+
+func (e *otherPlaceError) Error() string {
+	return fmt.Sprintf("the deployment that was left is one of %s, and now the names lead to %s", e.was, e.is)
+}
+
+// otherCommitError says that another commit is checked out than the one whose
+// deployment was left.
+type otherCommitError struct{ was, is string }
+
+func (e *otherCommitError) Error() string {
+	return fmt.Sprintf("the deployment that was left is one of commit %.12s, and %.12s is checked out: check that out again, or begin a new deployment", e.was, e.is)
+}
+
+// continueDeploy goes on where a journal ends.
+func (a *app) continueDeploy(ctx context.Context, env project.Environment, journal *deploy.Journal, o deployOptions) error {
+	steps := journal.Left()
+	d, err := a.deployment(ctx, env, steps)
+	if err != nil {
+		return err
+	}
+	a.sayf("%s: going on with the deployment of commit %.12s that began at %s; still to do: %s", env.Name, journal.Commit,
+		journal.Started.UTC().Format("2006-01-02 15:04 UTC"), joined(steps))
+	was := journal.Service + " in " + journal.Cluster + ", " + journal.Region
+	if is := d.names.Service + " in " + d.names.Cluster + ", " + d.names.Region; was != is {
+		return &otherPlaceError{was, is}
+	}
+	return a.perform(ctx, d, journal, steps, o, journal.Save)
+}
+
+// journals is the directory in which a deployment is remembered.
+func (a *app) journals() string {
+	if a.rehearsal != nil {
+		return a.rehearsal.state
+	}
+	return a.found.StateDir()
+}
+
+func joined(steps []deploy.Step) string {
+	var names []string
+	for _, s := range steps {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
+}
+
+// perform looks, shows the plan, runs the steps and tells how it ended.
+func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journal, steps []deploy.Step, o deployOptions, begin func() error) error {
+	start := time.Now()
+	look, err := a.look(ctx, d, journal, steps, o)
+	if err != nil {
+		return err
+	}
+	looked := time.Since(start)
+	if err := sameCommit(journal, look); err != nil {
+		return err
+	}
+	job := a.job(d, journal, steps, o, look)
+	for _, f := range look.Findings {
+		a.sayf("%s: %s: %s", f.Level, f.About, f.Text)
+		if f.Next != "" {
+			a.sayf("  %s", f.Next)
+		}
+	}
+	blocked := deploy.Blocking(look.Findings)
+	if blocked == nil || o.dryRun && look.Service != nil {
+		if err := job.Show(a.out); err != nil {
+			return err
+		}
+	}
+	if blocked != nil || o.dryRun {
+		return blocked
+	}
+	a.note(journal, d, look)
+	if whole(steps) {
+		if err := begin(); err != nil {
+			return err
+		}
+	}
+	session, err := a.session(d, steps, look)
+	if err != nil {
+		return err
+	}
+	if session != nil {
+		defer func() {
+			if err := session.Close(); err != nil {
+				a.sayf("the private login could not be removed: %v", err)
+			}
+		}()
+		job.Docker = session
+	}
+	done, err := job.Run(ctx)
+	done = append([]deploy.Done{{Step: "look", Words: fmt.Sprintf("%d findings", len(look.Findings)), Took: looked}}, done...)
+	if summary := a.summary(done); summary != nil {
+		return errors.Join(err, summary)
+	}
+	if err != nil {
+		return a.notDeployed(ctx, job, err)
+	}
+	switch {
+	case a.rehearsal != nil:
+		a.sayf("rehearsed: nothing in AWS was touched")
+	case slices.Contains(steps, deploy.Update):
+		a.sayf("deployed")
+	}
+	return journal.End()
+}
+
+// sameCommit refuses to go on with another commit's deployment, while what is
+// built from it is still to come.
+func sameCommit(journal *deploy.Journal, look *deploy.Look) error {
+	if journal.Commit == "" || journal.Image != "" || journal.Commit == look.Commit.SHA {
+		return nil
+	}
+	if left := journal.Left(); slices.Contains(left, deploy.Build) || slices.Contains(left, deploy.Push) {
+		return &otherCommitError{journal.Commit, look.Commit.SHA}
+	}
+	return nil
+}
+
+// note writes into a new journal what the deployment is.
+func (a *app) note(j *deploy.Journal, d *deployment, look *deploy.Look) {
+	if j.Commit != "" {
+		return
+	}
+	j.Account, j.Region, j.Cluster, j.Service = look.Identity.Account, d.names.Region, d.names.Cluster, d.names.Service
+	j.Commit, j.Tag, j.Dirty = look.Commit.SHA, look.Tag, len(look.Commit.Dirty) > 0
+}
+
+func (a *app) job(d *deployment, journal *deploy.Journal, steps []deploy.Step, o deployOptions, look *deploy.Look) *deploy.Job {
+	j := &deploy.Job{
+		Env: d.env.Name, Names: d.names, Look: look, Journal: journal, Steps: steps,
+		Registry: d.registry, Cluster: d.on, Source: d.on, Changes: d.on, Tasks: d.on,
+		Paths:     deploy.Paths{Context: filepath.Join(a.found.Root, d.names.Context), Dockerfile: filepath.Join(a.found.Root, d.names.Dockerfile)},
+		StartedBy: startedBy(), Timeout: o.timeout, Fresh: fresh,
+		Talk: a.deployView(d.env.Name, o.yes),
+	}
+	if a.rehearsal != nil {
+		j.Every = a.rehearsal.every()
+	}
+	return j
+}
+
+// startedBy tells, in AWS, who started a task.
+func startedBy() string {
+	name := "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if host, err := os.Hostname(); err == nil {
+		name += "/" + host
+	}
+	name = strings.Map(func(r rune) rune {
+		if r < 0x80 && (r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || strings.ContainsRune("-_/.", r)) {
+			return r
+		}
+		return '-'
+	}, "hci/"+name)
+	const most = 128
+	return name[:min(len(name), most)]
+}
+
+// session is docker for the steps: with a private login where hci logs in as
+// part of more, else with the user's own.
+func (a *app) session(d *deployment, steps []deploy.Step, look *deploy.Look) (*docker.Session, error) {
+	if !slices.ContainsFunc(steps, func(s deploy.Step) bool { return s == deploy.Login || s == deploy.Build || s == deploy.Push }) {
+		return nil, nil
+	}
+	engine := look.Engine
+	if engine == nil {
+		var err error
+		if engine, err = docker.Find(context.Background(), a.environ); err != nil {
+			return nil, err
+		}
+	}
+	host := look.Repository.Host()
+	if slices.Contains(steps, deploy.Login) && len(steps) > 1 {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		return engine.Session(host, self, a.err)
+	}
+	if err := engine.Helper(host); err != nil {
+		return nil, err
+	}
+	return engine.OwnSession(host, a.err), nil
+}
+
+// summary prints what each step did and took.
+func (a *app) summary(done []deploy.Done) error {
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, d := range done {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", d.Step, d.Took.Round(time.Millisecond), d.Words)
+	}
+	return w.Flush()
+}
+
+// notDeployed says, in one screen, what happened, how things stand, and what to
+// do next.
+func (a *app) notDeployed(ctx context.Context, job *deploy.Job, err error) error {
+	step := deploy.Step("")
+	var at *deploy.StepError
+	if errors.As(err, &at) {
+		step = at.Step
+	}
+	var ended *child.ExitError
+	if errors.As(err, &ended) {
+		a.sayf("%s: %v; what it said stands above", step, ended)
+	}
+	var task *deploy.TaskError
+	var not *deploy.NotDeployedError
+	switch {
+	case errors.As(err, &task):
+		for _, line := range task.Explain() {
+			a.sayf("%s", line)
+		}
+	case errors.As(err, &not):
+		for _, line := range not.Result.Explain() {
+			a.sayf("%s", line)
+		}
+	}
+	if job.Journal.Deployment == "" && not == nil && job.Look.Running != nil {
+		a.sayf("the service was not touched: it runs %s", job.Look.Running.Name)
+	}
+	if job.Journal.Deployment != "" && (ctx.Err() != nil || not != nil) {
+		a.sayf("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again", job.Env)
+		return err
+	}
+	if whole(job.Steps) && !errors.Is(err, deploy.ErrOther) {
+		a.sayf("'hci deploy --resume %s' goes on from here, once the cause is mended", job.Env)
+	}
+	return err
+}
+
+// look is the preflight.
+func (a *app) look(ctx context.Context, d *deployment, journal *deploy.Journal, steps []deploy.Step, o deployOptions) (*deploy.Look, error) {
+	more, err := a.moreLooks(ctx, d, steps, o)
+	if err != nil {
+		return nil, err
+	}
+	p := deploy.Preflight{
+		Env: d.env.Name, Root: a.found.Root, Names: d.names, Steps: steps, Rebuild: o.rebuild, Displace: o.displace, Base: o.base,
+		Own:     deploy.Own{Deployment: journal.Deployment, Revision: journal.Revision, Task: journal.MigrateTask},
+		Cluster: d.on, Registry: d.registry,
+		WhoAmI: func(ctx context.Context) (awsapi.Identity, error) { return awsapi.WhoAmI(ctx, d.cfg) },
+		Docker: func(ctx context.Context) (*docker.Engine, error) { return docker.Find(ctx, a.environ) },
+		Commit: a.found.Commit,
+		Secret: a.secretLook(d),
+		More:   more,
+	}
+	return p.Look(ctx)
+}

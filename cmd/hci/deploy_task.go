@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"hci/internal/deploy"
+	"hci/internal/ecs"
+	"hci/tfvars/module"
+)
+
+func newDeployTask(a *app) *cobra.Command {
+	var o deployOptions
+	var container string
+	var declared bool
+	cmd := &cobra.Command{
+		Use:   "task ENV NAME",
+		Short: "Run a one-off task that Terraform declares, and wait for its end",
+		Long: `Run a task definition that the Terraform code declares as a one-off task, in the
+service's network: by its family, the name of its block, or a part of one that no
+other has. Where its image lies in the service's repository it runs the deployed
+one, whatever a tag says; --as-declared leaves that. What it writes is shown as it
+comes, and the exit code of its container decides.`,
+		Args: between(2, 2),
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+			return a.envNames(cmd, args, word)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.deployTask(cmd.Context(), args[0], args[1], container, declared, o)
+		},
+	}
+	cmd.Flags().StringVar(&container, "container", "", "whose exit code decides, where there are several")
+	cmd.Flags().BoolVar(&declared, "as-declared", false, "run the image that the task definition names")
+	cmd.Flags().BoolVar(&o.yes, "yes", false, "don't ask")
+	cmd.Flags().DurationVar(&o.timeout, "timeout", 0, "how long to wait; 0 is 15 minutes")
+	dryRunFlag(cmd, &o.dryRun)
+	return cmd
+}
+
+func (a *app) deployTask(ctx context.Context, env, name, container string, declared bool, o deployOptions) error {
+	d, err := a.deployed(ctx, env)
+	if err != nil {
+		return err
+	}
+	task, err := deploy.FindTask(d.evaluated, name)
+	if err != nil {
+		return err
+	}
+	if container, err = oneContainer(task, container); err != nil {
+		return err
+	}
+	journal := deploy.NewJournal(a.journals(), d.env.Name, nil)
+	look, err := a.look(ctx, d, journal, nil, o)
+	if err != nil {
+		return err
+	}
+	for _, f := range look.Findings {
+		a.sayf("%s: %s: %s", f.Level, f.About, f.Text)
+	}
+	if err := deploy.Blocking(look.Findings); err != nil {
+		return err
+	}
+	definition, err := d.on.Definition(ctx, task.Family)
+	if err != nil {
+		return err
+	}
+	job := a.job(d, journal, nil, o, look)
+	image, err := a.taskImage(ctx, d, definition, declared)
+	if err != nil {
+		return err
+	}
+	words := definition.Name + " as it is declared"
+	if image != "" {
+		words = definition.Name + " with the deployed image " + image
+	}
+	if _, err := fmt.Fprintf(a.out, "run %s in cluster %s, %s, account %s\n", words, d.names.Cluster, d.names.Region, look.Identity.Account); err != nil {
+		return err
+	}
+	if o.dryRun {
+		return nil
+	}
+	if err := a.agree(o.yes, fmt.Sprintf("Run %s in %s?", task.Family, d.env.Name)); err != nil {
+		return err
+	}
+	done, err := job.RunTask(ctx, definition, container, image)
+	var failed *deploy.TaskError
+	if errors.As(err, &failed) {
+		for _, line := range failed.Explain() {
+			a.sayf("%s", line)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	a.sayf("%s", done)
+	return nil
+}
+
+// oneContainer is the container whose exit code decides.
+func oneContainer(t module.Task, named string) (string, error) {
+	var essential []string
+	for _, c := range t.Containers {
+		if c.Name == named && named != "" {
+			return named, nil
+		}
+		if c.Essential && c.Name != "" {
+			essential = append(essential, c.Name)
+		}
+	}
+	switch {
+	case named != "":
+		return "", fmt.Errorf("%s has no container %q", t.Address, named)
+	case len(essential) == 1:
+		return essential[0], nil
+	}
+	return "", fmt.Errorf("%s has several essential containers, or none that is known: name one with --container: %v", t.Address, essential)
+}
+
+// taskImage is the image that the service runs, if the task's lies in the same
+// repository; else "".
+func (a *app) taskImage(ctx context.Context, d *deployment, task *ecs.Definition, declared bool) (string, error) {
+	if declared {
+		return "", nil
+	}
+	s, err := d.on.State(ctx)
+	if err != nil {
+		return "", err
+	}
+	running, err := d.on.Definition(ctx, s.Revision.Name)
+	if err != nil {
+		return "", err
+	}
+	var same []string
+	for _, c := range running.Containers() {
+		if slices.ContainsFunc(task.Containers(), func(t ecs.Container) bool { return deploy.RepositoryOf(t.Image) == deploy.RepositoryOf(c.Image) }) {
+			same = append(same, c.Image)
+		}
+	}
+	if len(same) == 0 {
+		return "", nil
+	}
+	return same[0], nil
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"hci/internal/deploy"
+	"hci/internal/ecs"
+	"hci/internal/term"
+)
+
+// deployView shows how a deployment goes, and asks what only a person decides.
+type deployView struct {
+	a      *app
+	env    string
+	yes    bool
+	live   *term.Status
+	last   string
+	events map[string]bool // shown, or older than the deployment
+}
+
+func (a *app) deployView(env string, yes bool) *deployView {
+	return &deployView{a: a, env: env, yes: yes, live: term.NewStatus(a.err)}
+}
+
+func (v *deployView) Say(format string, args ...any) {
+	v.live.Clear()
+	v.a.sayf(format, args...)
+}
+
+// Log shows a line of a task; what it writes may try to command the terminal.
+func (v *deployView) Log(l ecs.LogLine) {
+	v.live.Clear()
+	_, _ = fmt.Fprintf(v.a.out, "%s %s | %s\n", l.At.UTC().Format("15:04:05"), l.Container, term.Printable(strings.TrimRight(l.Text, "\r\n")))
+}
+
+func (v *deployView) Seen(s *ecs.Service, d *ecs.Deployment) {
+	if v.events == nil {
+		v.events = map[string]bool{}
+		for _, e := range s.Events {
+			v.events[e.ID+e.Message] = true
+		}
+	}
+	for i := range s.Events {
+		e := s.Events[len(s.Events)-1-i]
+		if !v.events[e.ID+e.Message] {
+			v.events[e.ID+e.Message] = true
+			v.Say("%s", e.Message)
+		}
+	}
+	if d == nil {
+		return
+	}
+	line := fmt.Sprintf("%s %s: %d of %d tasks run, %d start, %d failed", d.Revision, rollout(*d), d.Running, d.Desired, d.Pending, d.Failed)
+	if line == v.last {
+		return
+	}
+	v.last = line
+	if !v.live.Show(line) {
+		v.a.sayf("%s", line)
+	}
+}
+
+// Decide asks what becomes of a deployment that loops, or whose watching was
+// interrupted.
+func (v *deployView) Decide(r deploy.Result, interrupted bool) deploy.Choice {
+	v.live.Clear()
+	if !interrupted {
+		for _, line := range r.Explain() {
+			v.a.sayf("%s", line)
+		}
+		if v.yes {
+			return deploy.RollBack
+		}
+		back, err := v.a.terminal().Confirm("Roll back to the revision before?", true)
+		if err != nil || !back {
+			return deploy.Leave
+		}
+		return deploy.RollBack
+	}
+	v.a.sayf("the deployment goes on at AWS")
+	for {
+		answer, err := v.a.terminal().Ask("[l]eave it, [s]top it, [r]oll back and wait, or [c]ontinue to watch? ")
+		if err != nil {
+			return deploy.Leave
+		}
+		switch strings.ToLower(strings.TrimSpace(answer)) {
+		case "l", "leave":
+			return deploy.Leave
+		case "s", "stop":
+			return deploy.Stop
+		case "r", "roll back":
+			return deploy.RollBack
+		case "c", "continue":
+			return deploy.Continue
+		}
+	}
+}
+
+// fresh is a context that the next interruption ends.
+func fresh() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+}

@@ -1,0 +1,427 @@
+package rehearse
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+)
+
+// definition is a registered task definition.
+type definition struct {
+	name       string // family:number
+	raw        object
+	tags       []any
+	registered time.Time
+	by         string
+}
+
+// service is the one that there is.
+type service struct {
+	deleted     bool
+	definition  string // that it is to run
+	deployments []*deployment
+	events      []object
+	breaker     bool
+	stable      string // revision that ran last
+}
+
+// deployment is one of the service's.
+type deployment struct {
+	id, status, rollout, reason string
+	definition                  string
+	created, steady             time.Time
+	failed                      int
+	retry                       time.Time // no task is started before
+	seeded                      bool      // its tasks are no containers
+}
+
+const (
+	primary    = "PRIMARY"
+	active     = "ACTIVE"
+	inProgress = "IN_PROGRESS"
+	completed  = "COMPLETED"
+	failedOut  = "FAILED"
+)
+
+// begin makes the service as it runs before the deployment.
+func (s *Server) begin() {
+	name := s.o.Family + ":1"
+	d := &deployment{id: "ecs-svc/" + newID()[:19], status: primary, rollout: completed, definition: name, created: time.Now().Add(-time.Hour), seeded: true}
+	s.service = &service{definition: name, deployments: []*deployment{d}, breaker: s.o.Scenario == Breaker, stable: name}
+	if s.o.Scenario == InProgress {
+		d.rollout, d.created = inProgress, time.Now().Add(-3*time.Minute)
+	}
+	for range s.o.Desired {
+		s.all = append(s.all, &task{id: newID(), definition: name, startedBy: d.id, group: "service:" + s.o.Service, status: running, created: d.created, started: d.created})
+	}
+}
+
+// register makes a new revision of a family.
+func (s *Server) register(family string, raw object, by string) *definition {
+	raw = maps.Clone(raw)
+	number := len(s.families[family]) + 1
+	d := &definition{name: fmt.Sprintf("%s:%d", family, number), raw: raw, registered: time.Now(), by: by}
+	raw["family"], raw["revision"], raw["status"] = family, number, "ACTIVE"
+	raw["taskDefinitionArn"] = s.arn("task-definition", d.name)
+	raw["registeredAt"], raw["registeredBy"] = seconds(d.registered), by
+	raw["compatibilities"] = []any{"EC2", "FARGATE"}
+	raw["requiresAttributes"] = []any{object{"name": "com.amazonaws.ecs.capability.ecr-auth"}}
+	s.families[family] = append(s.families[family], d)
+	return d
+}
+
+// find finds a definition by its ARN, its name or its family.
+func (s *Server) find(id string) *definition {
+	family, number, numbered := strings.Cut(last(id), ":")
+	all := s.families[family]
+	if len(all) == 0 {
+		return nil
+	}
+	if !numbered {
+		return all[len(all)-1]
+	}
+	at := slices.IndexFunc(all, func(d *definition) bool { return d.name == family+":"+number })
+	if at < 0 {
+		return nil
+	}
+	return all[at]
+}
+
+func (s *Server) describeTaskDefinition(in object) (object, error) {
+	d := s.find(str(in, "taskDefinition"))
+	if d == nil {
+		return nil, fail("ClientException", "Unable to describe task definition.")
+	}
+	out := object{"taskDefinition": d.raw}
+	if slices.Contains(list(in, "include"), "TAGS") && len(d.tags) > 0 {
+		out["tags"] = d.tags
+	}
+	return out, nil
+}
+
+// described are the members of a description that registering refuses.
+var described = []string{"compatibilities", "taskDefinitionArn", "requiresAttributes", "revision", "status", "registeredAt", "registeredBy", "deregisteredAt", "deleteRequestedAt"}
+
+func (s *Server) registerTaskDefinition(in object) (object, error) {
+	for _, key := range described {
+		if _, there := in[key]; there {
+			return nil, fail("ClientException", "Unknown parameter in input: %q", key)
+		}
+	}
+	tags, given := in["tags"].([]any)
+	if given && len(tags) == 0 {
+		return nil, fail("ClientException", "Tags can not be empty.")
+	}
+	family := str(in, "family")
+	if containers, _ := in["containerDefinitions"].([]any); family == "" || len(containers) == 0 {
+		return nil, fail("ClientException", "Container list cannot be empty.")
+	}
+	raw := maps.Clone(in)
+	delete(raw, "tags")
+	d := s.register(family, raw, "arn:aws:sts::"+s.o.Account+":assumed-role/rehearsal/hci")
+	d.tags = tags
+	out := object{"taskDefinition": d.raw}
+	if len(tags) > 0 {
+		out["tags"] = tags
+	}
+	return out, nil
+}
+
+func (s *Server) listTaskDefinitions(in object) (object, error) {
+	arns := []string{}
+	for _, d := range s.families[str(in, "familyPrefix")] {
+		arns = append(arns, s.arn("task-definition", d.name))
+	}
+	if str(in, "sort") == "DESC" {
+		slices.Reverse(arns)
+	}
+	return object{"taskDefinitionArns": arns}, nil
+}
+
+func (s *Server) here(in object) error {
+	if c := last(str(in, "cluster")); c != s.o.Cluster {
+		return fail("ClusterNotFoundException", "Cluster not found.")
+	}
+	return nil
+}
+
+func (s *Server) describeServices(in object) (object, error) {
+	if err := s.here(in); err != nil {
+		return nil, err
+	}
+	services, failures := []any{}, []any{}
+	for _, name := range list(in, "services") {
+		if last(name) != s.o.Service || s.service.deleted {
+			failures = append(failures, object{"arn": s.arn("service", s.o.Cluster+"/"+last(name)), "reason": "MISSING"})
+			continue
+		}
+		services = append(services, s.serviceObject())
+	}
+	return object{"services": services, "failures": failures}, nil
+}
+
+// counts are a deployment's tasks.
+func (s *Server) counts(d *deployment) (runs, starts int) {
+	for _, t := range s.all {
+		if t.startedBy != d.id {
+			continue
+		}
+		switch t.status {
+		case running:
+			runs++
+		case stopped:
+		default:
+			starts++
+		}
+	}
+	return runs, starts
+}
+
+func (s *Server) serviceObject() object {
+	runs, starts := 0, 0
+	deployments := []any{}
+	for _, d := range s.service.deployments {
+		r, p := s.counts(d)
+		runs, starts = runs+r, starts+p
+		o := object{
+			"id": d.id, "status": d.status, "rolloutState": d.rollout, "taskDefinition": s.arn("task-definition", d.definition),
+			"createdAt": seconds(d.created), "updatedAt": seconds(d.created), "desiredCount": s.o.Desired,
+			"runningCount": r, "pendingCount": p, "failedTasks": d.failed, "launchType": "FARGATE", "platformVersion": "1.4.0",
+		}
+		if d.reason != "" {
+			o["rolloutStateReason"] = d.reason
+		}
+		deployments = append(deployments, o)
+	}
+	return object{
+		"serviceArn": s.arn("service", s.o.Cluster+"/"+s.o.Service), "serviceName": s.o.Service,
+		"clusterArn": s.arn("cluster", s.o.Cluster), "status": "ACTIVE",
+		"desiredCount": s.o.Desired, "runningCount": runs, "pendingCount": starts,
+		"taskDefinition": s.arn("task-definition", s.service.definition),
+		"launchType":     "FARGATE", "platformVersion": "LATEST", "platformFamily": "Linux",
+		"networkConfiguration": object{"awsvpcConfiguration": object{"subnets": []string{"subnet-rehearsal"}, "securityGroups": []string{"sg-rehearsal"}, "assignPublicIp": "DISABLED"}},
+		"deploymentConfiguration": object{
+			"deploymentCircuitBreaker": object{"enable": s.service.breaker, "rollback": s.service.breaker},
+			"maximumPercent":           200, "minimumHealthyPercent": 100,
+		},
+		"deployments": deployments, "events": s.service.events,
+	}
+}
+
+const shownEvents = 100
+
+func (s *Server) event(format string, args ...any) {
+	e := object{"id": newID(), "createdAt": seconds(time.Now()), "message": fmt.Sprintf("(service %s) ", s.o.Service) + fmt.Sprintf(format, args...)}
+	s.service.events = append([]object{e}, s.service.events...)
+	s.service.events = s.service.events[:min(len(s.service.events), shownEvents)]
+}
+
+func (s *Server) updateService(in object) (object, error) {
+	if err := s.here(in); err != nil {
+		return nil, err
+	}
+	if last(str(in, "service")) != s.o.Service || s.service.deleted {
+		return nil, fail("ServiceNotFoundException", "Service not found.")
+	}
+	d := s.find(s.service.definition)
+	if id := str(in, "taskDefinition"); id != "" {
+		if d = s.find(id); d == nil {
+			return nil, fail("ClientException", "TaskDefinition not found.")
+		}
+	}
+	force, _ := in["forceNewDeployment"].(bool)
+	if d.name != s.service.definition || force {
+		s.start(d.name)
+		s.afterUpdate()
+	}
+	return object{"service": s.serviceObject()}, nil
+}
+
+// start begins a deployment.
+func (s *Server) start(name string) *deployment {
+	for _, old := range s.service.deployments {
+		if old.status == primary {
+			old.status = active
+			if old.rollout == completed {
+				s.service.stable = old.definition
+			}
+		}
+	}
+	d := &deployment{id: "ecs-svc/" + newID()[:19], status: primary, rollout: inProgress, definition: name, created: time.Now(), reason: "ECS deployment in progress."}
+	s.service.definition = name
+	s.service.deployments = append([]*deployment{d}, s.service.deployments...)
+	s.event("has started a deployment of %s.", name)
+	return d
+}
+
+// serviceDeployment is the ARN by which a deployment is stopped.
+func (s *Server) serviceDeployment(d *deployment) string {
+	return s.arn("service-deployment", s.o.Cluster+"/"+s.o.Service+"/"+strings.TrimPrefix(d.id, "ecs-svc/"))
+}
+
+func (s *Server) listServiceDeployments(in object) (object, error) {
+	if err := s.here(in); err != nil {
+		return nil, err
+	}
+	states := list(in, "status")
+	all := []any{}
+	for _, d := range s.service.deployments {
+		state := map[string]string{inProgress: "IN_PROGRESS", completed: "SUCCESSFUL", failedOut: "ROLLBACK_SUCCESSFUL"}[d.rollout]
+		if d.status != primary && d.rollout == inProgress {
+			state = "STOPPED"
+		}
+		if len(states) == 0 || slices.Contains(states, state) {
+			all = append(all, object{"serviceDeploymentArn": s.serviceDeployment(d), "status": state, "createdAt": seconds(d.created)})
+		}
+	}
+	return object{"serviceDeployments": all}, nil
+}
+
+func (s *Server) stopServiceDeployment(in object) (object, error) {
+	id := str(in, "serviceDeploymentArn")
+	for _, d := range s.service.deployments {
+		if s.serviceDeployment(d) != id {
+			continue
+		}
+		if d.rollout != inProgress || d.status != primary {
+			return nil, fail("ConflictException", "The service deployment is not in progress.")
+		}
+		s.back(d, "Service deployment rolled back because of a StopServiceDeployment request.")
+		return object{"serviceDeploymentArn": id}, nil
+	}
+	return nil, fail("ServiceDeploymentNotFoundException", "The service deployment was not found.")
+}
+
+// back gives a deployment up and returns to the revision that ran before.
+func (s *Server) back(d *deployment, reason string) {
+	stable := s.service.stable
+	d.rollout, d.reason = failedOut, reason
+	s.event("%s", reason)
+	s.start(stable)
+}
+
+func (s *Server) listTasks(in object) (object, error) {
+	if err := s.here(in); err != nil {
+		return nil, err
+	}
+	wanted := str(in, "desiredStatus")
+	if wanted == "" {
+		wanted = running
+	}
+	arns := []string{}
+	for _, t := range s.all {
+		family, _, _ := strings.Cut(t.definition, ":")
+		switch {
+		case (t.status == stopped) != (wanted == stopped):
+		case str(in, "serviceName") != "" && t.group != "service:"+last(str(in, "serviceName")):
+		case str(in, "family") != "" && family != str(in, "family"):
+		case str(in, "startedBy") != "" && t.startedBy != str(in, "startedBy"):
+		default:
+			arns = append(arns, s.taskARN(t))
+		}
+	}
+	return object{"taskArns": arns}, nil
+}
+
+func (s *Server) taskARN(t *task) string { return s.arn("task", s.o.Cluster+"/"+t.id) }
+
+func (s *Server) describeTasks(in object) (object, error) {
+	if err := s.here(in); err != nil {
+		return nil, err
+	}
+	tasks, failures := []any{}, []any{}
+	for _, arn := range list(in, "tasks") {
+		at := slices.IndexFunc(s.all, func(t *task) bool { return t.id == last(arn) })
+		if at < 0 {
+			failures = append(failures, object{"arn": arn, "reason": "MISSING"})
+			continue
+		}
+		tasks = append(tasks, s.taskObject(s.all[at]))
+	}
+	return object{"tasks": tasks, "failures": failures}, nil
+}
+
+func (s *Server) taskObject(t *task) object {
+	o := object{
+		"taskArn": s.taskARN(t), "clusterArn": s.arn("cluster", s.o.Cluster), "taskDefinitionArn": s.arn("task-definition", t.definition),
+		"lastStatus": t.status, "desiredStatus": t.desired(), "group": t.group, "startedBy": t.startedBy,
+		"createdAt": seconds(t.created), "launchType": "FARGATE", "healthStatus": "UNKNOWN",
+	}
+	if !t.started.IsZero() {
+		o["startedAt"] = seconds(t.started)
+	}
+	if t.status == stopped {
+		o["stoppedAt"], o["stopCode"], o["stoppedReason"] = seconds(t.ended), t.code, t.reason
+	}
+	containers := []any{}
+	names := []string{}
+	for name := range t.containers {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		c := t.containers[name]
+		one := object{"name": name, "lastStatus": t.status, "containerArn": s.arn("container", s.o.Cluster+"/"+t.id+"/"+name)}
+		if c.exit != nil {
+			one["exitCode"] = *c.exit
+		}
+		if c.reason != "" {
+			one["reason"] = c.reason
+		}
+		containers = append(containers, one)
+	}
+	o["containers"] = containers
+	return o
+}
+
+func (s *Server) runTask(in object) (object, error) {
+	if err := s.here(in); err != nil {
+		return nil, err
+	}
+	d := s.find(str(in, "taskDefinition"))
+	if d == nil {
+		return nil, fail("ClientException", "TaskDefinition not found.")
+	}
+	if _, ok := in["networkConfiguration"].(object); !ok {
+		return nil, fail("InvalidParameterException", "Network Configuration must be provided when networkMode 'awsvpc' is specified.")
+	}
+	token := str(in, "clientToken")
+	if t := s.runs[token]; t != nil && token != "" {
+		if t.definition != d.name {
+			return nil, fail("ConflictException", "The request with this client token had other parameters.")
+		}
+		return object{"tasks": []any{s.taskObject(t)}, "failures": []any{}}, nil
+	}
+	t := &task{id: newID(), definition: d.name, startedBy: str(in, "startedBy"), group: "family:" + str(d.raw, "family"), status: provisioning, created: time.Now()}
+	t.commands = overrides(in)
+	s.all = append(s.all, t)
+	s.runs[token] = t
+	s.tasks.Go(func() { s.live(t, d) })
+	return object{"tasks": []any{s.taskObject(t)}, "failures": []any{}}, nil
+}
+
+// overrides are the commands that a request has for containers.
+func overrides(in object) map[string][]string {
+	all := map[string][]string{}
+	o, _ := in["overrides"].(object)
+	containers, _ := o["containerOverrides"].([]any)
+	for _, item := range containers {
+		if c, ok := item.(object); ok {
+			all[str(c, "name")] = list(c, "command")
+		}
+	}
+	return all
+}
+
+func (s *Server) stopTask(in object) (object, error) {
+	at := slices.IndexFunc(s.all, func(t *task) bool { return t.id == last(str(in, "task")) })
+	if at < 0 {
+		return nil, fail("InvalidParameterException", "The referenced task was not found.")
+	}
+	t := s.all[at]
+	s.end(t, "UserInitiated", str(in, "reason"))
+	return object{"task": s.taskObject(t)}, nil
+}
