@@ -239,7 +239,7 @@ func (h *heldSecrets) Value(valueFrom string) (string, error) {
 			return inJSON(version.Value.Reveal(), fields[key])
 		}
 	}
-	return "", errors.New("ResourceNotFoundException: Secrets Manager can't find the specified secret.")
+	return "", errors.New("ResourceNotFoundException: Secrets Manager can't find the specified secret")
 }
 
 // inJSON is a key's value in an object.

@@ -251,14 +251,10 @@ func (a *app) summary(done []deploy.Done) error {
 // notDeployed says, in one screen, what happened, how things stand, and what to
 // do next.
 func (a *app) notDeployed(ctx context.Context, job *deploy.Job, err error) error {
-	step := deploy.Step("")
-	var at *deploy.StepError
-	if errors.As(err, &at) {
-		step = at.Step
-	}
+	a.sayf("%v", err)
 	var ended *child.ExitError
 	if errors.As(err, &ended) {
-		a.sayf("%s: %v; what it said stands above", step, ended)
+		a.sayf("what it said stands above")
 	}
 	var task *deploy.TaskError
 	var not *deploy.NotDeployedError
@@ -277,12 +273,10 @@ func (a *app) notDeployed(ctx context.Context, job *deploy.Job, err error) error
 	}
 	if job.Journal.Deployment != "" && (ctx.Err() != nil || not != nil) {
 		a.sayf("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again", job.Env)
-		return err
-	}
-	if whole(job.Steps) && !errors.Is(err, deploy.ErrOther) {
+	} else if whole(job.Steps) && !errors.Is(err, deploy.ErrOther) && a.rehearsal == nil {
 		a.sayf("'hci deploy --resume %s' goes on from here, once the cause is mended", job.Env)
 	}
-	return err
+	return &saidError{err}
 }
 
 // look is the preflight.

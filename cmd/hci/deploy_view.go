@@ -70,11 +70,12 @@ func (v *deployView) Seen(s *ecs.Service, d *ecs.Deployment) {
 func (v *deployView) Decide(r deploy.Result, interrupted bool) deploy.Choice {
 	v.live.Clear()
 	if !interrupted {
+		if v.yes {
+			v.a.sayf("its tasks stop again and again")
+			return deploy.RollBack
+		}
 		for _, line := range r.Explain() {
 			v.a.sayf("%s", line)
-		}
-		if v.yes {
-			return deploy.RollBack
 		}
 		back, err := v.a.terminal().Confirm("Roll back to the revision before?", true)
 		if err != nil || !back {

@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 
 	"hci/crypto"
+	"hci/internal/awsapi"
 	"hci/internal/child"
+	"hci/internal/deploy"
 	"hci/internal/project"
 	"hci/internal/sealed"
 	"hci/internal/term"
@@ -60,7 +62,10 @@ func (a *app) report(err error) int {
 		if errors.Is(e, context.Canceled) {
 			e = term.ErrInterrupted // in the words of a person
 		}
-		a.sayf("%v", e)
+		var said *saidError
+		if !errors.As(e, &said) {
+			a.sayf("%v", e)
+		}
 		a.details(e)
 		for _, hint := range a.hints(e) {
 			a.sayf("%s", hint)
@@ -69,6 +74,12 @@ func (a *app) report(err error) int {
 	}
 	return code
 }
+
+// saidError is an error whose text has been printed, with more.
+type saidError struct{ err error }
+
+func (e *saidError) Error() string { return e.err.Error() }
+func (e *saidError) Unwrap() error { return e.err }
 
 // flatten splits what errors.Join joined. What fmt.Errorf joined with several
 // %w is one error, with a text of its own.
@@ -88,7 +99,13 @@ func exitCode(err error) int {
 	var ended *child.ExitError
 	var loss *sealed.LossError
 	var unsealed *sealed.UnsealedError
+	var found *deploy.FoundError
+	var displaced *deploy.DisplacedError
+	var not *deploy.NotDeployedError
 	switch {
+	case errors.As(err, &found) && found.Conflict(), errors.As(err, &displaced), errors.Is(err, deploy.ErrOther),
+		errors.As(err, &not) && not.Result.End == deploy.Displaced:
+		return exitConflict
 	case errors.As(err, &ended):
 		return ended.Code
 	case errors.Is(err, errDifferences):
@@ -222,7 +239,7 @@ func awsHints(err error) []string {
 		return []string{fmt.Sprintf("'aws configure sso --profile %s' makes it, 'profile' in hci.hcl names another", profile.Profile)}
 	case errors.As(err, &access):
 		return []string{"the identity in use lacks that permission"}
-	case errors.Is(err, awssm.ErrCredentials):
+	case errors.Is(err, awssm.ErrCredentials), errors.Is(err, awsapi.ErrCredentials):
 		return []string{"log in first, for example with 'aws sso login'"}
 	}
 	return nil

@@ -70,7 +70,9 @@ func (j *Job) start(ctx context.Context, revision string) (string, error) {
 // watch waits for the end of the deployment, and does what is decided about one
 // that does not come to it.
 func (j *Job) watch(ctx context.Context, id string) (string, error) {
-	options := Options{Timeout: j.Timeout, Every: j.Every, Seen: j.Talk.Seen}
+	options := Options{Timeout: j.Timeout, Every: j.Every, Seen: j.Talk.Seen, Loops: func(stopped []ecs.StoppedTask) {
+		j.Talk.Say("its tasks stop again and again (%s): the service's circuit breaker will roll it back", stopped[0].Cause())
+	}}
 	for {
 		r, err := Watch(ctx, j.Source, id, options)
 		interrupted := err != nil && errors.Is(err, context.Canceled)

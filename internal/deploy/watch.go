@@ -60,6 +60,7 @@ type Options struct {
 	Every   time.Duration                       // between two questions; 0 means 5 s
 	Timeout time.Duration                       // 0 means 15 minutes
 	Seen    func(*ecs.Service, *ecs.Deployment) // called after each answer; may be nil
+	Loops   func([]ecs.StoppedTask)             // called once if its tasks stop again and again, and ECS will roll it back; may be nil
 }
 
 const (
@@ -112,8 +113,14 @@ func Watch(ctx context.Context, src Source, id string, o Options) (Result, error
 				return r, nil
 			}
 			if r.Stopped, err = src.Stopped(ctx, id); err == nil && looping(r.Stopped) {
-				r.End = CrashLoop
-				return r, nil
+				if !s.Breaker {
+					r.End = CrashLoop
+					return r, nil
+				}
+				if o.Loops != nil {
+					o.Loops(r.Stopped)
+					o.Loops = nil
+				}
 			}
 		}
 		select {

@@ -39,6 +39,13 @@ func service(deployments ...ecs.Deployment) *ecs.Service {
 	return &ecs.Service{Deployments: deployments}
 }
 
+// breaks is a service with a circuit breaker.
+func breaks(s *ecs.Service) *ecs.Service {
+	with := *s
+	with.Breaker = true
+	return &with
+}
+
 func own(status, rollout string) ecs.Deployment {
 	return ecs.Deployment{ID: "own", Status: status, Rollout: rollout, Revision: "web:7", Desired: 2, Running: 2, Reason: "tasks failed to start"}
 }
@@ -71,6 +78,7 @@ func TestWatch(t *testing.T) {
 		{"after a rollback the service is stable, and it is still no success", []any{going, service(back)}, nil, deploy.Displaced, "another deployment took its place\nweb:6 is"},
 		{"failed without a rollback", []any{going, service(own("PRIMARY", "FAILED"), old)}, nil, deploy.Failed, "ECS gave it up"},
 		{"crash loop", []any{going}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, deploy.CrashLoop, "its tasks stop again and again\ntask 01234567 stopped: x; app: exit code 1"},
+		{"crash loop that ECS ends itself", []any{breaks(going), breaks(going), breaks(going), service(back, own("ACTIVE", "FAILED"))}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, deploy.RolledBack, "ECS rolled it back"},
 		{"displaced", []any{going, service(other, own("ACTIVE", "IN_PROGRESS"))}, nil, deploy.Displaced, "another deployment took its place\nweb:8 is the service's deployment now: 0 of 2 tasks run"},
 		{"deleted", []any{going, &ecs.NotFoundError{What: "service"}}, nil, deploy.Gone, "the service is not there any more"},
 		{"stuck", []any{going}, nil, deploy.TimedOut, "it is still under way"},

@@ -23,6 +23,7 @@ type Service struct {
 	Pending     int          `json:"pending"`
 	Revision    Revision     `json:"revision"` // that the service is to run
 	Deployments []Deployment `json:"deployments"`
+	Breaker     bool         `json:"breaker"` // ECS itself rolls a failing deployment back
 	Tasks       []Task       `json:"tasks"`
 	Events      []Event      `json:"events"` // the latest first, at most five
 }
@@ -87,6 +88,7 @@ func (o *On) State(ctx context.Context) (*Service, error) {
 	out := &Service{
 		Name: o.Service, Cluster: o.Cluster, Status: s.Status, Revision: Revision{Name: name(s.TaskDefinition)},
 		Desired: s.DesiredCount, Running: s.RunningCount, Pending: s.PendingCount, Deployments: []Deployment{},
+		Breaker: s.Configuration.Breaker.Enable && s.Configuration.Breaker.Rollback,
 	}
 	for _, d := range s.Deployments {
 		out.Deployments = append(out.Deployments, Deployment{

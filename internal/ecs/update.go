@@ -118,6 +118,7 @@ func (t wireTask) exits() (words string, failed []string) {
 	var all []string
 	for _, c := range t.Containers {
 		switch {
+		case c.Reason != "" && c.Reason == t.StoppedReason: // said once
 		case c.Reason != "":
 			all = append(all, c.Name+": "+c.Reason)
 		case c.ExitCode != nil && *c.ExitCode != 0:

@@ -21,6 +21,12 @@ type (
 		TaskDefinition string           `json:"taskDefinition"`
 		Deployments    []wireDeployment `json:"deployments"`
 		Events         []wireEvent      `json:"events"`
+		Configuration  struct {
+			Breaker struct {
+				Enable   bool `json:"enable"`
+				Rollback bool `json:"rollback"`
+			} `json:"deploymentCircuitBreaker"`
+		} `json:"deploymentConfiguration"`
 		// How its tasks are run, as RunTask takes it.
 		LaunchType       string          `json:"launchType"`
 		PlatformVersion  string          `json:"platformVersion"`
