@@ -8,9 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"hci/internal/interop"
 )
@@ -31,7 +29,7 @@ func main() {
 // it but a program that prints its environment.
 func dockerRun(t *testing.T) readFiles {
 	docker := interop.Need(t, "docker")
-	host := dockerHost(t, docker)
+	host := []string{interop.Docker(t)}
 	dir := t.TempDir()
 	build(t, dir, map[string]string{"go.mod": "module printer\n", "main.go": printer}, "environ")
 	tar := exec.Command("tar", "-c", "-C", dir, "-f", filepath.Join(dir, "image.tar"), "environ")
@@ -51,49 +49,6 @@ func dockerRun(t *testing.T) readFiles {
 		}
 		return pairsOf(out)
 	})
-}
-
-// dockerHost returns the environment that names a running engine; it starts
-// one of its own if there is none.
-func dockerHost(t *testing.T, docker string) []string {
-	host := []string{"DOCKER_HOST=" + os.Getenv("DOCKER_HOST")}
-	answers := func() bool {
-		_, ok := run(t, "", host, "", docker, "version")
-		return ok
-	}
-	if answers() {
-		return host
-	}
-	dockerd := interop.Need(t, "dockerd")
-	if os.Getuid() != 0 {
-		interop.Missing(t, "docker", "no engine runs, and starting one needs root")
-	}
-	dir, err := os.MkdirTemp("", "hci") // a short path: it holds a socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	host = []string{"DOCKER_HOST=unix://" + dir + "/s"}
-	cmd := exec.Command(dockerd, "--iptables=false", "--ip6tables=false", "--bridge=none",
-		"--data-root", dir+"/data", "--exec-root", dir+"/exec", "--pidfile", dir+"/pid", "-H", "unix://"+dir+"/s")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-ended
-		_ = os.RemoveAll(dir)
-	})
-	for !answers() {
-		select {
-		case err := <-ended:
-			ended <- err
-			interop.Missing(t, "docker", "no engine runs, and dockerd does not start here")
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-	return host
 }
 
 // build compiles a program from the files given.
