@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -112,23 +111,11 @@ func revisionWords(r ecs.Revision) string {
 	return fmt.Sprintf("%s, registered %s  %s", r.Name, when(r.Registered), strings.Join(images, ", "))
 }
 
-// errNotDeployed ends a command whose deployment is not what runs; why, has been
-// said by then.
-var errNotDeployed = errors.New("not deployed")
-
 // await waits for the end of a deployment and says how it goes.
 func (a *app) await(ctx context.Context, on *ecs.On, id string, timeout time.Duration, env string) error {
-	last := ""
-	result, err := deploy.Watch(ctx, on, id, deploy.Options{Timeout: timeout, Seen: func(_ *ecs.Service, d *ecs.Deployment) {
-		if d == nil {
-			return
-		}
-		line := fmt.Sprintf("%s %s: %d of %d tasks run, %d start, %d failed", d.Revision, rollout(*d), d.Running, d.Desired, d.Pending, d.Failed)
-		if line != last {
-			a.sayf("%s", line)
-			last = line
-		}
-	}})
+	view := a.deployView(env, true)
+	result, err := deploy.Watch(ctx, on, id, deploy.Options{Timeout: timeout, Seen: view.Seen, Stopped: view.Stopped})
+	view.live.Clear()
 	if err != nil {
 		a.sayf("the deployment goes on; 'hci deploy status %s' shows how", env)
 		return err
@@ -137,7 +124,7 @@ func (a *app) await(ctx context.Context, on *ecs.On, id string, timeout time.Dur
 		a.sayf("%s", line)
 	}
 	if result.End != deploy.Deployed {
-		return fmt.Errorf("%w: %s", errNotDeployed, result.End)
+		return &deploy.NotDeployedError{Result: result}
 	}
 	return nil
 }

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"hci/internal/awsapi"
-	"hci/internal/child"
 	"hci/internal/deploy"
 	"hci/internal/docker"
 	"hci/internal/project"
@@ -25,11 +24,14 @@ func (a *app) runDeploy(ctx context.Context, env project.Environment, steps []de
 	if err != nil {
 		return err
 	}
-	journal := deploy.NewJournal(a.journals(), env.Name, steps)
+	journal := deploy.Unkept(env.Name, steps)
 	if whole(steps) && !o.dryRun {
-		a.unfinished(env.Name)
+		journal = deploy.NewJournal(a.journals(), env.Name, steps)
+		if err := a.unfinished(env.Name, o.displace); err != nil {
+			return err
+		}
 	}
-	return a.perform(ctx, d, journal, steps, o, func() error { return journal.Begin() })
+	return a.perform(ctx, d, journal, steps, o, journal.Begin)
 }
 
 // whole reports whether these are the steps of a deployment, rather than one
@@ -39,13 +41,17 @@ func whole(steps []deploy.Step) bool {
 }
 
 // unfinished says that an earlier deployment was not finished, which this one
-// replaces.
-func (a *app) unfinished(env string) {
+// replaces. It refuses while that is under way on this machine.
+func (a *app) unfinished(env string, displace bool) error {
 	old, err := deploy.OpenJournal(a.journals(), env)
 	if err != nil {
-		return
+		return nil // there is none, or none that could be gone on with
+	}
+	if err := old.UnderWay(); err != nil && !displace {
+		return err
 	}
 	a.sayf("the deployment of commit %.12s that began at %s was not finished; this one takes its place", old.Commit, old.Started.UTC().Format("2006-01-02 15:04 UTC"))
+	return nil
 }
 
 // otherPlaceError says that a journal is about another service than the names
@@ -66,6 +72,9 @@ func (e *otherCommitError) Error() string {
 
 // continueDeploy goes on where a journal ends.
 func (a *app) continueDeploy(ctx context.Context, env project.Environment, journal *deploy.Journal, o deployOptions) error {
+	if err := journal.UnderWay(); err != nil && !o.displace {
+		return err
+	}
 	steps := journal.Left()
 	d, err := a.deployment(ctx, env, steps)
 	if err != nil {
@@ -77,7 +86,7 @@ func (a *app) continueDeploy(ctx context.Context, env project.Environment, journ
 	if is := d.names.Service + " in " + d.names.Cluster + ", " + d.names.Region; was != is {
 		return &otherPlaceError{was, is}
 	}
-	return a.perform(ctx, d, journal, steps, o, journal.Save)
+	return a.perform(ctx, d, journal, steps, o, journal.Resume)
 }
 
 // journals is the directory in which a deployment is remembered.
@@ -104,7 +113,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 		return err
 	}
 	looked := time.Since(start)
-	if err := sameCommit(journal, look); err != nil {
+	if err := a.sameCommit(journal, look); err != nil {
 		return err
 	}
 	job := a.job(d, journal, steps, o, look)
@@ -124,10 +133,8 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 		return blocked
 	}
 	a.note(journal, d, look)
-	if whole(steps) {
-		if err := begin(); err != nil {
-			return err
-		}
+	if err := begin(); err != nil {
+		return err
 	}
 	session, err := a.session(d, steps, look)
 	if err != nil {
@@ -158,15 +165,16 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 	return journal.End()
 }
 
-// sameCommit refuses to go on with another commit's deployment, while what is
-// built from it is still to come.
-func sameCommit(journal *deploy.Journal, look *deploy.Look) error {
-	if journal.Commit == "" || journal.Image != "" || journal.Commit == look.Commit.SHA {
+// sameCommit refuses to go on with another commit's deployment, while which image
+// it deploys depends on what is checked out; after that it says which goes on.
+func (a *app) sameCommit(journal *deploy.Journal, look *deploy.Look) error {
+	if journal.Commit == "" || journal.Commit == look.Commit.SHA {
 		return nil
 	}
-	if left := journal.Left(); slices.Contains(left, deploy.Build) || slices.Contains(left, deploy.Push) {
+	if journal.Image == "" && journal.Revision == "" {
 		return &otherCommitError{journal.Commit, look.Commit.SHA}
 	}
+	a.sayf("commit %.12s is checked out, and what goes on is the deployment of %.12s", look.Commit.SHA, journal.Commit)
 	return nil
 }
 
@@ -184,7 +192,7 @@ func (a *app) job(d *deployment, journal *deploy.Journal, steps []deploy.Step, o
 		Env: d.env.Name, Names: d.names, Look: look, Journal: journal, Steps: steps,
 		Registry: d.registry, Cluster: d.on, Source: d.on, Changes: d.on, Tasks: d.on,
 		Paths:     deploy.Paths{Context: filepath.Join(a.found.Root, d.names.Context), Dockerfile: filepath.Join(a.found.Root, d.names.Dockerfile)},
-		StartedBy: startedBy(), Timeout: o.timeout, Fresh: fresh,
+		StartedBy: deploy.StartedBy(who(), journal), Timeout: o.timeout, Fresh: fresh,
 		Talk: a.deployView(d.env.Name, o.yes),
 	}
 	if a.rehearsal != nil {
@@ -193,8 +201,8 @@ func (a *app) job(d *deployment, journal *deploy.Journal, steps []deploy.Step, o
 	return j
 }
 
-// startedBy tells, in AWS, who started a task.
-func startedBy() string {
+// who is the user and the machine.
+func who() string {
 	name := "unknown"
 	if u, err := user.Current(); err == nil {
 		name = u.Username
@@ -202,14 +210,7 @@ func startedBy() string {
 	if host, err := os.Hostname(); err == nil {
 		name += "/" + host
 	}
-	name = strings.Map(func(r rune) rune {
-		if r < 0x80 && (r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || strings.ContainsRune("-_/.", r)) {
-			return r
-		}
-		return '-'
-	}, "hci/"+name)
-	const most = 128
-	return name[:min(len(name), most)]
+	return name
 }
 
 // session is docker for the steps: with a private login where hci logs in as
@@ -248,37 +249,6 @@ func (a *app) summary(done []deploy.Done) error {
 	return w.Flush()
 }
 
-// notDeployed says, in one screen, what happened, how things stand, and what to
-// do next.
-func (a *app) notDeployed(ctx context.Context, job *deploy.Job, err error) error {
-	a.sayf("%v", err)
-	var ended *child.ExitError
-	if errors.As(err, &ended) {
-		a.sayf("what it said stands above")
-	}
-	var task *deploy.TaskError
-	var not *deploy.NotDeployedError
-	switch {
-	case errors.As(err, &task):
-		for _, line := range task.Explain() {
-			a.sayf("%s", line)
-		}
-	case errors.As(err, &not):
-		for _, line := range not.Result.Explain() {
-			a.sayf("%s", line)
-		}
-	}
-	if job.Journal.Deployment == "" && not == nil && job.Look.Running != nil {
-		a.sayf("the service was not touched: it runs %s", job.Look.Running.Name)
-	}
-	if job.Journal.Deployment != "" && (ctx.Err() != nil || not != nil) {
-		a.sayf("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again", job.Env)
-	} else if whole(job.Steps) && !errors.Is(err, deploy.ErrOther) && a.rehearsal == nil {
-		a.sayf("'hci deploy --resume %s' goes on from here, once the cause is mended", job.Env)
-	}
-	return &saidError{err}
-}
-
 // look is the preflight.
 func (a *app) look(ctx context.Context, d *deployment, journal *deploy.Journal, steps []deploy.Step, o deployOptions) (*deploy.Look, error) {
 	more, err := a.moreLooks(ctx, d, steps, o)
@@ -287,7 +257,7 @@ func (a *app) look(ctx context.Context, d *deployment, journal *deploy.Journal, 
 	}
 	p := deploy.Preflight{
 		Env: d.env.Name, Root: a.found.Root, Names: d.names, Steps: steps, Rebuild: o.rebuild, Displace: o.displace, Base: o.base,
-		Own:     deploy.Own{Deployment: journal.Deployment, Revision: journal.Revision, Task: journal.MigrateTask},
+		Own:     deploy.Own{Deployment: journal.Deployment, Revision: journal.Revision, StartedBy: deploy.StartedBy(who(), journal)},
 		Cluster: d.on, Registry: d.registry,
 		WhoAmI: func(ctx context.Context) (awsapi.Identity, error) { return awsapi.WhoAmI(ctx, d.cfg) },
 		Docker: func(ctx context.Context) (*docker.Engine, error) { return docker.Find(ctx, a.environ) },

@@ -53,7 +53,7 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 	if container, err = oneContainer(task, container); err != nil {
 		return err
 	}
-	journal := deploy.NewJournal(a.journals(), d.env.Name, nil)
+	journal := deploy.Unkept(d.env.Name, nil)
 	look, err := a.look(ctx, d, journal, nil, o)
 	if err != nil {
 		return err

@@ -65,6 +65,11 @@ func (v *deployView) Seen(s *ecs.Service, d *ecs.Deployment) {
 	}
 }
 
+// Stopped shows why a task stopped.
+func (v *deployView) Stopped(t ecs.StoppedTask) {
+	v.Say("task %.8s stopped: %s", t.ID, t.Cause())
+}
+
 // Decide asks what becomes of a deployment that loops, or whose watching was
 // interrupted.
 func (v *deployView) Decide(r deploy.Result, interrupted bool) deploy.Choice {

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"hci/crypto"
 	"hci/internal/awsapi"
 	"hci/internal/child"
-	"hci/internal/deploy"
 	"hci/internal/project"
 	"hci/internal/sealed"
 	"hci/internal/term"
@@ -99,12 +99,8 @@ func exitCode(err error) int {
 	var ended *child.ExitError
 	var loss *sealed.LossError
 	var unsealed *sealed.UnsealedError
-	var found *deploy.FoundError
-	var displaced *deploy.DisplacedError
-	var not *deploy.NotDeployedError
 	switch {
-	case errors.As(err, &found) && found.Conflict(), errors.As(err, &displaced), errors.Is(err, deploy.ErrOther),
-		errors.As(err, &not) && not.Result.End == deploy.Displaced:
+	case deployConflict(err):
 		return exitConflict
 	case errors.As(err, &ended):
 		return ended.Code
@@ -212,7 +208,7 @@ func (a *app) hints(err error) []string {
 	case errors.As(err, &unknown):
 		return nil
 	}
-	return append(passphraseHints(err), awsHints(err)...)
+	return slices.Concat(passphraseHints(err), awsHints(err), deployHints(err))
 }
 
 func passphraseHints(err error) []string {

@@ -60,7 +60,11 @@ var ErrCredentials = errors.New("no usable AWS credentials")
 // taken.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html
-var expired = []string{"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "IncompleteSignature", "MissingAuthenticationToken"}
+var expired = []string{
+	"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId",
+	"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "IncompleteSignatureException",
+	"MissingAuthenticationToken", "MissingAuthenticationTokenException",
+}
 
 // Is makes answers to expired credentials an [ErrCredentials].
 func (e *Error) Is(target error) bool {
@@ -167,7 +171,8 @@ func failure(operation string, status int, answer []byte) *Error {
 		Message2 string `json:"Message"`
 	}
 	_ = json.Unmarshal(answer, &e) // a gateway's answer may be anything
-	code := e.Type[strings.LastIndexByte(e.Type, '#')+1:]
+	code, _, _ := strings.Cut(e.Type, ":") // which may be followed by an address, and follow a namespace
+	code = code[strings.LastIndexByte(code, '#')+1:]
 	if code == "" {
 		code = fmt.Sprintf("HTTP status %d", status)
 	}

@@ -54,7 +54,7 @@ type Job struct {
 	Tasks    Tasks
 
 	Paths     Paths
-	StartedBy string
+	StartedBy string        // in AWS, of one-off tasks; see [StartedBy]
 	Timeout   time.Duration // of the migration and of the update, each
 	Every     time.Duration // between two questions to AWS; 0 chooses
 
@@ -62,6 +62,22 @@ type Job struct {
 	Fresh func() (context.Context, context.CancelFunc)
 
 	Talk View
+}
+
+// StartedBy says in AWS who started a one-off task, for which deployment. It has
+// the letters that AWS allows.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+func StartedBy(who string, j *Journal) string {
+	who = strings.Map(func(r rune) rune {
+		if r < 0x80 && (r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || strings.ContainsRune("-_/.", r)) {
+			return r
+		}
+		return '-'
+	}, "hci/"+who)
+	const most = 128
+	tag := "/" + j.tag()
+	return who[:min(len(who), most-len(tag))] + tag
 }
 
 // Paths are those of the build.
@@ -75,6 +91,8 @@ type View interface {
 	Log(l ecs.LogLine)
 	// Seen shows how a rollout stands.
 	Seen(s *ecs.Service, d *ecs.Deployment)
+	// Stopped shows a task of the rollout that stopped.
+	Stopped(t ecs.StoppedTask)
 	// Decide is asked what becomes of a deployment that loops, or whose watching
 	// was interrupted.
 	Decide(r Result, interrupted bool) Choice

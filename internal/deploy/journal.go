@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"syscall"
 	"time"
 
 	"hci/internal/atomicfile"
@@ -25,6 +27,8 @@ type Journal struct {
 	Env     string    `json:"env"`
 	Started time.Time `json:"started"`
 	Steps   []Step    `json:"steps"`
+	Host    string    `json:"host"` // of the process that works on it
+	PID     int       `json:"pid"`
 
 	Account string `json:"account"`
 	Region  string `json:"region"`
@@ -64,7 +68,54 @@ func journalPath(stateDir, env string) string {
 
 // NewJournal begins one. It is not written before Save.
 func NewJournal(stateDir, env string, steps []Step) *Journal {
-	return &Journal{Schema: journalSchema, ID: rand.Text(), Env: env, Started: time.Now().UTC(), Steps: steps, path: journalPath(stateDir, env)}
+	j := Unkept(env, steps)
+	j.path = journalPath(stateDir, env)
+	return j
+}
+
+// Unkept is a journal that is never written, of steps that need none.
+func Unkept(env string, steps []Step) *Journal {
+	j := &Journal{Schema: journalSchema, ID: rand.Text(), Env: env, Started: time.Now().UTC(), Steps: steps}
+	j.own()
+	return j
+}
+
+// own notes that this process works on it.
+func (j *Journal) own() {
+	j.Host, _ = os.Hostname() // "" is one, too
+	j.PID = os.Getpid()
+}
+
+// UnderWayError says that another process on this machine is at a deployment.
+type UnderWayError struct{ Journal *Journal }
+
+func (e *UnderWayError) Error() string {
+	return fmt.Sprintf("another 'hci deploy' of %s is under way here since %s: process %d", e.Journal.Env, clock(&e.Journal.Started), e.Journal.PID)
+}
+
+// UnderWay looks whether a process on this machine still works on the journal.
+// The error is an [*UnderWayError]. The number of one that has ended may have
+// come to stand for another.
+func (j *Journal) UnderWay() error {
+	host, _ := os.Hostname()
+	if j.Host != host || j.PID == os.Getpid() || !alive(j.PID) {
+		return nil
+	}
+	return &UnderWayError{Journal: j}
+}
+
+// alive reports whether there is a process with a number.
+func alive(pid int) bool {
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = p.Release() }()
+	if runtime.GOOS == "windows" { // where finding it means that it is there
+		return true
+	}
+	err = p.Signal(syscall.Signal(0))
+	return err == nil || errors.Is(err, os.ErrPermission)
 }
 
 // OpenJournal reads the journal of an environment. It fails with
@@ -102,6 +153,9 @@ func Journals(stateDir string) []string {
 // Save writes the journal, unless another deployment has begun one meanwhile:
 // then it fails with [ErrOther].
 func (j *Journal) Save() error {
+	if j.path == "" {
+		return nil
+	}
 	data, err := json.MarshalIndent(j, "", "  ")
 	if err != nil {
 		return err
@@ -114,9 +168,18 @@ func (j *Journal) Save() error {
 
 // Begin writes the journal in place of an older one.
 func (j *Journal) Begin() error {
+	if j.path == "" {
+		return nil
+	}
 	if err := os.Remove(j.path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
+	return j.Save()
+}
+
+// Resume notes that this process goes on with it.
+func (j *Journal) Resume() error {
+	j.own()
 	return j.Save()
 }
 
@@ -130,6 +193,9 @@ func (j *Journal) check(current []byte, exists bool) error {
 
 // End removes the journal of a deployment that is done.
 func (j *Journal) End() error {
+	if j.path == "" {
+		return nil
+	}
 	current, err := atomicfile.Read(j.path, maxJournal)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -153,6 +219,9 @@ func (j *Journal) done(s Step) error {
 	}
 	return j.Save()
 }
+
+// tag tells this deployment's one-off tasks from others'.
+func (j *Journal) tag() string { return j.ID[:min(len(j.ID), 8)] }
 
 // Left are the steps that are still to be done.
 func (j *Journal) Left() []Step {

@@ -76,6 +76,9 @@ func (j *Job) migrate(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if j.Journal.MigrateToken == "" {
+		if err := j.alone(ctx, revision); err != nil {
+			return "", err
+		}
 		j.Journal.MigrateToken = rand.Text()
 		if err := j.Journal.Save(); err != nil {
 			return "", err
@@ -99,6 +102,27 @@ func (j *Job) migrate(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("task %s of %s ended with exit code 0", task.ID, revision), nil
+}
+
+// OtherTaskError says that somebody else's migration is under way.
+type OtherTaskError struct{ Found ecs.Runs }
+
+func (e *OtherTaskError) Error() string {
+	return fmt.Sprintf("another task of %s is under way since %s%s: task %s", e.Found.Revision, clock(e.Found.Since), startedBy(e.Found), e.Found.ID)
+}
+
+// alone looks once more whether somebody else migrates: the look before the
+// deployment may be long ago.
+func (j *Job) alone(ctx context.Context, revision string) error {
+	family, _, _ := strings.Cut(revision, ":")
+	runs, err := j.Cluster.Running(ctx, family)
+	if err != nil {
+		return err
+	}
+	if len(runs) > 0 {
+		return &OtherTaskError{Found: runs[0]}
+	}
+	return nil
 }
 
 // migration is the revision that the migration runs: the service's new one, or

@@ -57,8 +57,9 @@ type Preflight struct {
 	More []func(context.Context) []Finding
 }
 
-// Own is what a deployment that is resumed has under way itself.
-type Own struct{ Deployment, Revision, Task string }
+// Own is what a deployment that is resumed has under way itself; StartedBy tells
+// its one-off tasks.
+type Own struct{ Deployment, Revision, StartedBy string }
 
 // Look is what was seen.
 type Look struct {
@@ -428,7 +429,7 @@ func (l *looker) migration(ctx context.Context) {
 			return
 		}
 		for _, r := range runs {
-			if r.ID != "" && strings.HasSuffix(l.Own.Task, r.ID) {
+			if r.StartedBy == l.Own.StartedBy && r.StartedBy != "" {
 				continue
 			}
 			l.found(Conflict, "service", "", "a one-off task of %s is under way since %s%s: task %s", r.Revision, clock(r.Since), startedBy(r), r.ID)

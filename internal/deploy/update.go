@@ -70,9 +70,12 @@ func (j *Job) start(ctx context.Context, revision string) (string, error) {
 // watch waits for the end of the deployment, and does what is decided about one
 // that does not come to it.
 func (j *Job) watch(ctx context.Context, id string) (string, error) {
-	options := Options{Timeout: j.Timeout, Every: j.Every, Seen: j.Talk.Seen, Loops: func(stopped []ecs.StoppedTask) {
-		j.Talk.Say("its tasks stop again and again (%s): the service's circuit breaker will roll it back", stopped[0].Cause())
-	}}
+	options := Options{
+		Timeout: j.Timeout, Every: j.Every, Before: j.Journal.Before, Seen: j.Talk.Seen, Stopped: j.Talk.Stopped,
+		Loops: func(stopped []ecs.StoppedTask) {
+			j.Talk.Say("its tasks stop again and again (%s): the service's circuit breaker will roll it back", stopped[0].Cause())
+		},
+	}
 	for {
 		r, err := Watch(ctx, j.Source, id, options)
 		interrupted := err != nil && errors.Is(err, context.Canceled)
@@ -125,7 +128,7 @@ func (j *Job) later(ctx context.Context) (context.Context, context.CancelFunc) {
 // for good is not watched again when the work is resumed.
 func (j *Job) ended(r Result) error {
 	err := error(&NotDeployedError{Result: r})
-	if r.End == TimedOut || r.End == Lost {
+	if r.End == TimedOut || r.End == Stuck || r.End == Lost {
 		return err
 	}
 	if saveErr := j.forget(); saveErr != nil {
@@ -139,10 +142,17 @@ func (j *Job) forget() error {
 	return j.Journal.Save()
 }
 
-// stop makes ECS stop the deployment. Where it can't, the service is made to run
-// the revision before.
+// stop makes ECS stop the deployment, if it is still the service's. Where it
+// can't, the service is made to run the revision before.
 func (j *Job) stop(ctx context.Context) error {
-	err := j.Changes.StopDeployment(ctx)
+	s, err := j.Cluster.State(ctx)
+	if err != nil {
+		return err
+	}
+	if p := s.Primary(); p != nil && p.ID != j.Journal.Deployment {
+		return &DisplacedError{Revision: p.Revision, Since: clock(p.Created)}
+	}
+	err = j.Changes.StopDeployment(ctx)
 	if err == nil || j.Journal.Before == "" {
 		return err
 	}
@@ -166,11 +176,11 @@ func (j *Job) rollBack(ctx context.Context, r Result) error {
 		switch {
 		case errors.As(err, &gone):
 			return &NotDeployedError{Result: Result{End: Gone}}
-		case err != nil:
+		case err != nil && ctx.Err() == nil:
 			if failures++; failures >= lostAfter {
 				return fmt.Errorf("%w, and whether %s serves again is not known: %w", &NotDeployedError{Result: r}, before, err)
 			}
-		default:
+		case err == nil:
 			failures = 0
 			p := s.Primary()
 			j.Talk.Seen(s, p)
@@ -184,7 +194,7 @@ func (j *Job) rollBack(ctx context.Context, r Result) error {
 			return fmt.Errorf("%w, and %s does not serve yet", &NotDeployedError{Result: r}, before)
 		}
 		if err := sleep(ctx, j.watchEvery()); err != nil {
-			return err
+			return fmt.Errorf("%w, and the rollback to %s goes on at AWS: %w", &NotDeployedError{Result: r}, before, err)
 		}
 	}
 }

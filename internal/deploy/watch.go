@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"hci/internal/ecs"
@@ -25,14 +26,15 @@ const (
 	Displaced             // another deployment took its place
 	CrashLoop             // its tasks stop again and again, for one reason
 	Gone                  // the service was deleted
-	TimedOut              // it is still under way
+	TimedOut              // it is still under way, and moves
+	Stuck                 // it is still under way, and has not moved for long
 	Lost                  // AWS can't be asked any more
 	Stopped               // somebody decided to stop it
 )
 
 // String returns the end in a word or two.
 func (e End) String() string {
-	return [...]string{"deployed", "rolled back", "failed", "displaced", "crash loop", "service deleted", "timed out", "connection lost", "stopped"}[e]
+	return [...]string{"deployed", "rolled back", "failed", "displaced", "crash loop", "service deleted", "timed out", "stuck", "connection lost", "stopped"}[e]
 }
 
 // Result is the end of a deployment and what there is to know of it.
@@ -44,6 +46,7 @@ type Result struct {
 	Err     error             // of Lost
 	ByHand  bool              // it was rolled back by decision, not by ECS
 	Before  string            // of Stopped: the revision that ECS goes back to
+	Still   time.Duration     // of Stuck: how long nothing has moved
 }
 
 // Source is what is asked.
@@ -59,7 +62,9 @@ type Source interface {
 type Options struct {
 	Every   time.Duration                       // between two questions; 0 means 5 s
 	Timeout time.Duration                       // 0 means 15 minutes
+	Before  string                              // revision that ran before, to tell a rollback by; "" if it is not known
 	Seen    func(*ecs.Service, *ecs.Deployment) // called after each answer; may be nil
+	Stopped func(ecs.StoppedTask)               // called once for each of its tasks that stopped; may be nil
 	Loops   func([]ecs.StoppedTask)             // called once if its tasks stop again and again, and ECS will roll it back; may be nil
 }
 
@@ -81,56 +86,110 @@ func Watch(ctx context.Context, src Source, id string, o Options) (Result, error
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
 	}
+	w := &watcher{Source: src, Options: o, id: id, told: map[string]bool{}, moved: time.Now()}
 	deadline := time.NewTimer(o.Timeout)
 	defer deadline.Stop()
-	var r Result
-	failures := 0
 	for {
-		s, err := src.State(ctx)
-		var missing *ecs.NotFoundError
-		switch {
-		case ctx.Err() != nil:
-			return r, ctx.Err()
-		case errors.As(err, &missing):
-			r.End = Gone
-			return r, nil
-		case err != nil:
-			if failures++; failures >= lostAfter {
-				r.End, r.Err = Lost, err
-				return r, nil
-			}
-		default:
-			failures = 0
-			r.Service, r.Own = s, s.Deployment(id)
-			if o.Seen != nil {
-				o.Seen(s, r.Own)
-			}
-			if end, ended := judge(s, r.Own); ended {
-				r.End = end
-				if end != Deployed {
-					r.Stopped, _ = src.Stopped(ctx, id) // told besides, where it can be
-				}
-				return r, nil
-			}
-			if r.Stopped, err = src.Stopped(ctx, id); err == nil && looping(r.Stopped) {
-				if !s.Breaker {
-					r.End = CrashLoop
-					return r, nil
-				}
-				if o.Loops != nil {
-					o.Loops(r.Stopped)
-					o.Loops = nil
-				}
-			}
+		ended, err := w.look(ctx)
+		if ended || err != nil {
+			return w.r, err
 		}
 		select {
 		case <-ctx.Done():
-			return r, ctx.Err()
+			return w.r, ctx.Err()
 		case <-deadline.C:
-			r.End = TimedOut
-			return r, nil
+			w.r.End = TimedOut
+			if still := time.Since(w.moved); still >= o.Timeout/2 {
+				w.r.End, w.r.Still = Stuck, still
+			}
+			return w.r, nil
 		case <-time.After(o.Every):
 		}
+	}
+}
+
+// watcher is a deployment that is watched.
+type watcher struct {
+	Source
+	Options
+	id       string
+	revision string // that it is to run, once it was seen
+	r        Result
+	failures int             // questions in a row that failed
+	told     map[string]bool // ids of tasks that stopped
+	looped   bool            // told of
+	last     progress
+	moved    time.Time // when last changed
+}
+
+// progress is what changes while a deployment moves.
+type progress struct{ running, pending, failed, stopped int }
+
+// look asks once how the deployment stands. The error is the context's.
+func (w *watcher) look(ctx context.Context) (ended bool, err error) {
+	s, err := w.State(ctx)
+	var missing *ecs.NotFoundError
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case errors.As(err, &missing):
+		w.r.End = Gone
+		return true, nil
+	case err != nil:
+		if w.failures++; w.failures >= lostAfter {
+			w.r.End, w.r.Err = Lost, err
+			return true, nil
+		}
+		return false, nil
+	}
+	w.failures = 0
+	w.r.Service, w.r.Own = s, s.Deployment(w.id)
+	if w.Seen != nil {
+		w.Seen(s, w.r.Own)
+	}
+	end, ended := judge(s, w.r.Own)
+	if p := s.Primary(); end == Displaced && p != nil && p.Revision == w.Before && w.Before != w.revision {
+		end = RolledBack // and AWS has let go of the one that failed
+	}
+	if w.r.Own != nil {
+		w.revision = w.r.Own.Revision
+	}
+	if ended && end == Deployed {
+		w.r.End = end
+		return true, nil
+	}
+	w.stopped(ctx)
+	if ended {
+		w.r.End = end
+		return true, nil
+	}
+	if looping(w.r.Stopped) && !s.Breaker {
+		w.r.End = CrashLoop
+		return true, nil
+	}
+	if looping(w.r.Stopped) && !w.looped && w.Loops != nil {
+		w.looped = true
+		w.Loops(w.r.Stopped)
+	}
+	if now := (progress{w.r.Own.Running, w.r.Own.Pending, w.r.Own.Failed, len(w.told)}); now != w.last {
+		w.last, w.moved = now, time.Now()
+	}
+	return false, nil
+}
+
+// stopped asks for the tasks that stopped. They are told besides, where they can
+// be: that AWS doesn't answer is no failure.
+func (w *watcher) stopped(ctx context.Context) {
+	all, err := w.Source.Stopped(ctx, w.id)
+	if err != nil {
+		return
+	}
+	w.r.Stopped = all
+	for _, t := range slices.Backward(all) {
+		if !w.told[t.ID] && w.Options.Stopped != nil {
+			w.Options.Stopped(t)
+		}
+		w.told[t.ID] = true
 	}
 }
 
@@ -176,6 +235,8 @@ func (r Result) Explain() []string {
 		return lines
 	case r.End == RolledBack && r.ByHand:
 		say("it was rolled back")
+	case r.End == RolledBack && r.Own == nil:
+		say("it was rolled back, by ECS or by somebody else")
 	case r.End == RolledBack:
 		say("ECS rolled it back: %s", r.Own.Reason)
 	case r.End == Failed:
@@ -190,6 +251,11 @@ func (r Result) Explain() []string {
 		say("ECS was told to stop it, and goes back to %s", r.Before)
 	case r.End == TimedOut:
 		say("it is still under way")
+	case r.End == Stuck:
+		say("it is still under way, and nothing has moved for %v", r.Still.Round(time.Second))
+		if r.Service != nil && len(r.Service.Events) > 0 {
+			say("ECS says: %s", r.Service.Events[0].Message)
+		}
 	case r.End == Lost:
 		say("AWS can't be asked any more: %v", r.Err)
 	}
@@ -201,10 +267,15 @@ func (r Result) Explain() []string {
 			}
 		}
 	}
-	if r.Service != nil {
-		if p := r.Service.Primary(); p != nil {
-			say("%s is the service's deployment now: %d of %d tasks run", p.Revision, p.Running, p.Desired)
+	if r.Service == nil || r.End == Gone {
+		return lines
+	}
+	if p := r.Service.Primary(); p != nil {
+		now := "is the service's deployment now"
+		if r.End == Lost {
+			now = "was the service's deployment when AWS last answered"
 		}
+		say("%s %s: %d of %d tasks run", p.Revision, now, p.Running, p.Desired)
 	}
 	return lines
 }

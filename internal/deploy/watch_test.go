@@ -53,10 +53,24 @@ func own(status, rollout string) ecs.Deployment {
 var (
 	other        = ecs.Deployment{ID: "other", Status: "PRIMARY", Rollout: "IN_PROGRESS", Revision: "web:8", Desired: 2}
 	back         = ecs.Deployment{ID: "back", Status: "PRIMARY", Rollout: "IN_PROGRESS", Revision: "web:6", Desired: 2, Running: 2}
+	stable       = ecs.Deployment{ID: "stable", Status: "PRIMARY", Rollout: "COMPLETED", Revision: "web:9", Desired: 2, Running: 2}
 	old          = ecs.Deployment{ID: "old", Status: "ACTIVE", Rollout: "COMPLETED", Revision: "web:6", Desired: 2, Running: 2}
 	going        = service(own("PRIMARY", "IN_PROGRESS"), old)
 	errThrottled = errors.New("ThrottlingException")
 )
+
+// slow is a deployment of which a task fails every five minutes, and that never
+// ends.
+func slow() []any {
+	const perFailure = 60
+	var states []any
+	for i := range 3 * perFailure {
+		d := own("PRIMARY", "IN_PROGRESS")
+		d.Failed = i / perFailure
+		states = append(states, service(d))
+	}
+	return states
+}
 
 // TestWatch: each end is told from the others.
 func TestWatch(t *testing.T) {
@@ -75,13 +89,15 @@ func TestWatch(t *testing.T) {
 		{"one stop is no loop", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", "")}, deploy.Deployed, ""},
 		{"two stops for different reasons", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", ""), crash("y", "")}, deploy.Deployed, ""},
 		{"the breaker rolls back", []any{going, service(back, own("ACTIVE", "FAILED"))}, []ecs.StoppedTask{crash("x", "app: exit code 3")}, deploy.RolledBack, "ECS rolled it back: tasks failed to start\ntask 01234567 stopped: x; app: exit code 3\nweb:6 is the service's deployment now: 2 of 2 tasks run"},
-		{"after a rollback the service is stable, and it is still no success", []any{going, service(back)}, nil, deploy.Displaced, "another deployment took its place\nweb:6 is"},
+		{"after another's update the service is stable, and it is still no success", []any{going, service(stable)}, nil, deploy.Displaced, "another deployment took its place\nweb:9 is"},
 		{"failed without a rollback", []any{going, service(own("PRIMARY", "FAILED"), old)}, nil, deploy.Failed, "ECS gave it up"},
 		{"crash loop", []any{going}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, deploy.CrashLoop, "its tasks stop again and again\ntask 01234567 stopped: x; app: exit code 1"},
 		{"crash loop that ECS ends itself", []any{breaks(going), breaks(going), breaks(going), service(back, own("ACTIVE", "FAILED"))}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, deploy.RolledBack, "ECS rolled it back"},
 		{"displaced", []any{going, service(other, own("ACTIVE", "IN_PROGRESS"))}, nil, deploy.Displaced, "another deployment took its place\nweb:8 is the service's deployment now: 0 of 2 tasks run"},
 		{"deleted", []any{going, &ecs.NotFoundError{What: "service"}}, nil, deploy.Gone, "the service is not there any more"},
-		{"stuck", []any{going}, nil, deploy.TimedOut, "it is still under way"},
+		{"stuck", []any{going}, nil, deploy.Stuck, "it is still under way, and nothing has moved for 15m0s"},
+		{"slow", slow(), nil, deploy.TimedOut, "it is still under way\n"},
+		{"rolled back and let go of", []any{going, service(back)}, nil, deploy.RolledBack, "it was rolled back"},
 		{"throttled now and then", []any{errThrottled, going, errThrottled, errThrottled, service(own("PRIMARY", "COMPLETED"))}, nil, deploy.Deployed, ""},
 		{"network gone", []any{going, errThrottled}, nil, deploy.Lost, "AWS can't be asked any more: ThrottlingException"},
 		{"no rollout state", []any{service(own("PRIMARY", "")), service(own("PRIMARY", ""), old)}, nil, deploy.Deployed, ""},
@@ -89,7 +105,7 @@ func TestWatch(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				seen := 0
-				r, err := deploy.Watch(t.Context(), &script{states: c.states, stopped: c.stopped}, "own", deploy.Options{Seen: func(*ecs.Service, *ecs.Deployment) { seen++ }})
+				r, err := deploy.Watch(t.Context(), &script{states: c.states, stopped: c.stopped}, "own", deploy.Options{Before: "web:6", Seen: func(*ecs.Service, *ecs.Deployment) { seen++ }})
 				if err != nil || r.End != c.end || seen == 0 {
 					t.Errorf("%v, %v, seen %d times; want %v", r.End, err, seen, c.end)
 				}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"hci/internal/child"
+	"hci/internal/deploy"
+	"hci/internal/docker"
+)
+
+// notDeployed says, in one screen, what happened, how things stand, and what to
+// do next.
+func (a *app) notDeployed(ctx context.Context, job *deploy.Job, err error) error {
+	var ended *child.ExitError
+	var task *deploy.TaskError
+	var not *deploy.NotDeployedError
+	if errors.As(err, &not) || !errors.Is(err, context.Canceled) { // which is said at the end
+		a.sayf("%v", err)
+	}
+	if errors.As(err, &ended) {
+		a.sayf("what it said stands above")
+	}
+	switch {
+	case errors.As(err, &task):
+		for _, line := range task.Explain() {
+			a.sayf("%s", line)
+		}
+	case errors.As(err, &not):
+		for _, line := range not.Result.Explain() {
+			a.sayf("%s", line)
+		}
+	}
+	if job.Journal.Deployment == "" && not == nil && job.Look.Running != nil {
+		a.sayf("the service was not touched: it runs %s", job.Look.Running.Name)
+	}
+	for _, line := range a.nextStep(ctx, job, err) {
+		a.sayf("%s", line)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return &saidError{err}
+}
+
+// nextStep is what to do after a failure.
+func (a *app) nextStep(ctx context.Context, job *deploy.Job, err error) []string {
+	var (
+		runs      *deploy.RunsError
+		forgotten *deploy.ForgottenError
+		task      *deploy.TaskError
+		displaced *deploy.DisplacedError
+		not       *deploy.NotDeployedError
+		platform  *deploy.PlatformError
+		image     *docker.NoImageError
+		env       = job.Env
+	)
+	say := func(format string, args ...any) []string { return []string{fmt.Sprintf(format, args...)} }
+	again := fmt.Sprintf("'hci deploy --resume %s' goes on from here, once the cause is mended", env)
+	switch {
+	case errors.As(err, &displaced), errors.As(err, &not) && not.Result.End == deploy.Displaced:
+		return say("'hci deploy status %s' shows what runs", env)
+	case errors.As(err, &not):
+		return a.afterRollout(env, job, not.Result)
+	case a.rehearsal != nil, errors.Is(err, deploy.ErrOther):
+		return nil
+	case errors.As(err, &runs), ctx.Err() != nil && job.Journal.MigrateTask != "" && !job.Journal.IsDone(deploy.Migrate):
+		return say("it goes on at AWS; 'hci deploy --resume %s' waits for its end, and does not run it again", env)
+	case ctx.Err() != nil && job.Journal.Deployment != "":
+		return say("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again", env)
+	case errors.As(err, &forgotten):
+		return say("look in the database whether it was applied; then 'hci deploy %s --skip migrate', or without --skip to run it again", env)
+	case errors.Is(err, docker.ErrExpired):
+		return say("'hci deploy login %s' logs in", env)
+	case errors.As(err, &platform), errors.As(err, &image):
+		return say("'hci deploy build %s' builds it anew", env)
+	case errors.As(err, &task):
+		return say("if the code has to change, commit that and 'hci deploy %s'; %s", env, again)
+	case whole(job.Steps):
+		return []string{again}
+	}
+	return nil
+}
+
+// afterRollout is what to do after a rollout that did not end in the new image.
+func (a *app) afterRollout(env string, job *deploy.Job, r deploy.Result) []string {
+	switch {
+	case a.rehearsal != nil:
+		return nil
+	case r.End == deploy.Gone:
+		return []string{fmt.Sprintf("'hci tf %s apply' makes what Terraform declares", env)}
+	case job.Journal.Deployment != "":
+		return []string{fmt.Sprintf("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again, 'hci deploy rollback %s' goes back", env, env)}
+	}
+	return []string{fmt.Sprintf("mend the cause, commit it and 'hci deploy %s'; 'hci deploy --resume %s' tries the same image once more", env, env)}
+}
+
+// deployConflict reports whether an error says that somebody else is at it.
+func deployConflict(err error) bool {
+	var (
+		found     *deploy.FoundError
+		displaced *deploy.DisplacedError
+		not       *deploy.NotDeployedError
+		other     *deploy.OtherTaskError
+		underWay  *deploy.UnderWayError
+	)
+	return errors.As(err, &found) && found.Conflict() || errors.As(err, &displaced) || errors.Is(err, deploy.ErrOther) ||
+		errors.As(err, &other) || errors.As(err, &underWay) || errors.As(err, &not) && not.Result.End == deploy.Displaced
+}
+
+// deployHints name the next command.
+func deployHints(err error) []string {
+	var (
+		missing  *deploy.MissingError
+		underWay *deploy.UnderWayError
+		helper   *docker.HelperError
+		away     *docker.UnreachableError
+	)
+	switch {
+	case errors.As(err, &missing):
+		return []string{fmt.Sprintf("say it in hci.hcl: deploy { %s = \"…\" }", missing.Names[0].Key)}
+	case errors.As(err, &underWay):
+		return []string{"wait for it, or take its place with --displace"}
+	case errors.Is(err, deploy.ErrNoJournal):
+		return []string{"'hci deploy' begins one"}
+	case errors.As(err, &helper):
+		return []string{"install it, or take credsStore out of that file"}
+	case errors.As(err, &away):
+		return []string{away.Next()}
+	}
+	return nil
+}
