@@ -30,6 +30,7 @@ type deployOptions struct {
 	rebuild     bool
 	base        string
 	timeout     time.Duration
+	poll        time.Duration
 }
 
 const deployLong = `Deploy an environment's ECS service: migrate the database, authenticate to the
@@ -89,8 +90,14 @@ func lookFlags(cmd *cobra.Command, o *deployOptions) {
 	flags.BoolVar(&o.checkInfra, "check-infra", false, "look with 'terraform plan' for changes that were not applied")
 	flags.BoolVar(&o.rebuild, "rebuild", false, "build even if the registry has this commit's image")
 	flags.StringVar(&o.base, "base", "", "make the new revision from this `REVISION`: running, newest, or a number")
-	flags.DurationVar(&o.timeout, "timeout", 15*time.Minute, "how long to wait for the migration, and for the rollout")
+	waitFlags(cmd, &o.timeout, &o.poll)
 	dryRunFlag(cmd, &o.dryRun)
+}
+
+// waitFlags are those of everything that waits for AWS.
+func waitFlags(cmd *cobra.Command, timeout, poll *time.Duration) {
+	cmd.Flags().DurationVar(timeout, "timeout", 15*time.Minute, "how long to wait for a task, and for a rollout")
+	cmd.Flags().DurationVar(poll, "poll", 0, "how often to ask AWS meanwhile (default 2s for a task, 5s for a rollout)")
 }
 
 // deploy is "hci deploy [ENV]".

@@ -104,6 +104,9 @@ func (a *app) deployEnvironment(args []string, ask asker, yes bool) (project.Env
 	return a.environment(strings.TrimSpace(name))
 }
 
+// errNotAgreed says that the answer was no.
+var errNotAgreed = errors.New("nothing was done")
+
 // choose asks which steps are to be done: first whether any, then the team's
 // five questions.
 func choose(env string, ask asker) ([]deploy.Step, error) {
@@ -112,7 +115,7 @@ func choose(env string, ask asker) ([]deploy.Step, error) {
 		return nil, err
 	}
 	if !yes {
-		return nil, errNothing
+		return nil, errNotAgreed
 	}
 	var steps []deploy.Step
 	for _, q := range deploy.Questions {
@@ -125,7 +128,7 @@ func choose(env string, ask asker) ([]deploy.Step, error) {
 		}
 	}
 	if len(steps) == 0 {
-		return nil, errNothing
+		return nil, errNotAgreed
 	}
 	return deploy.Sorted(steps), nil
 }
@@ -138,7 +141,7 @@ func agreed(env string, steps []deploy.Step, ask asker) error {
 	}
 	yes, err := ask.confirm(fmt.Sprintf("Deploy to %s (%s)?", env, strings.Join(names, ", ")), false)
 	if err == nil && !yes {
-		err = errNothing
+		err = errNotAgreed
 	}
 	return err
 }

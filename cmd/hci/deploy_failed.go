@@ -8,6 +8,7 @@ import (
 	"hci/internal/child"
 	"hci/internal/deploy"
 	"hci/internal/docker"
+	"hci/internal/term"
 )
 
 // notDeployed says, in one screen, what happened, how things stand, and what to
@@ -17,31 +18,33 @@ func (a *app) notDeployed(ctx context.Context, job *deploy.Job, err error) error
 	var task *deploy.TaskError
 	var not *deploy.NotDeployedError
 	if errors.As(err, &not) || !errors.Is(err, context.Canceled) { // which is said at the end
-		a.sayf("%v", err)
+		a.sayAll([]string{err.Error()})
 	}
 	if errors.As(err, &ended) {
 		a.sayf("what it said stands above")
 	}
 	switch {
 	case errors.As(err, &task):
-		for _, line := range task.Explain() {
-			a.sayf("%s", line)
-		}
+		a.sayAll(task.Explain())
 	case errors.As(err, &not):
-		for _, line := range not.Result.Explain() {
-			a.sayf("%s", line)
-		}
+		a.sayAll(not.Result.Explain())
 	}
 	if job.Journal.Deployment == "" && not == nil && job.Look.Running != nil {
 		a.sayf("the service was not touched: it runs %s", job.Look.Running.Name)
 	}
-	for _, line := range a.nextStep(ctx, job, err) {
-		a.sayf("%s", line)
-	}
+	a.sayAll(a.nextStep(ctx, job, err))
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	return &saidError{err}
+}
+
+// sayAll writes lines that may quote a task, which may try to command the
+// terminal.
+func (a *app) sayAll(lines []string) {
+	for _, line := range lines {
+		a.sayf("%s", term.Printable(line))
+	}
 }
 
 // nextStep is what to do after a failure.

@@ -66,8 +66,8 @@ func (a *app) rehearse(o deployOptions) error {
 	return nil
 }
 
-// every is how often the rehearsal's AWS is asked.
-func (r *rehearsal) every() time.Duration { return 200 * time.Millisecond }
+// rehearsalEvery is how often the rehearsal's AWS is asked.
+const rehearsalEvery = 200 * time.Millisecond
 
 // rehearsalAccount is used if the code names none.
 const rehearsalAccount = "123456789012"

@@ -17,6 +17,7 @@ type serviceRollback struct {
 	to          string
 	yes, dryRun bool
 	timeout     time.Duration
+	poll        time.Duration
 }
 
 func newDeployRollback(a *app) *cobra.Command {
@@ -37,7 +38,7 @@ Ctrl-C ends the waiting, not the deployment.`,
 	}
 	cmd.Flags().StringVar(&r.to, "to", "", "the `REVISION`: family:number, or the number")
 	cmd.Flags().BoolVar(&r.yes, "yes", false, "don't ask")
-	cmd.Flags().DurationVar(&r.timeout, "timeout", 15*time.Minute, "how long to wait")
+	waitFlags(cmd, &r.timeout, &r.poll)
 	dryRunFlag(cmd, &r.dryRun)
 	return cmd
 }
@@ -72,7 +73,7 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 	if err != nil {
 		return err
 	}
-	return a.await(ctx, on, id, r.timeout, name)
+	return a.await(ctx, on, id, r, name)
 }
 
 // target finds the revision to return to, and the one that runs.
@@ -112,17 +113,15 @@ func revisionWords(r ecs.Revision) string {
 }
 
 // await waits for the end of a deployment and says how it goes.
-func (a *app) await(ctx context.Context, on *ecs.On, id string, timeout time.Duration, env string) error {
+func (a *app) await(ctx context.Context, on *ecs.On, id string, r serviceRollback, env string) error {
 	view := a.deployView(env, true)
-	result, err := deploy.Watch(ctx, on, id, deploy.Options{Timeout: timeout, Seen: view.Seen, Stopped: view.Stopped})
+	result, err := deploy.Watch(ctx, on, id, deploy.Options{Timeout: r.timeout, Every: r.poll, Seen: view.Seen, Stopped: view.Stopped})
 	view.live.Clear()
 	if err != nil {
 		a.sayf("the deployment goes on; 'hci deploy status %s' shows how", env)
 		return err
 	}
-	for _, line := range result.Explain() {
-		a.sayf("%s", line)
-	}
+	a.sayAll(result.Explain())
 	if result.End != deploy.Deployed {
 		return &deploy.NotDeployedError{Result: result}
 	}

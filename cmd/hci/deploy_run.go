@@ -192,11 +192,11 @@ func (a *app) job(d *deployment, journal *deploy.Journal, steps []deploy.Step, o
 		Env: d.env.Name, Names: d.names, Look: look, Journal: journal, Steps: steps,
 		Registry: d.registry, Cluster: d.on, Source: d.on, Changes: d.on, Tasks: d.on,
 		Paths:     deploy.Paths{Context: filepath.Join(a.found.Root, d.names.Context), Dockerfile: filepath.Join(a.found.Root, d.names.Dockerfile)},
-		StartedBy: deploy.StartedBy(who(), journal), Timeout: o.timeout, Fresh: fresh,
+		StartedBy: deploy.StartedBy(who(), journal), Timeout: o.timeout, Every: o.poll, Fresh: fresh,
 		Talk: a.deployView(d.env.Name, o.yes),
 	}
-	if a.rehearsal != nil {
-		j.Every = a.rehearsal.every()
+	if a.rehearsal != nil && j.Every == 0 {
+		j.Every = rehearsalEvery
 	}
 	return j
 }

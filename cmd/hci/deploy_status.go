@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/ecs"
+	"hci/internal/term"
 )
 
 func newDeployStatus(a *app) *cobra.Command {
@@ -168,7 +169,11 @@ with time, container and task. --follow waits for more until Ctrl-C.`,
 			}
 			tail.Since = time.Now().Add(-since)
 			return d.on.Logs(cmd.Context(), tail, func(l ecs.LogLine) error {
-				_, err := fmt.Fprintf(a.out, "%s %s/%.8s %s\n", l.At.UTC().Format("2006-01-02T15:04:05.000Z"), l.Container, l.Task, strings.TrimRight(l.Text, "\n"))
+				text := strings.TrimRight(l.Text, "\n")
+				if term.IsTerminal(a.out) { // which it may try to command
+					text = term.Printable(text)
+				}
+				_, err := fmt.Fprintf(a.out, "%s %s/%.8s %s\n", l.At.UTC().Format("2006-01-02T15:04:05.000Z"), l.Container, l.Task, text)
 				return err
 			})
 		},

@@ -36,7 +36,7 @@ comes, and the exit code of its container decides.`,
 	cmd.Flags().StringVar(&container, "container", "", "whose exit code decides, where there are several")
 	cmd.Flags().BoolVar(&declared, "as-declared", false, "run the image that the task definition names")
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "don't ask")
-	cmd.Flags().DurationVar(&o.timeout, "timeout", 0, "how long to wait; 0 is 15 minutes")
+	waitFlags(cmd, &o.timeout, &o.poll)
 	dryRunFlag(cmd, &o.dryRun)
 	return cmd
 }
@@ -89,9 +89,7 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 	done, err := job.RunTask(ctx, definition, container, image)
 	var failed *deploy.TaskError
 	if errors.As(err, &failed) {
-		for _, line := range failed.Explain() {
-			a.sayf("%s", line)
-		}
+		a.sayAll(failed.Explain())
 	}
 	if err != nil {
 		return err

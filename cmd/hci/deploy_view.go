@@ -27,9 +27,11 @@ func (a *app) deployView(env string, yes bool) *deployView {
 	return &deployView{a: a, env: env, yes: yes, live: term.NewStatus(a.err)}
 }
 
+// Say tells a line. What AWS says may quote a task, which may try to command the
+// terminal.
 func (v *deployView) Say(format string, args ...any) {
 	v.live.Clear()
-	v.a.sayf(format, args...)
+	v.a.sayf("%s", term.Printable(fmt.Sprintf(format, args...)))
 }
 
 // Log shows a line of a task; what it writes may try to command the terminal.
@@ -61,7 +63,7 @@ func (v *deployView) Seen(s *ecs.Service, d *ecs.Deployment) {
 	}
 	v.last = line
 	if !v.live.Show(line) {
-		v.a.sayf("%s", line)
+		v.Say("%s", line)
 	}
 }
 
@@ -80,7 +82,7 @@ func (v *deployView) Decide(r deploy.Result, interrupted bool) deploy.Choice {
 			return deploy.RollBack
 		}
 		for _, line := range r.Explain() {
-			v.a.sayf("%s", line)
+			v.Say("%s", line)
 		}
 		back, err := v.a.terminal().Confirm("Roll back to the revision before?", true)
 		if err != nil || !back {

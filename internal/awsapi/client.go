@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -187,6 +188,6 @@ func (m *Time) Time() *time.Time {
 	if m == nil {
 		return nil
 	}
-	t := time.UnixMilli(int64(*m * 1000)).UTC()
+	t := time.UnixMilli(int64(math.Round(float64(*m) * 1000))).UTC()
 	return &t
 }

@@ -283,7 +283,7 @@ func TestTime(t *testing.T) {
 	if (*awsapi.Time)(nil).Time() != nil {
 		t.Error("a time that is not there is one")
 	}
-	for _, milli := range []int64{0, 1, 1_700_000_000_000, 1_700_000_000_001, 1_730_000_000_123, 1_799_999_999_999} {
+	for _, milli := range []int64{0, 1, 1_084_847_975_396, 1_700_000_000_000, 1_700_000_000_001, 1_730_000_000_123, 1_799_999_999_999} {
 		at := awsapi.Time(float64(milli) / 1000)
 		if got := at.Time(); got.UnixMilli() != milli || got.Location() != time.UTC {
 			t.Errorf("%d: %v", milli, got)

@@ -5,6 +5,7 @@
 package docker
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -85,7 +86,11 @@ const lookTimeout = 8 * time.Second
 // Find looks for docker and its engine. It fails with [ErrNotInstalled] or an
 // [*UnreachableError]. environ is the environment of the programs it runs.
 func Find(ctx context.Context, environ []string) (*Engine, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	return find(ctx, environ, lookTimeout)
+}
+
+func find(outer context.Context, environ []string, within time.Duration) (*Engine, error) {
+	ctx, cancel := context.WithTimeout(outer, within)
 	defer cancel()
 	program, err := exec.LookPath("docker")
 	if err != nil {
@@ -102,8 +107,11 @@ func Find(ctx context.Context, environ []string) (*Engine, error) {
 	group.Go(func() { e.Builder = e.builder(ctx) })
 	group.Go(func() { e.place(ctx) })
 	group.Wait()
+	if outer.Err() != nil {
+		return nil, outer.Err()
+	}
 	if ctx.Err() != nil && versionErr != nil {
-		versionErr = fmt.Errorf("no answer within %v", lookTimeout)
+		versionErr = fmt.Errorf("no answer within %v", within)
 	}
 	var server struct{ Version, Os, Arch string }
 	if versionErr == nil && (json.Unmarshal([]byte(version), &server) != nil || server.Os == "") {
@@ -195,6 +203,10 @@ func readUserConfig(environ []string) (userConfig, error) {
 		}
 		c.dir = filepath.Join(home, ".docker")
 	}
+	var err error
+	if c.dir, err = filepath.Abs(c.dir); err != nil { // a link to it lies elsewhere
+		return c, err
+	}
 	path := filepath.Join(c.dir, "config.json")
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -202,6 +214,9 @@ func readUserConfig(environ []string) (userConfig, error) {
 	}
 	if err != nil {
 		return c, err
+	}
+	if text = bytes.TrimSpace(text); len(text) == 0 || string(text) == "null" {
+		return c, nil // docker takes that for no configuration
 	}
 	var known struct {
 		CredsStore  string            `json:"credsStore"`

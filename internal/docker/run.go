@@ -10,9 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Container is one to be run, without a network.
@@ -58,9 +60,11 @@ func (s *Session) Run(ctx context.Context, c Container, emit func(line string)) 
 	cmd.Stdout, cmd.Stderr = w, w
 	lines := make(chan string, 1)
 	go func() { lines <- scan(r, emit) }()
-	killed := context.AfterFunc(ctx, func() { s.kill(name) })
+	ended := make(chan struct{})
+	forget := context.AfterFunc(ctx, func() { s.kill(name, ended) })
 	err = cmd.Run()
-	killed()
+	close(ended)
+	forget()
 	_ = w.Close()
 	last := <-lines
 	var failed *exec.ExitError
@@ -73,7 +77,12 @@ func (s *Session) Run(ctx context.Context, c Container, emit func(line string)) 
 	return 0, err
 }
 
-// scan hands out lines, and returns the last one.
+// ownWords start the line in which "docker run" says what went wrong. A hint at
+// its help may follow.
+const ownWords = "docker: "
+
+// scan hands out lines, and returns the last one: of docker's own words, if
+// there are any.
 func scan(r io.Reader, emit func(string)) string {
 	last := ""
 	lines := bufio.NewReader(r)
@@ -81,7 +90,9 @@ func scan(r io.Reader, emit func(string)) string {
 		line, err := lines.ReadString('\n')
 		if text := strings.TrimRight(line, "\r\n"); text != "" || err == nil {
 			emit(text)
-			last = text
+			if strings.HasPrefix(text, ownWords) || text != "" && !strings.HasPrefix(last, ownWords) {
+				last = text
+			}
 		}
 		if err != nil {
 			return last
@@ -89,16 +100,23 @@ func scan(r io.Reader, emit func(string)) string {
 	}
 }
 
-// kill kills a container, which may be about to start.
-func (s *Session) kill(name string) {
-	const tries, pause = 20, 200 * time.Millisecond
-	for range tries {
-		if _, err := output(context.Background(), s.environ, "", s.engine.program, "kill", name); err == nil || !strings.Contains(err.Error(), "No such container") {
+// kill kills a container, which may be about to be made or to start, until it
+// has ended.
+func (s *Session) kill(name string, ended <-chan struct{}) {
+	const pause = 200 * time.Millisecond
+	for {
+		_, _ = output(context.Background(), s.environ, "", s.engine.program, "kill", name)
+		select {
+		case <-ended:
 			return
+		case <-time.After(pause):
 		}
-		time.Sleep(pause)
 	}
 }
+
+// dockers are variables that docker, the loader that starts it, or its language
+// take.
+var dockers = regexp.MustCompile(`^(DOCKER_|BUILDX_|LD_|DYLD_|GODEBUG$)|(?i)^(https?|all|no)_proxy$`)
 
 // variables hands a container's environment to docker: by names, whose values
 // docker takes from its own environment, and in a private file those that would
@@ -108,17 +126,20 @@ func (s *Session) variables(container []string) (environ, argv []string, err err
 	var file strings.Builder
 	for _, entry := range container {
 		name, value, _ := strings.Cut(entry, "=")
-		if getenv(s.environ, name) == "" && !strings.HasPrefix(name, "DOCKER_") && !strings.HasPrefix(name, "BUILDX_") {
+		if getenv(s.environ, name) == "" && !dockers.MatchString(name) {
 			environ = append(environ, entry)
 			argv = append(argv, "--env", name)
 			continue
 		}
-		if strings.ContainsAny(value, "\r\n") {
-			return nil, nil, fmt.Errorf("the variable %s has a value of several lines, and a name that docker itself takes", name)
+		if strings.ContainsAny(value, "\r\n") || !utf8.ValidString(value) {
+			return nil, nil, fmt.Errorf("the variable %s has a value of several lines, or of no text, and a name that docker itself takes", name)
+		}
+		if s.dir == nil {
+			return nil, nil, fmt.Errorf("the variable %s has a name that docker itself takes", name)
 		}
 		file.WriteString(entry + "\n")
 	}
-	if file.Len() == 0 || s.dir == nil {
+	if file.Len() == 0 {
 		return environ, argv, nil
 	}
 	path := filepath.Join(s.dir.Path, "env-"+rand.Text())

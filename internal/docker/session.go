@@ -57,7 +57,7 @@ func (s *Session) configure() error {
 	all := maps.Clone(user.all)
 	auths, _ := all["auths"].(map[string]any)
 	auths = maps.Clone(auths)
-	delete(auths, s.registry)
+	maps.DeleteFunc(auths, func(server string, _ any) bool { return hostname(server) == s.registry })
 	if auths != nil {
 		all["auths"] = auths
 	}
@@ -92,11 +92,22 @@ func (s *Session) configure() error {
 		builders = filepath.Join(user.dir, "buildx")
 	}
 	s.environ = append(s.environ, "DOCKER_CONFIG="+s.dir.Path, "BUILDX_CONFIG="+builders)
+	if get := s.engine.getenv; get("DOCKER_CERT_PATH") == "" && get("DOCKER_TLS_VERIFY")+get("DOCKER_TLS") != "" {
+		s.environ = append(s.environ, "DOCKER_CERT_PATH="+user.dir) // docker looks beside its configuration
+	}
 	if contexts := filepath.Join(user.dir, "contexts"); exists(contexts) && os.Symlink(contexts, filepath.Join(s.dir.Path, "contexts")) != nil {
 		// No links here: name the engine itself.
 		s.environ = append(s.environ, "DOCKER_HOST="+s.engine.Host, "DOCKER_CONTEXT=")
 	}
 	return nil
+}
+
+// hostname is that of a key of docker's "auths", which older versions wrote as
+// URLs, and which docker still reads.
+func hostname(server string) string {
+	server = strings.TrimPrefix(strings.TrimPrefix(server, "https://"), "http://")
+	host, _, _ := strings.Cut(server, "/")
+	return host
 }
 
 func exists(path string) bool {
@@ -124,7 +135,11 @@ func (s *Session) Login(ctx context.Context, user string, password secret.Value)
 		return ctx.Err()
 	}
 	if err != nil {
-		return &LoginError{Registry: s.registry, Detail: lastLine(strings.ReplaceAll(err.Error(), password.Reveal(), "…"))}
+		text := err.Error()
+		if password.Len() > 0 {
+			text = strings.ReplaceAll(text, password.Reveal(), "…")
+		}
+		return &LoginError{Registry: s.registry, Detail: lastLine(text)}
 	}
 	return nil
 }
@@ -213,14 +228,21 @@ func (s *Session) Push(ctx context.Context, image string) error {
 	if !errors.As(err, &exit) {
 		return err
 	}
-	text := said.String()
+	return refusal(image, said.String())
+}
+
+// refusal is the error of a push that failed, from what docker showed: of its
+// exit codes, one stands for all. That a login may not push is no expiry: another
+// one would not help. Each text holds a blank, as no image's name does.
+func refusal(image, shown string) error {
+	text := strings.ToLower(shown)
 	switch {
-	case has(text, "token has expired", "no basic auth credentials", "authentication required", "unauthorized"):
+	case has(text, "token has expired", "no basic auth credentials", "authentication required", "401 unauthorized"):
 		return fmt.Errorf("push of %s: %w", image, ErrExpired)
-	case has(text, "cannot be overwritten because", "is immutable", "tag invalid"):
+	case has(text, "cannot be overwritten because", "tag is immutable", "repository is immutable"):
 		return &TakenError{Image: image}
 	}
-	return &PushError{Image: image, Detail: lastLine(text)}
+	return &PushError{Image: image, Detail: lastLine(shown)}
 }
 
 func has(text string, any ...string) bool {

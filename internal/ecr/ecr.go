@@ -31,10 +31,10 @@ func New(cfg awsapi.Config, account string) *Registry {
 // Repository is what ECR says of one.
 type Repository struct {
 	Name      string
-	URI       string // host/name, as images are named
-	Account   string // whose registry it lies in
-	Immutable bool   // a tag that is there can't be pushed again
-	exempt    []string
+	URI       string   // host/name, as images are named
+	Account   string   // whose registry it lies in
+	Immutable bool     // a tag that is there can't be pushed again, unless it is exempt
+	exempt    []string // filters of tags for which it is the other way round
 }
 
 // Host is the registry's, with its port where it has one.
@@ -44,8 +44,10 @@ func (r Repository) Host() string {
 }
 
 // Takes reports whether a tag that is there may be pushed again.
+//
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
 func (r Repository) Takes(tag string) bool {
-	return !r.Immutable || slices.ContainsFunc(r.exempt, func(filter string) bool { return matches(filter, tag) })
+	return r.Immutable == slices.ContainsFunc(r.exempt, func(filter string) bool { return matches(filter, tag) })
 }
 
 // matches reports whether a tag fits a filter, in which * stands for any text.

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"hci/internal/rehearse"
+)
+
+// steps of a deployment that needs no Docker: the image is in the registry.
+var pushed = []string{"--steps", "migrate,update", "--poll", "10ms", "--yes"}
+
+func deployStaging(more ...string) []string {
+	return slices.Concat([]string{"deploy", "staging"}, pushed, more)
+}
+
+// TestDeployScenarios: each end is told from the others, with what runs and what
+// to do next.
+func TestDeployScenarios(t *testing.T) {
+	for _, c := range []struct {
+		scenario rehearse.Scenario
+		code     int
+		says     []string
+		changed  []string
+		runs     string // revision afterwards; "" for a service that can't be asked
+	}{
+		{rehearse.Healthy, 0, []string{"hci: deployed\n", "hci_web_staging:2 is what runs: 1 of 1 tasks", "migrate | Operations to perform:"},
+			[]string{"RegisterTaskDefinition", "RunTask", "RegisterTaskDefinition", "UpdateService"}, "hci_web_staging:2"},
+		{rehearse.CrashLoop, 1, []string{"its tasks stop again and again", "rolling back to hci_web_staging:1", "not deployed: rolled back",
+			"web: exit code 137", "| web: serving", "hci_web_staging:1 is the service's deployment now: 1 of 1 tasks run", "mend the cause, commit it and 'hci deploy staging'"},
+			[]string{"RegisterTaskDefinition", "RunTask", "RegisterTaskDefinition", "UpdateService", "StopServiceDeployment"}, "hci_web_staging:1"},
+		{rehearse.Breaker, 1, []string{"the service's circuit breaker will roll it back", "ECS rolled it back: ECS deployment circuit breaker: tasks failed to start"},
+			[]string{"RegisterTaskDefinition", "RunTask", "RegisterTaskDefinition", "UpdateService"}, "hci_web_staging:1"},
+		{rehearse.MissingSecret, 1, []string{"ResourceInitializationError: unable to pull secrets", "not deployed: rolled back"}, nil, "hci_web_staging:1"},
+		{rehearse.MigrationFails, 1, []string{"ended with exit code 3", "stopped: EssentialContainerExited", "| Operations to perform:",
+			"the service was not touched: it runs hci_web_staging:1", "'hci deploy --resume staging' goes on from here"},
+			[]string{"RegisterTaskDefinition", "RunTask"}, "hci_web_staging:1"},
+		{rehearse.Throttling, 0, []string{"hci: deployed\n"}, nil, "hci_web_staging:2"},
+		{rehearse.SlowLogs, 0, []string{"hci: deployed\n"}, nil, "hci_web_staging:2"},
+		{rehearse.Displaced, 5, []string{"not deployed: displaced", "another deployment took its place", "hci_web_staging:3 is the service's deployment now",
+			"'hci deploy status staging' shows what runs"}, nil, "hci_web_staging:3"},
+		{rehearse.Deleted, 1, []string{"not deployed: service deleted", "'hci tf staging apply' makes what Terraform declares"}, nil, ""},
+		{rehearse.InProgress, 5, []string{"conflict: service: another deployment is under way: hci_web_staging:1, since 20", "registered by arn:aws:sts::123456789012:assumed-role/terraform/rehearsal",
+			"--displace takes its place", "nothing was done"}, []string{}, "hci_web_staging:1"},
+		{rehearse.ExpiredSession, 1, []string{"ExpiredToken", "'aws sso login --profile hci-staging' logs in", "nothing was done"}, []string{}, ""},
+	} {
+		t.Run(string(c.scenario), func(t *testing.T) {
+			s := newStage(t, c.scenario)
+			s.held(s.commit())
+			s.run(deployStaging()...).is(t, c.code, c.says...)
+			if changed := s.changed(); c.changed != nil && !slices.Equal(changed, c.changed) {
+				t.Errorf("asked for %q, want %q", changed, c.changed)
+			}
+			if c.runs == "" {
+				return
+			}
+			if runs, _ := s.runs(); runs != c.runs {
+				t.Errorf("the service is to run %s, want %s", runs, c.runs)
+			}
+		})
+	}
+}
+
+// TestDeployImage: what the migration and the update run, and that hci says which.
+func TestDeployImage(t *testing.T) {
+	t.Run("this commit's", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		commit := s.commit()
+		s.held(commit)
+		s.run(deployStaging()...).is(t, 0, "the image of commit "+commit+", which is in the registry")
+		_, image := s.runs()
+		if got := s.player.migrated(); len(got) != 1 || got[0] != image || !strings.HasPrefix(image, s.server.RepositoryURI()+"@sha256:") {
+			t.Errorf("migrated in %q, runs %s", got, image)
+		}
+	})
+	t.Run("the deployed one", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.commit()
+		s.run(deployStaging()...).is(t, 0, "in the deployed image", "nothing of hci_web_staging:1 differs: its tasks are started anew", "hci: deployed\n")
+		if got := s.player.migrated(); len(got) != 1 || !strings.HasSuffix(got[0], ":"+rehearse.Before) {
+			t.Errorf("migrated in %q", got)
+		}
+	})
+}
+
+// TestDeployDryRun looks for real and changes nothing.
+func TestDeployDryRun(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	p := s.run("deploy", "staging", "--steps", "migrate,update", "--dry-run")
+	p.is(t, 0, "service hci_service_staging in cluster hci_cluster_staging, eu-central-1, account 123456789012",
+		"1. migrate  run hci_migrate_staging in the image of commit", "before the update, so that a failure leaves the service as it is",
+		"2. update   make the service run", "~ containers.web.image: ")
+	if changed := s.changed(); len(changed) > 0 || len(s.player.migrated()) > 0 {
+		t.Errorf("asked for %q", changed)
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, ".git", "hci", "deploy")); err == nil {
+		t.Error("a dry run leaves a journal")
+	}
+}
+
+// TestDeployQuestions asks all of them before anything runs, in the team's order.
+func TestDeployQuestions(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	ask := func(in string, more ...string) played {
+		return s.runWith(context.Background(), in, append([]string{"deploy", "staging", "--poll", "10ms", "--ask-from-stdin"}, more...)...)
+	}
+	ask("n\n").is(t, 1, "Deploy to staging? n", "nothing was done")
+	ask("y\nn\nn\nn\nn\nn\n").is(t, 1, "nothing was done")
+	ask("y\nmaybe\n").is(t, 1, `standard input answers "Migrate the database?" with something else than y or n`)
+	ask("y\ny\n").is(t, 1, `standard input ends before the answer to "Authenticate to the registry?"`)
+	if changed := s.changed(); len(changed) > 0 {
+		t.Errorf("asked for %q", changed)
+	}
+	p := ask("y\ny\nn\nn\nn\ny\n")
+	p.is(t, 0, "hci: deployed\n")
+	at := 0
+	for _, text := range []string{"Deploy to staging?", "Migrate the database?", "Authenticate to the registry?", "Build the image?", "Push the image?", "Update the service?", "hci: migrate\n", "hci: update\n"} {
+		i := strings.Index(p.err[at:], text)
+		if i < 0 {
+			t.Fatalf("%q does not come in its place:\n%s", text, p.err)
+		}
+		at += i
+	}
+	s.run("deploy", "staging").is(t, 1, "--yes answers with yes, --ask-from-stdin takes the answers from standard input")
+	s.run("deploy", "stagin", "--yes").is(t, 1, `did you mean "staging"?`)
+	s.run("deploy", "staging", "--yes", "--steps", "biuld").is(t, 1, `there is no step "biuld": login, build, push, migrate, update`)
+	s.run("deploy", "staging", "--yes", "--steps", "migrate", "--skip", "migrate").is(t, 1, "every step is left out")
+	s.run("deploy", "--yes").is(t, 1, "production, staging") // never one that was not named
+}

@@ -1,0 +1,332 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	stdsync "sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/registry"
+
+	"hci/internal/rehearse"
+	"hci/sync/localsm"
+)
+
+// stage is the sample project with an AWS of its own that outlives single runs of
+// hci. Its tasks are no containers, but functions of [player]: what needs the real
+// Docker is tested with -tags interop.
+type stage struct {
+	t       *testing.T
+	dir     string
+	host    string
+	server  *rehearse.Server
+	secrets *localsm.Server
+	player  *player
+	environ []string
+
+	mu     stdsync.Mutex
+	asked  []string               // operations, in their order
+	before func(operation string) // called before the server sees a request; may be nil
+	after  func(operation string) // called before hci sees the answer; may be nil
+	hidden []string               // tokens for the registry, which must be shown nowhere
+}
+
+// player plays the tasks' containers.
+type player struct {
+	mu         stdsync.Mutex
+	exit       int    // of the migration
+	wait       func() // the migration waits for; may be nil
+	migrations []string
+}
+
+func (p *player) Pull(context.Context, string) error { return nil }
+
+// nasty is a line that tries to command the terminal.
+const nasty = "\x1b]0;owned\x07applied"
+
+func (p *player) Run(ctx context.Context, c rehearse.Container, emit func(string)) (int, error) {
+	if !slices.Contains(c.Command, "migrate") {
+		emit("serving")
+		<-ctx.Done()
+		return 137, nil
+	}
+	p.mu.Lock()
+	p.migrations = append(p.migrations, c.Image)
+	wait, exit := p.wait, p.exit
+	p.mu.Unlock()
+	emit("Operations to perform:")
+	emit(nasty)
+	if wait != nil {
+		wait()
+	}
+	return exit, nil
+}
+
+// migrated are the images that migrations ran in.
+func (p *player) migrated() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.migrations)
+}
+
+const stageTick = 5 * time.Millisecond
+
+// newStage makes one for the environment staging.
+func newStage(t *testing.T, scenario rehearse.Scenario) *stage {
+	t.Helper()
+	s := &stage{t: t, dir: t.TempDir(), player: &player{}}
+	if err := os.CopyFS(s.dir, os.DirFS(sampleProject)); err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	s.environ = []string{
+		"HCI_PASSPHRASE=" + stagePhrase, "HOME=" + home, "USERPROFILE=" + home, "XDG_STATE_HOME=" + home, "LOCALAPPDATA=" + home,
+		"PATH=" + os.Getenv("PATH"), "NO_COLOR=1", "AWS_EC2_METADATA_DISABLED=true", "GIT_CONFIG_NOSYSTEM=1",
+	}
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.host = listener.Addr().String()
+	s.open(scenario)
+	web := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
+	go func() { _ = web.Serve(listener) }()
+	t.Cleanup(func() {
+		_ = web.Close()
+		s.server.Close()
+	})
+	id, key, _ := s.secrets.Credentials()
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": "http://" + s.host, "AWS_ACCESS_KEY_ID": id, "AWS_SECRET_ACCESS_KEY": key, "AWS_REGION": "eu-central-1",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_PROFILE": "",
+	} {
+		t.Setenv(name, value)
+		s.environ = append(s.environ, name+"="+value)
+	}
+	s.hidden = append(s.hidden, key)
+	return s
+}
+
+const stagePhrase = "correct horse battery staple" // public: what it opens is made up
+
+// open makes the AWS with what the sample declares.
+func (s *stage) open(scenario rehearse.Scenario) {
+	s.t.Helper()
+	a := newApp(streams{in: strings.NewReader(""), out: io.Discard, err: io.Discard}, s.environ)
+	a.dir = s.dir
+	opened, err := a.desired(context.Background(), "staging", evaluateOptions{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	d, err := a.named(opened.env, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	local, err := a.newLocalServer(opened, rehearsalAccount, false)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.secrets = local.server
+	for _, w := range opened.wants {
+		s.hidden = append(s.hidden, w.Value.Reveal())
+	}
+	r := &rehearsal{host: s.host}
+	values := &heldSecrets{server: local.server}
+	s.server = rehearse.New(s.host, rehearse.Options{
+		Account: rehearsalAccount, Region: "eu-central-1", Cluster: d.names.Cluster, Service: d.names.Service, Family: d.names.TaskDefinition,
+		Definitions: r.definitions(d, rehearsalAccount, "eu-central-1"), Repository: d.names.Repository,
+		Registry: registry.New(registry.Logger(log.New(io.Discard, "", 0))), Scenario: scenario, Runner: s.player, Secrets: values,
+		SecretsManager: local.server, LoseSecret: values.lose, Tick: stageTick,
+	})
+}
+
+// ServeHTTP notes what is asked.
+func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	s.mu.Lock()
+	s.asked = append(s.asked, operation)
+	before, after := s.before, s.after
+	s.mu.Unlock()
+	if before != nil {
+		before(operation)
+	}
+	if after == nil {
+		s.server.ServeHTTP(w, r)
+		return
+	}
+	answer := &heldAnswer{header: http.Header{}, status: http.StatusOK}
+	s.server.ServeHTTP(answer, r)
+	after(operation)
+	for key, values := range answer.header {
+		w.Header()[key] = values
+	}
+	w.WriteHeader(answer.status)
+	_, _ = w.Write(answer.body.Bytes())
+}
+
+// heldAnswer is an answer that waits.
+type heldAnswer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (h *heldAnswer) Header() http.Header         { return h.header }
+func (h *heldAnswer) WriteHeader(status int)      { h.status = status }
+func (h *heldAnswer) Write(p []byte) (int, error) { return h.body.Write(p) }
+
+// changing are the operations that change something.
+var changingOperations = []string{"RegisterTaskDefinition", "RunTask", "UpdateService", "StopServiceDeployment", "StopTask"}
+
+// changed are those that were asked for.
+func (s *stage) changed() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.asked), func(op string) bool { return !slices.Contains(changingOperations, op) })
+}
+
+// played is one run of hci.
+type played struct {
+	code     int
+	out, err string
+}
+
+// run runs hci and looks that it shows no secret.
+func (s *stage) run(args ...string) played { return s.runWith(context.Background(), "", args...) }
+
+func (s *stage) runWith(ctx context.Context, in string, args ...string) played {
+	s.t.Helper()
+	var out, errOut bytes.Buffer
+	code := run(ctx, append([]string{"-C", s.dir}, args...), streams{in: strings.NewReader(in), out: &out, err: &errOut}, s.environ)
+	p := played{code, out.String(), errOut.String()}
+	s.looks(p)
+	return p
+}
+
+// looks fails the test if a secret is shown, or the terminal commanded.
+func (s *stage) looks(p played) {
+	s.t.Helper()
+	for _, secret := range append(s.hidden, stagePhrase) {
+		if secret != "" && strings.Contains(p.out+p.err, secret) {
+			s.t.Error("a secret is shown")
+		}
+	}
+	if strings.Contains(p.out+p.err, "\x1b") || strings.Contains(p.out+p.err, "\x07") {
+		s.t.Error("an escape sequence of a task is passed on")
+	}
+}
+
+// is fails the test unless hci exited with a code and said all texts on one of its
+// streams.
+func (p played) is(t *testing.T, code int, texts ...string) {
+	t.Helper()
+	if p.code != code {
+		t.Errorf("exit code %d, want %d:\n%s%s", p.code, code, p.out, p.err)
+	}
+	for _, text := range texts {
+		if !strings.Contains(p.out+p.err, text) {
+			t.Errorf("%q is not said:\n%s%s", text, p.out, p.err)
+		}
+	}
+}
+
+// git runs git in the project; the test is skipped where there is none.
+func (s *stage) git(args ...string) string {
+	s.t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		s.t.Skip("no git here")
+	}
+	cmd := exec.Command("git", append([]string{"-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false"}, args...)...)
+	cmd.Dir, cmd.Env = s.dir, append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("git %q: %v: %s", args, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// commit makes the project a repository with one more commit, and returns its
+// abbreviation.
+func (s *stage) commit() string {
+	s.t.Helper()
+	s.git("init", "-q")
+	s.git("add", "-A")
+	s.git("commit", "-q", "--allow-empty", "-m", "one more")
+	return s.git("rev-parse", "HEAD")[:12]
+}
+
+// held puts an image under a commit's tag, as if it had been pushed.
+func (s *stage) held(commit string) {
+	s.t.Helper()
+	if err := s.server.Hold("git-" + commit); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// write writes a file of the project.
+func (s *stage) write(name, text string) {
+	s.t.Helper()
+	if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// call asks the AWS as somebody else would. What is throttled is asked again.
+func (s *stage) call(service, operation string, in any) map[string]any {
+	s.t.Helper()
+	for {
+		out, status := s.callOnce(service, operation, in)
+		if status == http.StatusOK {
+			return out
+		}
+		if out["__type"] != "ThrottlingException" {
+			s.t.Fatalf("%s: HTTP status %d, %v", operation, status, out)
+		}
+	}
+}
+
+func (s *stage) callOnce(service, operation string, in any) (map[string]any, int) {
+	s.t.Helper()
+	body, err := json.Marshal(in)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	target := map[string]string{"ecs": "AmazonEC2ContainerServiceV20141113"}[service]
+	r, err := http.NewRequest(http.MethodPost, "http://"+s.host, bytes.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("X-Amz-Target", target+"."+operation)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var out map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+		s.t.Fatal(err)
+	}
+	return out, resp.StatusCode
+}
+
+// runs is the revision that the service is to run, and the image in it.
+func (s *stage) runs() (revision, image string) {
+	s.t.Helper()
+	services := s.call("ecs", "DescribeServices", map[string]any{"cluster": "hci_cluster_staging", "services": []string{"hci_service_staging"}})
+	arn := services["services"].([]any)[0].(map[string]any)["taskDefinition"].(string)
+	d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": arn})["taskDefinition"].(map[string]any)
+	image = fmt.Sprint(d["containerDefinitions"].([]any)[0].(map[string]any)["image"])
+	return arn[strings.LastIndexByte(arn, '/')+1:], image
+}
