@@ -241,9 +241,5 @@ func (a *app) resumeDeploy(ctx context.Context, args []string, o deployOptions) 
 	if err != nil {
 		return err
 	}
-	journal, err := deploy.OpenJournal(p.StateDir(), env.Name)
-	if err != nil {
-		return err
-	}
-	return a.continueDeploy(ctx, env, journal, o)
+	return a.continueDeploy(ctx, env, o)
 }

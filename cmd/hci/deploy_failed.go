@@ -23,20 +23,38 @@ func (a *app) notDeployed(ctx context.Context, job *deploy.Job, err error) error
 	if errors.As(err, &ended) {
 		a.sayf("what it said stands above")
 	}
-	switch {
-	case errors.As(err, &task):
+	if errors.As(err, &task) {
 		a.sayAll(task.Explain())
-	case errors.As(err, &not):
+	}
+	if not != nil {
 		a.sayAll(not.Result.Explain())
+	} else {
+		a.sayAll(a.stands(job, err))
 	}
-	if job.Journal.Deployment == "" && not == nil && job.Look.Running != nil {
-		a.sayf("the service was not touched: it runs %s", job.Look.Running.Name)
+	for _, line := range a.nextStep(job, err) {
+		if a.rehearsal != nil {
+			line = "in earnest: " + line
+		}
+		a.sayf("%s", line)
 	}
-	a.sayAll(a.nextStep(ctx, job, err))
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if job.Interrupted || errors.Is(err, context.Canceled) {
+		return context.Canceled
 	}
 	return &saidError{err}
+}
+
+// stands says what became of the service.
+func (a *app) stands(job *deploy.Job, err error) []string {
+	var displaced *deploy.DisplacedError
+	switch {
+	case errors.As(err, &displaced) || job.Look.Running == nil || !whole(job.Steps):
+		return nil
+	case !job.Journal.Updating:
+		return []string{"the service was not touched: it runs " + job.Look.Running.Name}
+	case job.Journal.Deployment == "":
+		return []string{fmt.Sprintf("whether the service took the update is not known: 'hci deploy status %s' shows what it runs", job.Env)}
+	}
+	return nil
 }
 
 // sayAll writes lines that may quote a task, which may try to command the
@@ -48,7 +66,7 @@ func (a *app) sayAll(lines []string) {
 }
 
 // nextStep is what to do after a failure.
-func (a *app) nextStep(ctx context.Context, job *deploy.Job, err error) []string {
+func (a *app) nextStep(job *deploy.Job, err error) []string {
 	var (
 		runs      *deploy.RunsError
 		forgotten *deploy.ForgottenError
@@ -56,27 +74,30 @@ func (a *app) nextStep(ctx context.Context, job *deploy.Job, err error) []string
 		displaced *deploy.DisplacedError
 		not       *deploy.NotDeployedError
 		platform  *deploy.PlatformError
+		other     *deploy.OtherImageError
 		image     *docker.NoImageError
 		env       = job.Env
+		journal   = job.Journal
 	)
 	say := func(format string, args ...any) []string { return []string{fmt.Sprintf(format, args...)} }
 	again := fmt.Sprintf("'hci deploy --resume %s' goes on from here, once the cause is mended", env)
+	interrupted := errors.Is(err, context.Canceled)
 	switch {
 	case errors.As(err, &displaced), errors.As(err, &not) && not.Result.End == deploy.Displaced:
 		return say("'hci deploy status %s' shows what runs", env)
 	case errors.As(err, &not):
-		return a.afterRollout(env, job, not.Result)
-	case a.rehearsal != nil, errors.Is(err, deploy.ErrOther):
+		return afterRollout(job, err, not.Result)
+	case errors.Is(err, deploy.ErrOther):
 		return nil
-	case errors.As(err, &runs), ctx.Err() != nil && job.Journal.MigrateTask != "" && !job.Journal.IsDone(deploy.Migrate):
-		return say("it goes on at AWS; 'hci deploy --resume %s' waits for its end, and does not run it again", env)
-	case ctx.Err() != nil && job.Journal.Deployment != "":
+	case errors.As(err, &runs), interrupted && journal.MigrateToken != "" && !journal.IsDone(deploy.Migrate):
+		return say("the migration goes on at AWS; 'hci deploy --resume %s' waits for its end, and does not run it again", env)
+	case interrupted && journal.Updating:
 		return say("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again", env)
 	case errors.As(err, &forgotten):
 		return say("look in the database whether it was applied; then 'hci deploy %s --skip migrate', or without --skip to run it again", env)
 	case errors.Is(err, docker.ErrExpired):
 		return say("'hci deploy login %s' logs in", env)
-	case errors.As(err, &platform), errors.As(err, &image):
+	case errors.As(err, &platform), errors.As(err, &image), errors.As(err, &other):
 		return say("'hci deploy build %s' builds it anew", env)
 	case errors.As(err, &task):
 		return say("if the code has to change, commit that and 'hci deploy %s'; %s", env, again)
@@ -87,12 +108,14 @@ func (a *app) nextStep(ctx context.Context, job *deploy.Job, err error) []string
 }
 
 // afterRollout is what to do after a rollout that did not end in the new image.
-func (a *app) afterRollout(env string, job *deploy.Job, r deploy.Result) []string {
+func afterRollout(job *deploy.Job, err error, r deploy.Result) []string {
+	env := job.Env
+	var back *deploy.RollbackError
 	switch {
-	case a.rehearsal != nil:
-		return nil
 	case r.End == deploy.Gone:
 		return []string{fmt.Sprintf("'hci tf %s apply' makes what Terraform declares", env)}
+	case errors.As(err, &back):
+		return []string{fmt.Sprintf("'hci deploy status %s' shows how far it is", env)}
 	case job.Journal.Deployment != "":
 		return []string{fmt.Sprintf("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again, 'hci deploy rollback %s' goes back", env, env)}
 	}
@@ -124,7 +147,7 @@ func deployHints(err error) []string {
 	case errors.As(err, &missing):
 		return []string{fmt.Sprintf("say it in hci.hcl: deploy { %s = \"…\" }", missing.Names[0].Key)}
 	case errors.As(err, &underWay):
-		return []string{"wait for it, or take its place with --displace"}
+		return []string{"wait for it to end, or end it"}
 	case errors.Is(err, deploy.ErrNoJournal):
 		return []string{"'hci deploy' begins one"}
 	case errors.As(err, &helper):

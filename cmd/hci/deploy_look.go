@@ -22,9 +22,10 @@ func (a *app) secretLook(d *deployment) func(context.Context, ecs.SecretRef) err
 	store := awssm.New(d.cfg, func(s string) { a.sayf("%s", s) })
 	return func(ctx context.Context, ref ecs.SecretRef) error {
 		err := store.Usable(ctx, ref.ValueFrom)
+		var denied *sync.AccessError
 		switch {
-		case errors.Is(err, awssm.ErrParameter):
-			return nil
+		case errors.Is(err, awssm.ErrParameter), errors.As(err, &denied):
+			return fmt.Errorf("%w: %w", deploy.ErrUnseen, err)
 		case errors.Is(err, awssm.ErrCredentials):
 			return fmt.Errorf("%w: %w", awsapi.ErrCredentials, err)
 		}

@@ -20,6 +20,7 @@ import (
 
 	"hci/internal/awsapi"
 	"hci/internal/docker"
+	"hci/internal/privatedir"
 	"hci/internal/rehearse"
 	"hci/sync/localsm"
 )
@@ -30,8 +31,6 @@ type rehearsal struct {
 	server   *rehearse.Server
 	host     string
 	a        *app
-	state    string // directory, in place of the project's
-	blobs    string // directory of the registry
 	close    []func()
 
 	once    stdsync.Once
@@ -86,12 +85,15 @@ func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (awsapi.Co
 	if err != nil {
 		return awsapi.Config{}, err
 	}
-	for _, dir := range []*string{&r.state, &r.blobs} {
-		if *dir, err = os.MkdirTemp("", "hci-rehearsal-*"); err != nil {
-			return awsapi.Config{}, err
-		}
-		r.close = append(r.close, func() { _ = os.RemoveAll(*dir) })
+	self, err := os.Executable()
+	if err != nil {
+		return awsapi.Config{}, err
 	}
+	blobs, err := privatedir.NewOnDisk(self)
+	if err != nil {
+		return awsapi.Config{}, err
+	}
+	r.close = append(r.close, func() { _ = blobs.Remove() })
 	listener, err := localsm.ListenLoopback(ctx)
 	if err != nil {
 		return awsapi.Config{}, err
@@ -101,7 +103,7 @@ func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (awsapi.Co
 	r.server = rehearse.New(r.host, rehearse.Options{
 		Account: account, Region: local.server.Region(), Cluster: d.names.Cluster, Service: d.names.Service, Family: d.names.TaskDefinition,
 		Definitions: r.definitions(d, account, local.server.Region()), Repository: d.names.Repository,
-		Registry: registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(r.blobs)), registry.Logger(log.New(io.Discard, "", 0))),
+		Registry: registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(blobs.Path)), registry.Logger(log.New(io.Discard, "", 0))),
 		Scenario: r.scenario, Runner: r, Secrets: values, SecretsManager: local.server, LoseSecret: values.lose,
 	})
 	web := &http.Server{Handler: r.server, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}

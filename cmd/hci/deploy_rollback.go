@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 type serviceRollback struct {
 	to          string
 	yes, dryRun bool
+	displace    bool
 	timeout     time.Duration
 	poll        time.Duration
 }
@@ -26,10 +28,11 @@ func newDeployRollback(a *app) *cobra.Command {
 		Use:   "rollback ENV",
 		Short: "Make the service run an earlier revision, and wait until it does",
 		Long: `Make an environment's ECS service run an earlier revision of its task definition:
-the one before, or the one that --to names. It shows both with their images,
-asks, and then waits until the deployment that it started is the one that runs.
-It exits with 0 only then; otherwise it says what happened, why tasks stopped, and
-what runs now.
+the one that served before, or the one that --to names. It shows both with their
+images, asks, and then waits until the deployment that it started is the one that
+runs. It exits with 0 only then; otherwise it says what happened, why tasks stopped,
+and what runs now. It refuses while another deployment is under way, which
+'hci deploy --resume ENV' or --displace deal with.
 
 Ctrl-C ends the waiting, not the deployment.`,
 		Args:              between(1, 1),
@@ -38,6 +41,7 @@ Ctrl-C ends the waiting, not the deployment.`,
 	}
 	cmd.Flags().StringVar(&r.to, "to", "", "the `REVISION`: family:number, or the number")
 	cmd.Flags().BoolVar(&r.yes, "yes", false, "don't ask")
+	cmd.Flags().BoolVar(&r.displace, "displace", false, "take the place of a deployment that is under way")
 	waitFlags(cmd, &r.timeout, &r.poll)
 	dryRunFlag(cmd, &r.dryRun)
 	return cmd
@@ -52,11 +56,20 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 		return err
 	}
 	on := d.on
+	if err := a.mayRollBack(ctx, d, r); err != nil {
+		return err
+	}
 	revisions, runs, err := on.History(ctx, rollbackDepth)
 	if err != nil {
 		return err
 	}
-	to, from, err := target(revisions, runs, r.to)
+	var served []string
+	if r.to == "" {
+		if served, err = on.Served(ctx); err != nil {
+			a.sayf("which revisions have served is not known: %v", err)
+		}
+	}
+	to, from, err := target(revisions, served, runs, r.to)
 	if err != nil {
 		return err
 	}
@@ -76,8 +89,21 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 	return a.await(ctx, on, id, r, name)
 }
 
-// target finds the revision to return to, and the one that runs.
-func target(revisions []ecs.Revision, runs, to string) (next, from ecs.Revision, err error) {
+// mayRollBack looks whose the credentials are, and whether the service is at rest.
+func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback) error {
+	p := a.preflight(d, deploy.Unkept(d.env.Name, nil), nil, deployOptions{displace: r.displace})
+	p.AtRest = true
+	look, err := p.Look(ctx)
+	if err != nil {
+		return err
+	}
+	return a.findings(look)
+}
+
+// target finds the revision to return to, and the one that runs. served are those
+// that have served, the latest first; where AWS tells none, the one before is the
+// one with the next lower number.
+func target(revisions []ecs.Revision, served []string, runs, to string) (next, from ecs.Revision, err error) {
 	family, _, _ := strings.Cut(runs, ":")
 	if _, convErr := strconv.Atoi(to); convErr == nil {
 		to = family + ":" + to
@@ -88,14 +114,21 @@ func target(revisions []ecs.Revision, runs, to string) (next, from ecs.Revision,
 			at, from = i, r
 		}
 	}
+	wanted := to
+	earlier := func(name string) bool {
+		return slices.ContainsFunc(revisions[at+1:], func(r ecs.Revision) bool { return r.Name == name })
+	}
+	if i := slices.IndexFunc(served, earlier); to == "" && at >= 0 && i >= 0 {
+		wanted = served[i]
+	}
 	for i, r := range revisions {
-		if to == "" && at >= 0 && i == at+1 || to != "" && r.Name == to {
+		if wanted == "" && at >= 0 && i == at+1 || wanted != "" && r.Name == wanted {
 			next = r
 		}
 	}
 	switch {
-	case next.Name == "" && to != "":
-		return next, from, fmt.Errorf("there is no revision %q among the latest %d", to, len(revisions))
+	case next.Name == "" && wanted != "":
+		return next, from, fmt.Errorf("there is no revision %q among the latest %d", wanted, len(revisions))
 	case next.Name == "":
 		return next, from, fmt.Errorf("there is no revision before %s", runs)
 	case next.Name == runs:

@@ -24,14 +24,16 @@ func (a *app) runDeploy(ctx context.Context, env project.Environment, steps []de
 	if err != nil {
 		return err
 	}
-	journal := deploy.Unkept(env.Name, steps)
-	if whole(steps) && !o.dryRun {
-		journal = deploy.NewJournal(a.journals(), env.Name, steps)
-		if err := a.unfinished(env.Name, o.displace); err != nil {
-			return err
-		}
+	if !whole(steps) || o.dryRun || a.rehearsal != nil {
+		return a.perform(ctx, d, deploy.Unkept(env.Name, steps), o)
 	}
-	return a.perform(ctx, d, journal, steps, o, journal.Begin)
+	release, err := deploy.Lock(a.found.StateDir(), env.Name)
+	if err != nil {
+		return err
+	}
+	defer release()
+	a.unfinished(env.Name)
+	return a.perform(ctx, d, deploy.NewJournal(a.found.StateDir(), env.Name, steps), o)
 }
 
 // whole reports whether these are the steps of a deployment, rather than one
@@ -41,17 +43,13 @@ func whole(steps []deploy.Step) bool {
 }
 
 // unfinished says that an earlier deployment was not finished, which this one
-// replaces. It refuses while that is under way on this machine.
-func (a *app) unfinished(env string, displace bool) error {
-	old, err := deploy.OpenJournal(a.journals(), env)
+// replaces.
+func (a *app) unfinished(env string) {
+	old, err := deploy.OpenJournal(a.found.StateDir(), env)
 	if err != nil {
-		return nil // there is none, or none that could be gone on with
-	}
-	if err := old.UnderWay(); err != nil && !displace {
-		return err
+		return // there is none, or none that could be gone on with
 	}
 	a.sayf("the deployment of commit %.12s that began at %s was not finished; this one takes its place", old.Commit, old.Started.UTC().Format("2006-01-02 15:04 UTC"))
-	return nil
 }
 
 // otherPlaceError says that a journal is about another service than the names
@@ -62,39 +60,32 @@ func (e *otherPlaceError) Error() string {
 	return fmt.Sprintf("the deployment that was left is one of %s, and now the names lead to %s", e.was, e.is)
 }
 
-// otherCommitError says that another commit is checked out than the one whose
-// deployment was left.
+// otherCommitError says that something else is checked out than what a deployment
+// that was left is to build.
 type otherCommitError struct{ was, is string }
 
 func (e *otherCommitError) Error() string {
-	return fmt.Sprintf("the deployment that was left is one of commit %.12s, and %.12s is checked out: check that out again, or begin a new deployment", e.was, e.is)
+	return fmt.Sprintf("the deployment that was left is to build %s, and what is checked out is %s: check that out again, or begin a new deployment", e.was, e.is)
 }
 
-// continueDeploy goes on where a journal ends.
-func (a *app) continueDeploy(ctx context.Context, env project.Environment, journal *deploy.Journal, o deployOptions) error {
-	if err := journal.UnderWay(); err != nil && !o.displace {
+// continueDeploy goes on with an environment's deployment that was left.
+func (a *app) continueDeploy(ctx context.Context, env project.Environment, o deployOptions) error {
+	release, err := deploy.Lock(a.found.StateDir(), env.Name)
+	if err != nil {
 		return err
 	}
-	steps := journal.Left()
-	d, err := a.deployment(ctx, env, steps)
+	defer release()
+	journal, err := deploy.OpenJournal(a.found.StateDir(), env.Name)
+	if err != nil {
+		return err
+	}
+	d, err := a.deployment(ctx, env, journal.Left())
 	if err != nil {
 		return err
 	}
 	a.sayf("%s: going on with the deployment of commit %.12s that began at %s; still to do: %s", env.Name, journal.Commit,
-		journal.Started.UTC().Format("2006-01-02 15:04 UTC"), joined(steps))
-	was := journal.Service + " in " + journal.Cluster + ", " + journal.Region
-	if is := d.names.Service + " in " + d.names.Cluster + ", " + d.names.Region; was != is {
-		return &otherPlaceError{was, is}
-	}
-	return a.perform(ctx, d, journal, steps, o, journal.Resume)
-}
-
-// journals is the directory in which a deployment is remembered.
-func (a *app) journals() string {
-	if a.rehearsal != nil {
-		return a.rehearsal.state
-	}
-	return a.found.StateDir()
+		journal.Started.UTC().Format("2006-01-02 15:04 UTC"), joined(journal.Left()))
+	return a.perform(ctx, d, journal, o)
 }
 
 func joined(steps []deploy.Step) string {
@@ -105,25 +96,22 @@ func joined(steps []deploy.Step) string {
 	return strings.Join(names, ", ")
 }
 
-// perform looks, shows the plan, runs the steps and tells how it ended.
-func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journal, steps []deploy.Step, o deployOptions, begin func() error) error {
+// perform looks, shows the plan, runs the steps that are left and tells how it
+// ended.
+func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journal, o deployOptions) error {
 	start := time.Now()
+	steps := journal.Left()
 	look, err := a.look(ctx, d, journal, steps, o)
 	if err != nil {
 		return err
 	}
-	looked := time.Since(start)
-	if err := a.sameCommit(journal, look); err != nil {
-		return err
-	}
+	looked := deploy.Done{Step: "look", Words: fmt.Sprintf("%d findings", len(look.Findings)), Took: time.Since(start)}
 	job := a.job(d, journal, steps, o, look)
-	for _, f := range look.Findings {
-		a.sayf("%s: %s: %s", f.Level, f.About, f.Text)
-		if f.Next != "" {
-			a.sayf("  %s", f.Next)
-		}
+	blocked := a.findings(look)
+	if blocked == nil {
+		blocked = a.sameDeployment(journal, d, look)
 	}
-	blocked := deploy.Blocking(look.Findings)
+	job.Choose()
 	if blocked == nil || o.dryRun && look.Service != nil {
 		if err := job.Show(a.out); err != nil {
 			return err
@@ -132,8 +120,8 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 	if blocked != nil || o.dryRun {
 		return blocked
 	}
-	a.note(journal, d, look)
-	if err := begin(); err != nil {
+	a.note(journal, d, look, o)
+	if err := journal.Begin(); err != nil {
 		return err
 	}
 	session, err := a.session(d, steps, look)
@@ -149,12 +137,12 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 		job.Docker = session
 	}
 	done, err := job.Run(ctx)
-	done = append([]deploy.Done{{Step: "look", Words: fmt.Sprintf("%d findings", len(look.Findings)), Took: looked}}, done...)
-	if summary := a.summary(done); summary != nil {
-		return errors.Join(err, summary)
+	if err == nil {
+		err = journal.End()
 	}
+	summary := a.summary(append([]deploy.Done{looked}, done...))
 	if err != nil {
-		return a.notDeployed(ctx, job, err)
+		return errors.Join(a.notDeployed(ctx, job, err), summary)
 	}
 	switch {
 	case a.rehearsal != nil:
@@ -162,37 +150,65 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 	case slices.Contains(steps, deploy.Update):
 		a.sayf("deployed")
 	}
-	return journal.End()
+	return summary
 }
 
-// sameCommit refuses to go on with another commit's deployment, while which image
-// it deploys depends on what is checked out; after that it says which goes on.
-func (a *app) sameCommit(journal *deploy.Journal, look *deploy.Look) error {
-	if journal.Commit == "" || journal.Commit == look.Commit.SHA {
+// findings shows what was found; the error says that something of it stands in the
+// way.
+func (a *app) findings(look *deploy.Look) error {
+	for _, f := range look.Findings {
+		a.sayAll([]string{fmt.Sprintf("%s: %s: %s", f.Level, f.About, f.Text)})
+		if f.Next != "" {
+			a.sayf("  %s", f.Next)
+		}
+	}
+	return deploy.Blocking(look.Findings)
+}
+
+// sameDeployment refuses to go on with a deployment somewhere else, or with what
+// is checked out now while the image is still to be built or pushed; after that it
+// says which goes on.
+func (a *app) sameDeployment(journal *deploy.Journal, d *deployment, look *deploy.Look) error {
+	if journal.Started.IsZero() || journal.Region == "" { // a new one
 		return nil
 	}
-	if journal.Image == "" && journal.Revision == "" {
-		return &otherCommitError{journal.Commit, look.Commit.SHA}
+	place := func(service, cluster, region, account string) string {
+		return fmt.Sprintf("%s in %s, %s, account %s", service, cluster, region, account)
 	}
-	a.sayf("commit %.12s is checked out, and what goes on is the deployment of %.12s", look.Commit.SHA, journal.Commit)
+	was := place(journal.Service, journal.Cluster, journal.Region, journal.Account)
+	if is := place(d.names.Service, d.names.Cluster, d.names.Region, look.Identity.Account); was != is {
+		return &otherPlaceError{was, is}
+	}
+	switch {
+	case journal.Image == "" && slices.Contains(journal.Steps, deploy.Push) && journal.Tag != look.Tag:
+		return &otherCommitError{journal.Tag, look.Tag}
+	case journal.Commit != look.Commit.SHA:
+		a.sayf("commit %.12s is checked out, and what goes on is the deployment of %.12s", look.Commit.SHA, journal.Commit)
+	}
 	return nil
 }
 
 // note writes into a new journal what the deployment is.
-func (a *app) note(j *deploy.Journal, d *deployment, look *deploy.Look) {
-	if j.Commit != "" {
+func (a *app) note(j *deploy.Journal, d *deployment, look *deploy.Look, o deployOptions) {
+	if j.Region != "" {
 		return
 	}
 	j.Account, j.Region, j.Cluster, j.Service = look.Identity.Account, d.names.Region, d.names.Cluster, d.names.Service
-	j.Commit, j.Tag, j.Dirty = look.Commit.SHA, look.Tag, len(look.Commit.Dirty) > 0
+	j.Commit, j.Tag, j.Rebuild = look.Commit.SHA, look.Tag, o.rebuild
+	j.StartedBy = deploy.StartedBy(who(), j)
+	if look.Service != nil {
+		if p := look.Service.Primary(); p != nil {
+			j.Seen = p.ID
+		}
+	}
 }
 
 func (a *app) job(d *deployment, journal *deploy.Journal, steps []deploy.Step, o deployOptions, look *deploy.Look) *deploy.Job {
 	j := &deploy.Job{
 		Env: d.env.Name, Names: d.names, Look: look, Journal: journal, Steps: steps,
 		Registry: d.registry, Cluster: d.on, Source: d.on, Changes: d.on, Tasks: d.on,
-		Paths:     deploy.Paths{Context: filepath.Join(a.found.Root, d.names.Context), Dockerfile: filepath.Join(a.found.Root, d.names.Dockerfile)},
-		StartedBy: deploy.StartedBy(who(), journal), Timeout: o.timeout, Every: o.poll, Fresh: fresh,
+		Paths:   deploy.Paths{Context: filepath.Join(a.found.Root, d.names.Context), Dockerfile: filepath.Join(a.found.Root, d.names.Dockerfile)},
+		Timeout: o.timeout, Every: o.poll, Fresh: fresh,
 		Talk: a.deployView(d.env.Name, o.yes),
 	}
 	if a.rehearsal != nil && j.Every == 0 {
@@ -255,15 +271,20 @@ func (a *app) look(ctx context.Context, d *deployment, journal *deploy.Journal, 
 	if err != nil {
 		return nil, err
 	}
-	p := deploy.Preflight{
-		Env: d.env.Name, Root: a.found.Root, Names: d.names, Steps: steps, Rebuild: o.rebuild, Displace: o.displace, Base: o.base,
-		Own:     deploy.Own{Deployment: journal.Deployment, Revision: journal.Revision, StartedBy: deploy.StartedBy(who(), journal)},
+	p := a.preflight(d, journal, steps, o)
+	p.More = more
+	return p.Look(ctx)
+}
+
+// preflight is what to look at, without what needs the secrets.
+func (a *app) preflight(d *deployment, journal *deploy.Journal, steps []deploy.Step, o deployOptions) deploy.Preflight {
+	return deploy.Preflight{
+		Env: d.env.Name, Root: a.found.Root, Names: d.names, Steps: steps, Rebuild: o.rebuild || journal.Rebuild, Displace: o.displace, Base: o.base,
+		Own:     deploy.OwnOf(journal),
 		Cluster: d.on, Registry: d.registry,
 		WhoAmI: func(ctx context.Context) (awsapi.Identity, error) { return awsapi.WhoAmI(ctx, d.cfg) },
 		Docker: func(ctx context.Context) (*docker.Engine, error) { return docker.Find(ctx, a.environ) },
 		Commit: a.found.Commit,
 		Secret: a.secretLook(d),
-		More:   more,
 	}
-	return p.Look(ctx)
 }

@@ -303,7 +303,7 @@ func (s *stage) callOnce(service, operation string, in any) (map[string]any, int
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	target := map[string]string{"ecs": "AmazonEC2ContainerServiceV20141113"}[service]
+	target := map[string]string{"ecs": "AmazonEC2ContainerServiceV20141113", "ecr": "AmazonEC2ContainerRegistry_V20150921"}[service]
 	r, err := http.NewRequest(http.MethodPost, "http://"+s.host, bytes.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
@@ -329,4 +329,24 @@ func (s *stage) runs() (revision, image string) {
 	d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": arn})["taskDefinition"].(map[string]any)
 	image = fmt.Sprint(d["containerDefinitions"].([]any)[0].(map[string]any)["image"])
 	return arn[strings.LastIndexByte(arn, '/')+1:], image
+}
+
+// digest is the registry's of a tag.
+func (s *stage) digest(tag string) string {
+	s.t.Helper()
+	out := s.call("ecr", "DescribeImages", map[string]any{"repositoryName": "hci_registry_staging", "imageIds": []any{map[string]any{"imageTag": tag}}})
+	return out["imageDetails"].([]any)[0].(map[string]any)["imageDigest"].(string)
+}
+
+// steady waits until the service's deployment is rolled out.
+func (s *stage) steady() {
+	s.t.Helper()
+	for {
+		services := s.call("ecs", "DescribeServices", map[string]any{"cluster": "hci_cluster_staging", "services": []string{"hci_service_staging"}})
+		d := services["services"].([]any)[0].(map[string]any)["deployments"].([]any)
+		if d[0].(map[string]any)["rolloutState"] == "COMPLETED" {
+			return
+		}
+		time.Sleep(stageTick)
+	}
 }

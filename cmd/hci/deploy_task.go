@@ -54,14 +54,12 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 		return err
 	}
 	journal := deploy.Unkept(d.env.Name, nil)
+	journal.StartedBy = deploy.StartedBy(who(), journal)
 	look, err := a.look(ctx, d, journal, nil, o)
 	if err != nil {
 		return err
 	}
-	for _, f := range look.Findings {
-		a.sayf("%s: %s: %s", f.Level, f.About, f.Text)
-	}
-	if err := deploy.Blocking(look.Findings); err != nil {
+	if err := a.findings(look); err != nil {
 		return err
 	}
 	definition, err := d.on.Definition(ctx, task.Family)

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"hci/internal/docker"
 	"hci/internal/privatedir"
 )
 
@@ -13,6 +14,8 @@ func newReap(a *app) *cobra.Command {
 		Short:  "Remove a private directory when standard input ends",
 		Hidden: true,
 		Args:   between(1, 1),
-		RunE:   func(_ *cobra.Command, args []string) error { return privatedir.Reap(a.in, args[0]) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return privatedir.Reap(a.in, args[0], func(dir string) { docker.RemoveLeft(dir, a.environ) })
+		},
 	}
 }

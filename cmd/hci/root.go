@@ -25,7 +25,8 @@ func run(ctx context.Context, args []string, s streams, environ []string) int {
 	err := root.ExecuteContext(ctx)
 	code := a.report(err)
 	var ended *child.ExitError
-	if ctx.Err() != nil && err != nil && !errors.As(err, &ended) {
+	var said *saidError // by what was decided after the interrupt
+	if ctx.Err() != nil && err != nil && !errors.As(err, &ended) && !errors.As(err, &said) {
 		return exitInterrupted
 	}
 	return code

@@ -1,10 +1,29 @@
 package atomicfile
 
-import "github.com/rogpeppe/go-internal/lockedfile"
+import (
+	"os"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+)
 
 // Lock waits until no other process, and no other call in this one, holds the
 // lock at path, a file that is made if need be and stays. Its directory must
 // exist. The lock ends with unlock or with the process.
 func Lock(path string) (unlock func(), err error) {
 	return lockedfile.MutexAt(path).Lock()
+}
+
+// TryLock is [Lock] without the waiting: ok is false while another holds it. The
+// two don't mix at one path.
+func TryLock(path string) (unlock func(), ok bool, err error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, false, err
+	}
+	ok, err = tryLock(f)
+	if !ok || err != nil {
+		_ = f.Close()
+		return nil, false, err
+	}
+	return func() { _ = f.Close() }, true, nil // closing ends the lock
 }

@@ -43,6 +43,15 @@ func lock(f *os.File) error {
 	}
 }
 
+// tryLock reports whether the file could be locked now.
+func tryLock(f *os.File) (bool, error) {
+	err := lock(f)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // removeStale removes a temporary file that no process has locked.
 func removeStale(path string) {
 	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)

@@ -1,6 +1,7 @@
 package atomicfile
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"time"
@@ -55,6 +56,15 @@ func privateDescriptor() (*windows.SECURITY_DESCRIPTOR, error) {
 
 // claim has nothing to do: an open file cannot be removed.
 func claim(*os.File) bool { return true }
+
+// tryLock reports whether the file could be locked now.
+func tryLock(f *os.File) (bool, error) {
+	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &windows.Overlapped{})
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
+		return false, nil
+	}
+	return err == nil, err
+}
 
 // removeStale removes a temporary file that no process has open.
 func removeStale(path string) {

@@ -90,6 +90,9 @@ const (
 	attempts  = 6
 	pause     = 200 * time.Millisecond // doubled after each attempt
 	maxAnswer = 32 << 20
+	// attemptTimeout ends a request on a connection that is dead without saying so,
+	// as after a machine has slept.
+	attemptTimeout = 20 * time.Second
 )
 
 // Call sends a request and reads the answer. What is throttled, fails at AWS or
@@ -114,6 +117,8 @@ func (c *Client) Call(ctx context.Context, operation string, in, out any) error 
 }
 
 func (c *Client) once(ctx context.Context, operation string, body []byte, out any) (again bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint(), bytes.NewReader(body))
 	if err != nil {
 		return false, err
@@ -171,7 +176,7 @@ func failure(operation string, status int, answer []byte) *Error {
 		Message  string `json:"message"`
 		Message2 string `json:"Message"`
 	}
-	_ = json.Unmarshal(answer, &e) // a gateway's answer may be anything
+	_ = json.Unmarshal(answer, &e)         // a gateway's answer may be anything
 	code, _, _ := strings.Cut(e.Type, ":") // which may be followed by an address, and follow a namespace
 	code = code[strings.LastIndexByte(code, '#')+1:]
 	if code == "" {

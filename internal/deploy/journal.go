@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"syscall"
+	"strings"
 	"time"
 
 	"hci/internal/atomicfile"
@@ -36,17 +35,23 @@ type Journal struct {
 	Service string `json:"service"`
 	Commit  string `json:"commit"`
 	Tag     string `json:"tag"`
-	Dirty   bool   `json:"dirty"`
+	Rebuild bool   `json:"rebuild,omitempty"`
 
 	Done     []Step `json:"done"`
-	Image    string `json:"image,omitempty"`    // with its digest
+	Built    string `json:"built,omitempty"`    // id of the image that was built
+	Image    string `json:"image,omitempty"`    // that is deployed, with its digest where it has one
+	Words    string `json:"words,omitempty"`    // which image that is
+	Seen     string `json:"seen,omitempty"`     // id of the service's deployment when this one began
 	Before   string `json:"before,omitempty"`   // revision that the service ran
 	Revision string `json:"revision,omitempty"` // that was registered for the service
 
-	MigrateRevision string `json:"migrate_revision,omitempty"`
-	MigrateToken    string `json:"migrate_token,omitempty"` // written before the task is run
-	MigrateTask     string `json:"migrate_task,omitempty"`  // ARN
+	StartedBy       string    `json:"started_by,omitempty"` // in AWS, of one-off tasks
+	MigrateRevision string    `json:"migrate_revision,omitempty"`
+	MigrateToken    string    `json:"migrate_token,omitempty"` // written before the task is run
+	MigrateAsked    time.Time `json:"migrate_asked,omitzero"`  // when that was
+	MigrateTask     string    `json:"migrate_task,omitempty"`  // ARN
 
+	Updating   bool   `json:"updating,omitempty"`   // written before the service is touched
 	Deployment string `json:"deployment,omitempty"` // its id
 
 	path string
@@ -75,9 +80,7 @@ func NewJournal(stateDir, env string, steps []Step) *Journal {
 
 // Unkept is a journal that is never written, of steps that need none.
 func Unkept(env string, steps []Step) *Journal {
-	j := &Journal{Schema: journalSchema, ID: rand.Text(), Env: env, Started: time.Now().UTC(), Steps: steps}
-	j.own()
-	return j
+	return &Journal{Schema: journalSchema, ID: rand.Text(), Env: env, Started: time.Now().UTC(), Steps: steps}
 }
 
 // own notes that this process works on it.
@@ -87,35 +90,39 @@ func (j *Journal) own() {
 }
 
 // UnderWayError says that another process on this machine is at a deployment.
-type UnderWayError struct{ Journal *Journal }
+type UnderWayError struct {
+	Env     string
+	Journal *Journal // nil if it has none yet
+}
 
 func (e *UnderWayError) Error() string {
-	return fmt.Sprintf("another 'hci deploy' of %s is under way here since %s: process %d", e.Journal.Env, clock(&e.Journal.Started), e.Journal.PID)
-}
-
-// UnderWay looks whether a process on this machine still works on the journal.
-// The error is an [*UnderWayError]. The number of one that has ended may have
-// come to stand for another.
-func (j *Journal) UnderWay() error {
-	host, _ := os.Hostname()
-	if j.Host != host || j.PID == os.Getpid() || !alive(j.PID) {
-		return nil
+	text := fmt.Sprintf("another 'hci deploy' of %s is under way here", e.Env)
+	if e.Journal != nil {
+		text += fmt.Sprintf(" since %s: process %d on %s", clock(&e.Journal.Started), e.Journal.PID, e.Journal.Host)
 	}
-	return &UnderWayError{Journal: j}
+	return text
 }
 
-// alive reports whether there is a process with a number.
-func alive(pid int) bool {
-	p, err := os.FindProcess(pid)
+// Lock keeps every other process on this machine from deploying an environment,
+// until release is called or this process ends. It fails with an
+// [*UnderWayError].
+func Lock(stateDir, env string) (release func(), err error) {
+	path := journalPath(stateDir, env)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	release, ok, err := atomicfile.TryLock(strings.TrimSuffix(path, ".json") + ".lock")
 	if err != nil {
-		return false
+		return nil, err
 	}
-	defer func() { _ = p.Release() }()
-	if runtime.GOOS == "windows" { // where finding it means that it is there
-		return true
+	if !ok {
+		under := &UnderWayError{Env: env}
+		if other, err := OpenJournal(stateDir, env); err == nil {
+			under.Journal = other
+		}
+		return nil, under
 	}
-	err = p.Signal(syscall.Signal(0))
-	return err == nil || errors.Is(err, os.ErrPermission)
+	return release, nil
 }
 
 // OpenJournal reads the journal of an environment. It fails with
@@ -166,20 +173,18 @@ func (j *Journal) Save() error {
 	return atomicfile.Write(j.path, append(data, '\n'), atomicfile.Options{Check: j.check})
 }
 
-// Begin writes the journal in place of an older one.
+// Begin writes the journal, in place of another deployment's, and notes that this
+// process works on it. The lock is held by then.
 func (j *Journal) Begin() error {
+	j.own()
 	if j.path == "" {
 		return nil
 	}
-	if err := os.Remove(j.path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	if old, err := OpenJournal(filepath.Dir(filepath.Dir(j.path)), j.Env); err != nil || old.ID != j.ID {
+		if err := os.Remove(j.path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
-	return j.Save()
-}
-
-// Resume notes that this process goes on with it.
-func (j *Journal) Resume() error {
-	j.own()
 	return j.Save()
 }
 

@@ -5,87 +5,22 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"hci/internal/ecs"
 )
 
-// TaskError says that a one-off task failed, and why.
-type TaskError struct {
-	What string // "the migration"
-	Task ecs.OneOff
-	Last []string // lines that its container wrote last
-}
-
-func (e *TaskError) Error() string {
-	t := e.Task
-	switch {
-	case t.Exit != nil && *t.Exit != 0:
-		return fmt.Sprintf("%s failed: task %s ended with exit code %d", e.What, t.ID, *t.Exit)
-	case t.Exit == nil:
-		return fmt.Sprintf("%s failed: the container of task %s never ended by itself", e.What, t.ID)
-	}
-	return fmt.Sprintf("%s failed: task %s", e.What, t.ID)
-}
-
-// Explain says in lines what AWS and the container said.
-func (e *TaskError) Explain() []string {
-	var lines []string
-	if e.Task.Code != "" || e.Task.Reason != "" {
-		lines = append(lines, strings.TrimSuffix("stopped: "+e.Task.Code+": "+e.Task.Reason, ": "))
-	}
-	if e.Task.Failed != "" {
-		lines = append(lines, e.Task.Failed)
-	}
-	for _, line := range e.Last {
-		lines = append(lines, "| "+line)
-	}
-	return lines
-}
-
-// ForgottenError says that AWS knows a task no more whose end nobody saw.
-type ForgottenError struct{ What, Task string }
-
-func (e *ForgottenError) Error() string {
-	return fmt.Sprintf("how %s ended is not known: AWS knows task %s no more", e.What, e.Task)
-}
-
-// RunsError says that a task is still under way.
-type RunsError struct{ What, Task string }
-
-func (e *RunsError) Error() string {
-	return fmt.Sprintf("%s is still under way: task %s", e.What, e.Task)
-}
-
-// oneOff is a task that is run to its end.
-type oneOff struct {
-	what      string
-	revision  string
-	container string
-	command   []string
-	token     string
-	arn       string // of one that was started before
-	started   func(arn string) error
-}
-
 func (j *Job) migrate(ctx context.Context) (string, error) {
 	revision, err := j.migration(ctx)
 	if err != nil {
 		return "", err
 	}
-	if j.Journal.MigrateToken == "" {
-		if err := j.alone(ctx, revision); err != nil {
-			return "", err
-		}
-		j.Journal.MigrateToken = rand.Text()
-		if err := j.Journal.Save(); err != nil {
-			return "", err
-		}
+	if err := j.askFor(ctx, revision); err != nil {
+		return "", err
 	}
 	task, err := j.run(ctx, oneOff{
-		what: "the migration", revision: revision, container: j.Names.MigrateContainer, command: j.Names.MigrateCommand,
+		what: "the migration", revision: revision, container: j.Look.MigrateContainer, command: j.Names.MigrateCommand,
 		token: j.Journal.MigrateToken, arn: j.Journal.MigrateTask,
 		started: func(arn string) error {
 			j.Journal.MigrateTask = arn
@@ -94,14 +29,49 @@ func (j *Job) migrate(ctx context.Context) (string, error) {
 	})
 	var failed *TaskError
 	if errors.As(err, &failed) {
-		// It failed and is known to have: the next attempt is a new task.
-		j.Journal.MigrateToken, j.Journal.MigrateTask = "", ""
+		// It failed and is known to have: the next attempt is a new task, of a
+		// definition that is made anew, since its cause may lie in that.
+		j.Journal.MigrateToken, j.Journal.MigrateTask, j.Journal.MigrateRevision = "", "", ""
+		if !j.Journal.Updating {
+			j.Journal.Revision = ""
+		}
 		return "", errors.Join(err, j.Journal.Save())
 	}
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("task %s of %s ended with exit code 0", task.ID, revision), nil
+}
+
+// tokenLife is how long a token is sure to keep ECS from running a task twice, and
+// a stopped task to be known.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ECS_Idempotency.html
+const tokenLife = 45 * time.Minute
+
+// askFor notes that the migration is asked for, before it is. If an earlier run
+// asked and did not live to see the answer, the task is looked for.
+func (j *Job) askFor(ctx context.Context, revision string) error {
+	if j.Journal.MigrateToken == "" {
+		if err := j.alone(ctx, revision); err != nil {
+			return err
+		}
+		j.Journal.MigrateToken, j.Journal.MigrateAsked = rand.Text(), time.Now().UTC()
+		return j.Journal.Save()
+	}
+	if j.Journal.MigrateTask != "" {
+		return nil
+	}
+	family, _, _ := strings.Cut(revision, ":")
+	arn, err := j.Tasks.Started(ctx, family, j.Journal.StartedBy)
+	switch {
+	case err != nil:
+		return err
+	case arn == "" && time.Since(j.Journal.MigrateAsked) > tokenLife:
+		return &ForgottenError{What: "the migration", Task: "that was asked for at " + j.Journal.MigrateAsked.UTC().Format("2006-01-02 15:04 UTC")}
+	}
+	j.Journal.MigrateTask = arn
+	return nil
 }
 
 // OtherTaskError says that somebody else's migration is under way.
@@ -135,201 +105,10 @@ func (j *Job) migration(ctx context.Context) (string, error) {
 		return j.Journal.MigrateRevision, nil
 	}
 	image, _ := j.image()
-	if image == "" {
-		image = j.deployed()
-	}
 	name, err := j.withImage(ctx, j.Look.Migration, image)
 	if err != nil {
 		return "", err
 	}
 	j.Journal.MigrateRevision = name
 	return name, j.Journal.Save()
-}
-
-// withImage registers a one-off task's definition with the image, for the
-// containers whose image lies in the repository; it is left as it is if nothing
-// differs.
-func (j *Job) withImage(ctx context.Context, d *ecs.Definition, image string) (string, error) {
-	var containers []string
-	for _, c := range d.Containers() {
-		if image != "" && RepositoryOf(c.Image) == RepositoryOf(image) {
-			containers = append(containers, c.Name)
-		}
-	}
-	if len(containers) == 0 {
-		return "", fmt.Errorf("no container of %s runs an image of %s", d.Name, RepositoryOf(image))
-	}
-	next := d.WithImage(image, containers)
-	if len(ecs.Compare(d, next)) == 0 {
-		return d.Name, nil
-	}
-	name, err := j.Changes.Register(ctx, next)
-	if err == nil {
-		j.Talk.Say("registered %s", name)
-	}
-	return name, err
-}
-
-// RunTask runs a one-off task's definition to its end; with an image, the
-// containers whose image lies in the same repository run that.
-func (j *Job) RunTask(ctx context.Context, d *ecs.Definition, container, image string) (string, error) {
-	revision := d.Name
-	if image != "" {
-		var err error
-		if revision, err = j.withImage(ctx, d, image); err != nil {
-			return "", err
-		}
-	}
-	task, err := j.run(ctx, oneOff{what: "the task", revision: revision, container: container, token: rand.Text()})
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("task %s of %s ended with exit code 0", task.ID, revision), nil
-}
-
-// run runs a task to its end, its log with it. It was a success only if the
-// named container ended by itself with exit code 0.
-func (j *Job) run(ctx context.Context, o oneOff) (*ecs.OneOff, error) {
-	definition, err := j.Cluster.Definition(ctx, o.revision)
-	if err != nil {
-		return nil, err
-	}
-	if !slices.ContainsFunc(definition.Containers(), func(c ecs.Container) bool { return c.Name == o.container }) {
-		return nil, &ecs.NotFoundError{What: fmt.Sprintf("container %q in task definition %s", o.container, o.revision)}
-	}
-	if o.arn == "" {
-		o.arn, err = j.Changes.RunTask(ctx, ecs.Run{Revision: o.revision, Container: o.container, Command: o.command, Token: o.token, StartedBy: j.StartedBy})
-		if err != nil {
-			return nil, err
-		}
-		if o.started != nil {
-			if err := o.started(o.arn); err != nil {
-				return nil, err
-			}
-		}
-	}
-	id := o.arn[strings.LastIndexByte(o.arn, '/')+1:]
-	j.Talk.Say("task %s runs %s", id, o.revision)
-	log, err := j.Tasks.TaskLog(definition, o.container, id)
-	if err != nil {
-		j.Talk.Say("%v: what it writes is not shown", err)
-		log = nil
-	}
-	task, err := j.awaitTask(ctx, o, id, log)
-	if err != nil {
-		return nil, err
-	}
-	if task.Exit != nil && *task.Exit == 0 {
-		return task, nil
-	}
-	failed := &TaskError{What: o.what, Task: *task}
-	if log != nil {
-		lines, err := log.Last(ctx, shownLines)
-		for _, l := range lines {
-			failed.Last = append(failed.Last, strings.TrimRight(l.Text, "\n"))
-		}
-		if err != nil {
-			j.Talk.Say("%v", err)
-		}
-	}
-	return nil, failed
-}
-
-const (
-	// shownLines of a task that failed are shown once more.
-	shownLines = 10
-	// taskEvery is how often a task and its log are asked for.
-	taskEvery = 2 * time.Second
-	// drainFor bounds how long a log is waited for that ends after its task. One
-	// that had something is done when nothing comes for drainQuiet.
-	drainFor   = 20 * time.Second
-	drainQuiet = 3 // times asked
-)
-
-func (j *Job) every() time.Duration {
-	if j.Every != 0 {
-		return j.Every
-	}
-	return taskEvery
-}
-
-// awaitTask waits until a task has stopped, showing its log, and then until the
-// log is read to its end. What fails now and then is asked again.
-func (j *Job) awaitTask(ctx context.Context, o oneOff, id string, log *ecs.TaskLog) (*ecs.OneOff, error) {
-	deadline := time.Now().Add(j.timeout())
-	failures, shown, status := 0, 0, ""
-	for {
-		task, err := j.Tasks.OneOff(ctx, o.arn, o.container)
-		var gone *ecs.NotFoundError
-		switch {
-		case ctx.Err() != nil:
-			return nil, ctx.Err()
-		case errors.As(err, &gone):
-			return nil, &ForgottenError{What: o.what, Task: id}
-		case err != nil:
-			if failures++; failures >= lostAfter {
-				return nil, fmt.Errorf("%w; AWS can't be asked any more: %w", &RunsError{What: o.what, Task: id}, err)
-			}
-		default:
-			failures = 0
-			if task.Status != status {
-				status = task.Status
-				j.Talk.Say("task %s: %s", id, strings.ToLower(status))
-			}
-		}
-		shown += j.showLog(ctx, log)
-		if err == nil && task.Stopped {
-			j.drain(ctx, log, shown)
-			return task, ctx.Err()
-		}
-		if time.Now().After(deadline) {
-			return nil, &RunsError{What: o.what, Task: id}
-		}
-		if err := sleep(ctx, j.every()); err != nil {
-			return nil, err
-		}
-	}
-}
-
-func (j *Job) timeout() time.Duration {
-	if j.Timeout != 0 {
-		return j.Timeout
-	}
-	return defaultTimeout
-}
-
-// showLog shows what is new in a log; that it can't be read now is no failure.
-func (j *Job) showLog(ctx context.Context, log *ecs.TaskLog) (n int) {
-	if log == nil {
-		return 0
-	}
-	for {
-		lines, more, err := log.Next(ctx)
-		for _, l := range lines {
-			j.Talk.Log(l)
-		}
-		n += len(lines)
-		if err != nil || !more {
-			return n
-		}
-	}
-}
-
-// drain shows what a log still gets after its task has stopped.
-func (j *Job) drain(ctx context.Context, log *ecs.TaskLog, shown int) {
-	if log == nil {
-		return
-	}
-	end, quiet := time.Now().Add(min(drainFor, 10*j.every())), 0
-	for time.Now().Before(end) && (shown == 0 || quiet < drainQuiet) {
-		if sleep(ctx, j.every()) != nil {
-			return
-		}
-		n := j.showLog(ctx, log)
-		shown += n
-		quiet++
-		if n > 0 {
-			quiet = 0
-		}
-	}
 }

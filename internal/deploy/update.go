@@ -42,21 +42,24 @@ func (j *Job) update(ctx context.Context) (string, error) {
 }
 
 // start makes the service run the revision, unless somebody else made it run
-// another one since it was looked at. A deployment of the revision that is there
-// already, started by a run that was killed, is taken over.
+// another one since it was looked at. A deployment that a run began which did not
+// live to note it is taken over.
 func (j *Job) start(ctx context.Context, revision string) (string, error) {
 	s, err := j.Cluster.State(ctx)
 	if err != nil {
 		return "", err
 	}
 	seen, now := j.Look.Service.Primary(), s.Primary()
-	if now != nil && now.Revision == revision && revision != j.Journal.Before && j.Journal.Before != "" {
+	if now != nil && j.Journal.Updating && now.ID != j.Journal.Seen && now.Revision == revision && now.Rollout != ecs.RolloutFailed {
 		return now.ID, nil
 	}
 	if now != nil && (seen == nil || seen.ID != now.ID) {
 		return "", &DisplacedError{Revision: now.Revision, Since: clock(now.Created)}
 	}
-	j.Journal.Before = s.Revision.Name
+	if now != nil {
+		j.Journal.Seen = now.ID
+	}
+	j.Journal.Before, j.Journal.Updating = s.Revision.Name, true
 	if err := j.Journal.Save(); err != nil {
 		return "", err
 	}
@@ -83,7 +86,7 @@ func (j *Job) watch(ctx context.Context, id string) (string, error) {
 			return "", err
 		}
 		if err == nil && r.End == Deployed {
-			return fmt.Sprintf("%s is what runs: %d of %d tasks", r.Own.Revision, r.Own.Running, r.Own.Desired), nil
+			return r.Explain()[0], nil
 		}
 		later, stop := j.later(ctx)
 		defer stop()
@@ -95,9 +98,10 @@ func (j *Job) watch(ctx context.Context, id string) (string, error) {
 		if !interrupted && r.End != CrashLoop {
 			return "", j.ended(r)
 		}
+		j.Interrupted = interrupted
 		switch j.Talk.Decide(r, interrupted) {
 		case Continue:
-			ctx, interrupted = later, false
+			ctx, j.Interrupted = later, false
 			continue
 		case Stop:
 			if err := j.stop(later); err != nil {
@@ -105,8 +109,7 @@ func (j *Job) watch(ctx context.Context, id string) (string, error) {
 			}
 			return "", j.ended(Result{End: Stopped, Before: j.Journal.Before})
 		case RollBack:
-			err := j.rollBack(later, r)
-			return "", errors.Join(err, j.forget())
+			return "", j.rollBack(later, r)
 		}
 		if interrupted {
 			return "", err
@@ -131,14 +134,24 @@ func (j *Job) ended(r Result) error {
 	if r.End == TimedOut || r.End == Stuck || r.End == Lost {
 		return err
 	}
-	if saveErr := j.forget(); saveErr != nil {
+	if saveErr := j.forget(r); saveErr != nil {
 		return errors.Join(err, saveErr)
 	}
 	return err
 }
 
-func (j *Job) forget() error {
-	j.Journal.Deployment = ""
+// forget notes that the deployment has ended, and what the service runs instead,
+// so that a change by somebody else after that is seen.
+func (j *Job) forget(r Result) error {
+	j.Journal.Deployment, j.Journal.Updating = "", false
+	if r.End != Displaced {
+		j.Journal.Seen = ""
+		if r.Service != nil && r.End != Stopped {
+			if p := r.Service.Primary(); p != nil {
+				j.Journal.Seen = p.ID
+			}
+		}
+	}
 	return j.Journal.Save()
 }
 
@@ -156,17 +169,36 @@ func (j *Job) stop(ctx context.Context) error {
 	if err == nil || j.Journal.Before == "" {
 		return err
 	}
-	_, err = j.Changes.Update(ctx, j.Journal.Before, false)
+	_, err = j.Changes.Update(ctx, j.Journal.Before, s.Revision.Name == j.Journal.Before)
 	return err
 }
+
+// RollbackError says that a rollback, too, did not come to its end.
+type RollbackError struct {
+	Not *NotDeployedError
+	To  string // revision
+	Why string
+	Err error
+}
+
+func (e *RollbackError) Error() string {
+	return fmt.Sprintf("%v, and the rollback to %s %s", e.Not, e.To, e.Why)
+}
+func (e *RollbackError) Unwrap() []error { return []error{e.Not, e.Err} }
 
 // rollBack goes back to the revision that ran before and waits until it serves.
 // The error says in any case that the new one was not deployed.
 func (j *Job) rollBack(ctx context.Context, r Result) error {
-	before := j.Journal.Before
-	j.Talk.Say("rolling back to %s", before)
+	failed := func(why string, err error) error {
+		return &RollbackError{Not: &NotDeployedError{Result: r}, To: j.Journal.Before, Why: why, Err: err}
+	}
+	j.Talk.Say("rolling back to %s", j.Journal.Before)
 	if err := j.stop(ctx); err != nil {
-		return fmt.Errorf("%w, and the rollback failed: %w", &NotDeployedError{Result: r}, err)
+		return failed("failed: "+err.Error(), err)
+	}
+	own := j.Journal.Deployment
+	if err := j.forget(Result{End: Stopped}); err != nil {
+		return failed("goes on at AWS: "+err.Error(), err)
 	}
 	deadline := time.Now().Add(j.timeout())
 	failures := 0
@@ -178,23 +210,22 @@ func (j *Job) rollBack(ctx context.Context, r Result) error {
 			return &NotDeployedError{Result: Result{End: Gone}}
 		case err != nil && ctx.Err() == nil:
 			if failures++; failures >= lostAfter {
-				return fmt.Errorf("%w, and whether %s serves again is not known: %w", &NotDeployedError{Result: r}, before, err)
+				return failed("goes on at AWS, which can't be asked any more: "+err.Error(), err)
 			}
 		case err == nil:
 			failures = 0
 			p := s.Primary()
 			j.Talk.Seen(s, p)
-			if p != nil && p.Revision == before && (p.Rollout == ecs.RolloutCompleted || p.Rollout == "" && p.Running == p.Desired) {
-				r.Service, r.End = s, RolledBack
-				r.ByHand = true
-				return &NotDeployedError{Result: r}
+			if p != nil && p.ID != own && (p.Rollout == ecs.RolloutCompleted || p.Rollout == "" && p.Running == p.Desired) {
+				r.Service, r.End, r.ByHand = s, RolledBack, true
+				return j.ended(r)
 			}
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%w, and %s does not serve yet", &NotDeployedError{Result: r}, before)
+			return failed("has not come to its end", nil)
 		}
 		if err := sleep(ctx, j.watchEvery()); err != nil {
-			return fmt.Errorf("%w, and the rollback to %s goes on at AWS: %w", &NotDeployedError{Result: r}, before, err)
+			return failed("goes on at AWS", err)
 		}
 	}
 }

@@ -20,7 +20,8 @@ type End int
 
 // The ends.
 const (
-	Deployed   End = iota // it is what runs
+	UnderWay   End = iota // it has not ended
+	Deployed              // it is what runs
 	RolledBack            // ECS gave it up, and an earlier one serves
 	Failed                // ECS gave it up
 	Displaced             // another deployment took its place
@@ -34,7 +35,7 @@ const (
 
 // String returns the end in a word or two.
 func (e End) String() string {
-	return [...]string{"deployed", "rolled back", "failed", "displaced", "crash loop", "service deleted", "timed out", "stuck", "connection lost", "stopped"}[e]
+	return [...]string{"under way", "deployed", "rolled back", "failed", "displaced", "crash loop", "service deleted", "timed out", "stuck", "connection lost", "stopped"}[e]
 }
 
 // Result is the end of a deployment and what there is to know of it.
@@ -73,6 +74,9 @@ const (
 	defaultTimeout = 15 * time.Minute
 	// sameStops with one cause are a crash loop.
 	sameStops = 2
+	// toldAfter answers without it, a deployment that was started is not there: AWS
+	// is eventually consistent.
+	toldAfter = 3
 	// lostAfter questions in a row that fail, AWS is not asked any more.
 	lostAfter = 5
 )
@@ -116,6 +120,7 @@ type watcher struct {
 	revision string // that it is to run, once it was seen
 	r        Result
 	failures int             // questions in a row that failed
+	missed   int             // answers without it, before it was ever seen
 	told     map[string]bool // ids of tasks that stopped
 	looped   bool            // told of
 	last     progress
@@ -146,6 +151,9 @@ func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 	w.r.Service, w.r.Own = s, s.Deployment(w.id)
 	if w.Seen != nil {
 		w.Seen(s, w.r.Own)
+	}
+	if w.missed++; w.r.Own == nil && w.revision == "" && w.missed < toldAfter {
+		return false, nil
 	}
 	end, ended := judge(s, w.r.Own)
 	if p := s.Primary(); end == Displaced && p != nil && p.Revision == w.Before && w.Before != w.revision {
@@ -213,11 +221,14 @@ func judge(s *ecs.Service, own *ecs.Deployment) (End, bool) {
 	return 0, false
 }
 
-// looping reports whether tasks stopped more than once for one reason.
+// looping reports whether tasks failed more than once for one reason.
 func looping(stopped []ecs.StoppedTask) bool {
 	causes := map[string]int{}
 	for _, t := range stopped {
-		if causes[t.Cause()]++; causes[t.Cause()] >= sameStops {
+		if !t.Failed() {
+			continue
+		}
+		if causes[t.Kind()]++; causes[t.Kind()] >= sameStops {
 			return true
 		}
 	}
@@ -230,8 +241,14 @@ func (r Result) Explain() []string {
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	switch {
+	case r.End == UnderWay:
+		say("it is under way")
 	case r.End == Deployed:
-		say("%s is what runs: %d of %d tasks", r.Own.Revision, r.Own.Running, r.Own.Desired)
+		nothing := ""
+		if r.Own.Desired == 0 {
+			nothing = ", so that nothing serves"
+		}
+		say("%s is what runs: %d of %d tasks%s", r.Own.Revision, r.Own.Running, r.Own.Desired, nothing)
 		return lines
 	case r.End == RolledBack && r.ByHand:
 		say("it was rolled back")
@@ -239,7 +256,7 @@ func (r Result) Explain() []string {
 		say("it was rolled back, by ECS or by somebody else")
 	case r.End == RolledBack:
 		say("ECS rolled it back: %s", r.Own.Reason)
-	case r.End == Failed:
+	case r.End == Failed && r.Own != nil:
 		say("ECS gave it up: %s", r.Own.Reason)
 	case r.End == Displaced:
 		say("another deployment took its place")

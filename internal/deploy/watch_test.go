@@ -75,8 +75,12 @@ func slow() []any {
 // TestWatch: each end is told from the others.
 func TestWatch(t *testing.T) {
 	crash := func(reason, exit string) ecs.StoppedTask {
-		return ecs.StoppedTask{ID: "0123456789", Reason: reason, Exit: exit}
+		return ecs.StoppedTask{ID: "0123456789", Code: "EssentialContainerExited", Reason: reason, Exit: exit}
 	}
+	told := func(code, reason string) ecs.StoppedTask {
+		return ecs.StoppedTask{ID: "0123456789", Code: code, Reason: reason}
+	}
+	const request = "ResourceInitializationError: unable to retrieve secret from asm: operation error Secrets Manager: GetSecretValue, https response error StatusCode: 400, RequestID: "
 	for _, c := range []struct {
 		name    string
 		states  []any
@@ -92,6 +96,18 @@ func TestWatch(t *testing.T) {
 		{"after another's update the service is stable, and it is still no success", []any{going, service(stable)}, nil, deploy.Displaced, "another deployment took its place\nweb:9 is"},
 		{"failed without a rollback", []any{going, service(own("PRIMARY", "FAILED"), old)}, nil, deploy.Failed, "ECS gave it up"},
 		{"crash loop", []any{going}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, deploy.CrashLoop, "its tasks stop again and again\ntask 01234567 stopped: x; app: exit code 1"},
+		{"crash loop whose causes hold ids", []any{going}, []ecs.StoppedTask{
+			told("TaskFailedToStart", request+"d45b80b7-6a19-4b4e-9f0e-0a8f6b1c2d3e, User: arn:aws:sts::1:assumed-role/r/0123456789abcdef0123456789abcdef"),
+			told("TaskFailedToStart", request+"e56c91c8-7b2a-5c5f-8a1f-1b9a7c2d3e4f, User: arn:aws:sts::1:assumed-role/r/fedcba9876543210fedcba9876543210"),
+		}, deploy.CrashLoop, "its tasks stop again and again"},
+		{"health checks that fail", []any{going}, []ecs.StoppedTask{
+			told("ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group arn:x)"), told("ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group arn:x)"),
+		}, deploy.CrashLoop, "its tasks stop again and again"},
+		{"scaling is no loop", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{
+			told("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/1)"), told("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/1)"),
+		}, deploy.Deployed, ""},
+		{"not told of at first", []any{service(old), going, service(own("PRIMARY", "COMPLETED"))}, nil, deploy.Deployed, ""},
+		{"never told of", []any{service(stable)}, nil, deploy.Displaced, "another deployment took its place"},
 		{"crash loop that ECS ends itself", []any{breaks(going), breaks(going), breaks(going), service(back, own("ACTIVE", "FAILED"))}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, deploy.RolledBack, "ECS rolled it back"},
 		{"displaced", []any{going, service(other, own("ACTIVE", "IN_PROGRESS"))}, nil, deploy.Displaced, "another deployment took its place\nweb:8 is the service's deployment now: 0 of 2 tasks run"},
 		{"deleted", []any{going, &ecs.NotFoundError{What: "service"}}, nil, deploy.Gone, "the service is not there any more"},

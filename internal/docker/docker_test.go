@@ -17,7 +17,7 @@ import (
 // privatedir.ReapCommand.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == privatedir.ReapCommand {
-		if err := privatedir.Reap(os.Stdin, os.Args[2]); err != nil {
+		if err := privatedir.Reap(os.Stdin, os.Args[2], func(string) {}); err != nil {
 			os.Exit(1)
 		}
 		os.Exit(0)

@@ -48,6 +48,11 @@ func (s *Session) Run(ctx context.Context, c Container, emit func(line string)) 
 	if err != nil {
 		return 0, err
 	}
+	left, err := s.remember(name)
+	if err != nil {
+		return 0, err
+	}
+	defer left()
 	argv = append(argv, more...)
 	command := c.Command
 	if len(c.EntryPoint) > 0 {
@@ -80,6 +85,33 @@ func (s *Session) Run(ctx context.Context, c Container, emit func(line string)) 
 // ownWords start the line in which "docker run" says what went wrong. A hint at
 // its help may follow.
 const ownWords = "docker: "
+
+// leftPrefix begins the names of files that stand for containers.
+const leftPrefix = "container-"
+
+// remember notes in the private configuration that a container runs, so that
+// [RemoveLeft] finds it if this process is killed: its environment holds secrets.
+func (s *Session) remember(name string) (forget func(), err error) {
+	if s.dir == nil {
+		return func() {}, nil
+	}
+	path := filepath.Join(s.dir.Path, leftPrefix+name)
+	return func() { _ = os.Remove(path) }, os.WriteFile(path, nil, 0o600)
+}
+
+// RemoveLeft removes the containers that a session with a private configuration
+// left behind, whose process was killed.
+func RemoveLeft(dir string, environ []string) {
+	paths, err := filepath.Glob(filepath.Join(dir, leftPrefix+"*"))
+	if err != nil || len(paths) == 0 {
+		return
+	}
+	environ = append(slices.Clone(environ), "DOCKER_CONFIG="+dir)
+	for _, path := range paths {
+		name := strings.TrimPrefix(filepath.Base(path), leftPrefix)
+		_, _ = output(context.Background(), environ, "", "docker", "rm", "--force", "--volumes", name) // nobody is there to be told
+	}
+}
 
 // scan hands out lines, and returns the last one: of docker's own words, if
 // there are any.

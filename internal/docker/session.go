@@ -282,6 +282,7 @@ const stopGrace = 5 * time.Second
 
 // Found is what the engine says of an image it holds.
 type Found struct {
+	ID       string            // of its content, whatever it is named
 	Platform string            // linux/amd64
 	Digests  map[string]string // by repository, of images that were pushed or pulled
 	Revision string            // the label org.opencontainers.image.revision
@@ -303,6 +304,7 @@ func (s *Session) Inspect(ctx context.Context, image string) (Found, error) {
 		return Found{}, fmt.Errorf("image %s: %s", image, firstLine(err.Error()))
 	}
 	var out struct {
+		ID               string `json:"Id"`
 		Os, Architecture string
 		RepoDigests      []string
 		Config           struct{ Labels map[string]string }
@@ -310,7 +312,7 @@ func (s *Session) Inspect(ctx context.Context, image string) (Found, error) {
 	if err := json.Unmarshal([]byte(text), &out); err != nil {
 		return Found{}, fmt.Errorf("image %s: %w", image, err)
 	}
-	f := Found{Platform: out.Os + "/" + out.Architecture, Digests: map[string]string{}, Revision: out.Config.Labels["org.opencontainers.image.revision"]}
+	f := Found{ID: out.ID, Platform: out.Os + "/" + out.Architecture, Digests: map[string]string{}, Revision: out.Config.Labels["org.opencontainers.image.revision"]}
 	for _, entry := range out.RepoDigests {
 		if repository, digest, ok := strings.Cut(entry, "@"); ok {
 			f.Digests[repository] = digest

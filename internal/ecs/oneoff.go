@@ -100,7 +100,7 @@ type OneOff struct {
 func (o *On) OneOff(ctx context.Context, arn, container string) (*OneOff, error) {
 	found, err := o.describeTasks(ctx, []string{arn})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("task %s: %w", name(arn), err)
 	}
 	if len(found) == 0 {
 		return nil, &NotFoundError{What: "task " + name(arn)}
@@ -127,16 +127,9 @@ type Runs struct {
 
 // Running lists the one-off tasks of a family that are under way.
 func (o *On) Running(ctx context.Context, family string) ([]Runs, error) {
-	var list wireList
-	if err := o.client.Call(ctx, "ListTasks", members{"cluster": o.Cluster, "family": family, "desiredStatus": "RUNNING"}, &list); err != nil {
-		return nil, fmt.Errorf("tasks of %q: %w", family, err)
-	}
-	if len(list.TaskArns) == 0 {
-		return nil, nil
-	}
-	found, err := o.describeTasks(ctx, list.TaskArns)
+	found, err := o.listed(ctx, members{"cluster": o.Cluster, "family": family, "desiredStatus": "RUNNING"})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("tasks of %q: %w", family, err)
 	}
 	var all []Runs
 	for _, t := range found {
@@ -149,6 +142,32 @@ func (o *On) Running(ctx context.Context, family string) ([]Runs, error) {
 		}
 	}
 	return all, nil
+}
+
+// Started returns the ARN of the latest one-off task of a family that somebody
+// started, whether it runs or has stopped; "" if AWS knows none.
+func (o *On) Started(ctx context.Context, family, startedBy string) (string, error) {
+	var latest wireTask
+	for _, status := range []string{"RUNNING", "STOPPED"} {
+		found, err := o.listed(ctx, members{"cluster": o.Cluster, "family": family, "desiredStatus": status})
+		if err != nil {
+			return "", fmt.Errorf("tasks of %q: %w", family, err)
+		}
+		for _, t := range found {
+			if t.StartedBy == startedBy && (latest.TaskArn == "" || t.created() > latest.created()) {
+				latest = t
+			}
+		}
+	}
+	return latest.TaskArn, nil
+}
+
+// created is when a task was.
+func (t wireTask) created() awsapi.Time {
+	if t.CreatedAt == nil {
+		return 0
+	}
+	return *t.CreatedAt
 }
 
 // TaskLog is what a container of one task writes.

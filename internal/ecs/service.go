@@ -3,6 +3,7 @@ package ecs
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -23,7 +24,8 @@ type Service struct {
 	Pending     int          `json:"pending"`
 	Revision    Revision     `json:"revision"` // that the service is to run
 	Deployments []Deployment `json:"deployments"`
-	Breaker     bool         `json:"breaker"` // ECS itself rolls a failing deployment back
+	Breaker     bool         `json:"breaker"`              // ECS itself rolls a failing deployment back
+	Controller  string       `json:"controller,omitempty"` // ECS, CODE_DEPLOY, EXTERNAL; "" is ECS
 	Tasks       []Task       `json:"tasks"`
 	Events      []Event      `json:"events"` // the latest first, at most five
 }
@@ -75,6 +77,8 @@ type Event struct {
 const (
 	shownEvents = 5
 	taskPage    = 100 // DescribeTasks takes no more
+
+	revisionPage = 20 // nor DescribeServiceRevisions
 )
 
 // State returns how a service stands, without its tasks and of its revision the
@@ -88,7 +92,7 @@ func (o *On) State(ctx context.Context) (*Service, error) {
 	out := &Service{
 		Name: o.Service, Cluster: o.Cluster, Status: s.Status, Revision: Revision{Name: name(s.TaskDefinition)},
 		Desired: s.DesiredCount, Running: s.RunningCount, Pending: s.PendingCount, Deployments: []Deployment{},
-		Breaker: s.Configuration.Breaker.Enable && s.Configuration.Breaker.Rollback,
+		Breaker: s.Configuration.Breaker.Enable && s.Configuration.Breaker.Rollback, Controller: s.Controller.Type,
 	}
 	for _, d := range s.Deployments {
 		out.Deployments = append(out.Deployments, Deployment{
@@ -172,36 +176,69 @@ func (o *On) pages(ctx context.Context, operation string, in members, f func(wir
 }
 
 func (o *On) tasks(ctx context.Context) ([]Task, error) {
+	found, err := o.listed(ctx, members{"cluster": o.Cluster, "serviceName": o.Service})
+	if err != nil {
+		return nil, fmt.Errorf("tasks of service %q: %w", o.Service, err)
+	}
 	all := []Task{}
+	for _, t := range found {
+		all = append(all, Task{
+			ID: name(t.TaskArn), Status: t.LastStatus, Health: t.HealthStatus,
+			Revision: name(t.TaskDefinitionArn), Started: t.StartedAt.Time(),
+		})
+	}
+	return all, nil
+}
+
+// listed describes all tasks that ListTasks lists.
+func (o *On) listed(ctx context.Context, in members) ([]wireTask, error) {
 	var arns []string
-	err := o.pages(ctx, "ListTasks", members{"cluster": o.Cluster, "serviceName": o.Service}, func(page wireList) bool {
+	err := o.pages(ctx, "ListTasks", in, func(page wireList) bool {
 		arns = append(arns, page.TaskArns...)
 		return false
 	})
 	if err != nil {
-		return nil, fmt.Errorf("tasks of service %q: %w", o.Service, err)
+		return nil, err
 	}
+	var all []wireTask
 	for chunk := range slices.Chunk(arns, taskPage) {
 		found, err := o.describeTasks(ctx, chunk)
 		if err != nil {
 			return nil, err
 		}
-		for _, t := range found {
-			all = append(all, Task{
-				ID: name(t.TaskArn), Status: t.LastStatus, Health: t.HealthStatus,
-				Revision: name(t.TaskDefinitionArn), Started: t.StartedAt.Time(),
-			})
-		}
+		all = append(all, found...)
 	}
 	return all, nil
 }
 
 func (o *On) describeTasks(ctx context.Context, arns []string) ([]wireTask, error) {
 	var out wireTasks
-	if err := o.client.Call(ctx, "DescribeTasks", members{"cluster": o.Cluster, "tasks": arns}, &out); err != nil {
+	err := o.client.Call(ctx, "DescribeTasks", members{"cluster": o.Cluster, "tasks": arns}, &out)
+	return out.Tasks, err
+}
+
+// Digests are those of the images that the containers of a revision run now, by
+// container. One that tasks run in different forms, or that AWS doesn't tell, is
+// left out.
+func (o *On) Digests(ctx context.Context, revision string) (map[string]string, error) {
+	found, err := o.listed(ctx, members{"cluster": o.Cluster, "serviceName": o.Service})
+	if err != nil {
 		return nil, fmt.Errorf("tasks of service %q: %w", o.Service, err)
 	}
-	return out.Tasks, nil
+	digests := map[string]string{}
+	for _, t := range found {
+		for _, c := range t.Containers {
+			if old, there := digests[c.Name]; name(t.TaskDefinitionArn) != revision || there && old == c.ImageDigest {
+				continue
+			} else if there {
+				digests[c.Name] = ""
+				continue
+			}
+			digests[c.Name] = c.ImageDigest
+		}
+	}
+	maps.DeleteFunc(digests, func(_, digest string) bool { return digest == "" })
+	return digests, nil
 }
 
 // commitTag is a tag that names a commit, as git abbreviates it or whole.
@@ -278,6 +315,50 @@ func (o *On) History(ctx context.Context, n int) (revisions []Revision, runs str
 		revisions = append(revisions, r)
 	}
 	return revisions, runs, nil
+}
+
+// Served lists the revisions that the service's successful deployments made it run,
+// the latest first, each once. AWS keeps them for 90 days.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html
+func (o *On) Served(ctx context.Context) ([]string, error) {
+	var list struct {
+		Deployments []struct {
+			Target string `json:"targetServiceRevisionArn"`
+		} `json:"serviceDeployments"`
+	}
+	in := members{"cluster": o.Cluster, "service": o.Service, "status": []string{"SUCCESSFUL"}}
+	if err := o.client.Call(ctx, "ListServiceDeployments", in, &list); err != nil {
+		return nil, fmt.Errorf("deployments of service %q: %w", o.Service, err)
+	}
+	var arns []string
+	for _, d := range list.Deployments {
+		if d.Target != "" && !slices.Contains(arns, d.Target) {
+			arns = append(arns, d.Target)
+		}
+	}
+	runs := map[string]string{}
+	for chunk := range slices.Chunk(arns, revisionPage) {
+		var out struct {
+			Revisions []struct {
+				ARN            string `json:"serviceRevisionArn"`
+				TaskDefinition string `json:"taskDefinition"`
+			} `json:"serviceRevisions"`
+		}
+		if err := o.client.Call(ctx, "DescribeServiceRevisions", members{"serviceRevisionArns": chunk}, &out); err != nil {
+			return nil, fmt.Errorf("revisions of service %q: %w", o.Service, err)
+		}
+		for _, r := range out.Revisions {
+			runs[r.ARN] = name(r.TaskDefinition)
+		}
+	}
+	var all []string
+	for _, arn := range arns {
+		if revision := runs[arn]; revision != "" && !slices.Contains(all, revision) {
+			all = append(all, revision)
+		}
+	}
+	return all, nil
 }
 
 // newest lists the ARNs of a family's latest revisions, the newest first. An

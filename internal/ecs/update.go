@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"hci/internal/awsapi"
 )
@@ -65,6 +67,23 @@ func (t StoppedTask) Cause() string {
 	return strings.Join(parts, "; ")
 }
 
+// Failed reports whether the task stopped because something is wrong with it, and
+// not because it was told to.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
+func (t StoppedTask) Failed() bool {
+	return t.Code == "TaskFailedToStart" || t.Code == "EssentialContainerExited" || strings.Contains(t.Reason, "health check")
+}
+
+// own is what differs between tasks that failed alike: ids of tasks and requests,
+// addresses.
+var own = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|\b[0-9a-f]{32}\b|(?i:request ?id):? ?[\w-]+|\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b`)
+})
+
+// Kind is the cause without what differs between tasks that failed alike.
+func (t StoppedTask) Kind() string { return own().ReplaceAllString(t.Cause(), "…") }
+
 // On is a service to be asked about and changed. It is safe for concurrent use.
 type On struct {
 	client           *awsapi.Client
@@ -81,17 +100,9 @@ func NewOn(cfg awsapi.Config, cluster, name string) *On {
 // latest first. AWS forgets them after about an hour.
 func (o *On) Stopped(ctx context.Context, deployment string) ([]StoppedTask, error) {
 	// AWS takes startedBy as the only filter, which would find running tasks.
-	var list wireList
-	in := members{"cluster": o.Cluster, "serviceName": o.Service, "desiredStatus": "STOPPED"}
-	if err := o.client.Call(ctx, "ListTasks", in, &list); err != nil {
-		return nil, fmt.Errorf("stopped tasks of service %q: %w", o.Service, err)
-	}
-	if len(list.TaskArns) == 0 {
-		return nil, nil
-	}
-	found, err := o.describeTasks(ctx, list.TaskArns)
+	found, err := o.listed(ctx, members{"cluster": o.Cluster, "serviceName": o.Service, "desiredStatus": "STOPPED"})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("stopped tasks of service %q: %w", o.Service, err)
 	}
 	slices.SortStableFunc(found, func(a, b wireTask) int { return int(b.stopped() - a.stopped()) })
 	var all []StoppedTask

@@ -27,6 +27,9 @@ type (
 				Rollback bool `json:"rollback"`
 			} `json:"deploymentCircuitBreaker"`
 		} `json:"deploymentConfiguration"`
+		Controller struct {
+			Type string `json:"type"`
+		} `json:"deploymentController"`
 		// How its tasks are run, as RunTask takes it.
 		LaunchType       string          `json:"launchType"`
 		PlatformVersion  string          `json:"platformVersion"`
@@ -99,9 +102,10 @@ type (
 		StopCode          string       `json:"stopCode"`
 		StoppedReason     string       `json:"stoppedReason"`
 		Containers        []struct {
-			Name     string `json:"name"`
-			Reason   string `json:"reason"`
-			ExitCode *int   `json:"exitCode"`
+			Name        string `json:"name"`
+			Reason      string `json:"reason"`
+			ExitCode    *int   `json:"exitCode"`
+			ImageDigest string `json:"imageDigest"`
 		} `json:"containers"`
 	}
 )

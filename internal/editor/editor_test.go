@@ -19,7 +19,7 @@ import (
 // The test binary is the reaper: it is started with privatedir.ReapCommand.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == privatedir.ReapCommand {
-		if err := privatedir.Reap(os.Stdin, os.Args[2]); err != nil {
+		if err := privatedir.Reap(os.Stdin, os.Args[2], func(string) {}); err != nil {
 			os.Exit(1)
 		}
 		os.Exit(0)
@@ -145,7 +145,7 @@ func TestKilled(t *testing.T) {
 func TestReapRemovesNothingElse(t *testing.T) {
 	dir := t.TempDir()
 	for _, path := range []string{dir, "hci-private-1", filepath.Join(dir, "other")} {
-		if err := privatedir.Reap(bytes.NewReader(nil), path); err == nil {
+		if err := privatedir.Reap(bytes.NewReader(nil), path, func(string) {}); err == nil {
 			t.Errorf("%s: no error", path)
 		}
 	}

@@ -28,7 +28,15 @@ type Dir struct {
 // New makes a directory. self is the path of the hci binary, which is started
 // once more as the reaper.
 func New(self string, getenv func(string) string) (*Dir, error) {
-	path, err := os.MkdirTemp(parentDir(getenv), pattern) // 0700
+	return newIn(parentDir(getenv), self)
+}
+
+// NewOnDisk is [New] for what is too large for memory, in the directory for
+// temporary files.
+func NewOnDisk(self string) (*Dir, error) { return newIn(os.TempDir(), self) }
+
+func newIn(parent, self string) (*Dir, error) {
+	path, err := os.MkdirTemp(parent, pattern) // 0700
 	if err != nil {
 		return nil, err
 	}
@@ -54,12 +62,13 @@ func (d *Dir) startReaper(self string) error {
 }
 
 // Reap waits for alive to end, which it does when the process that holds its
-// other end closes it or dies, and removes dir.
-func Reap(alive io.Reader, dir string) error {
+// other end closes it or dies, calls before, and removes dir.
+func Reap(alive io.Reader, dir string, before func(dir string)) error {
 	if ok, err := filepath.Match(pattern, filepath.Base(dir)); err != nil || !ok || !filepath.IsAbs(dir) {
 		return fmt.Errorf("%q is not a directory of this command's making", dir)
 	}
 	_, _ = io.Copy(io.Discard, alive)
+	before(dir)
 	return os.RemoveAll(dir)
 }
 

@@ -50,7 +50,7 @@ const (
 func (s *Server) begin() {
 	name := s.o.Family + ":1"
 	d := &deployment{id: "ecs-svc/" + newID()[:19], status: primary, rollout: completed, definition: name, created: time.Now().Add(-time.Hour), seeded: true}
-	s.service = &service{definition: name, deployments: []*deployment{d}, breaker: s.o.Scenario == Breaker, stable: name}
+	s.service = &service{definition: name, deployments: []*deployment{d}, events: []object{}, breaker: s.o.Scenario == Breaker, stable: name}
 	if s.o.Scenario == InProgress {
 		d.rollout, d.created = inProgress, time.Now().Add(-3*time.Minute)
 	}
@@ -399,7 +399,7 @@ func (s *Server) runTask(in object) (object, error) {
 	t.commands = overrides(in)
 	s.all = append(s.all, t)
 	s.runs[token] = t
-	s.tasks.Go(func() { s.live(t, d) })
+	s.enliven(t, d)
 	return object{"tasks": []any{s.taskObject(t)}, "failures": []any{}}, nil
 }
 

@@ -1,7 +1,10 @@
 package rehearse
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,13 +76,13 @@ func (s *Server) getLogEvents(in object) (object, error) {
 	return object{"events": events, "nextForwardToken": fmt.Sprintf("f/%d", to), "nextBackwardToken": fmt.Sprintf("b/%d", from)}, nil
 }
 
-// filterLogEvents reads all streams of a prefix.
+// filterLogEvents reads all streams of a prefix, in the order of time.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 func (s *Server) filterLogEvents(in object) (object, error) {
 	since, _ := in["startTime"].(float64)
-	events := []any{}
-	for key := range s.logs {
+	events := []object{}
+	for _, key := range slices.Sorted(maps.Keys(s.logs)) {
 		group, stream, _ := strings.Cut(key, "\x00")
 		if group != str(in, "logGroupName") || !strings.HasPrefix(stream, str(in, "logStreamNamePrefix")) {
 			continue
@@ -91,5 +94,6 @@ func (s *Server) filterLogEvents(in object) (object, error) {
 			}
 		}
 	}
+	slices.SortStableFunc(events, func(a, b object) int { return cmp.Compare(a["timestamp"].(int64), b["timestamp"].(int64)) })
 	return object{"events": events, "searchedLogStreams": []any{}}, nil
 }

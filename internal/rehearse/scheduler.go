@@ -78,7 +78,7 @@ func (s *Server) round() {
 	if runs+starts < s.o.Desired && time.Now().After(p.retry) && !p.seeded {
 		s.launch(p)
 	}
-	if runs < s.o.Desired {
+	if runs < s.o.Desired || s.doomed(p) {
 		p.steady = time.Time{}
 		return
 	}
@@ -93,6 +93,12 @@ func (s *Server) round() {
 		s.event("has reached a steady state.")
 	}
 	s.retire()
+}
+
+// doomed reports whether the scenario kills a deployment's tasks, which may take
+// longer than they must run for the deployment to be done.
+func (s *Server) doomed(p *deployment) bool {
+	return (s.o.Scenario == CrashLoop || s.o.Scenario == Breaker) && p.definition != s.o.Family+":1"
 }
 
 // retire ends the tasks of earlier deployments.
@@ -121,7 +127,17 @@ func (s *Server) launch(p *deployment) {
 		t.status, t.started = running, time.Now()
 		return
 	}
-	s.tasks.Go(func() { s.live(t, d) })
+	s.enliven(t, d)
+}
+
+// enliven begins a task's life. It can be ended from then on.
+func (s *Server) enliven(t *task, d *definition) {
+	ctx, cancel := context.WithCancel(s.ctx)
+	t.cancel = cancel
+	s.tasks.Go(func() {
+		defer cancel()
+		s.live(ctx, cancel, t, d)
+	})
 }
 
 // end stops a task. One with containers is done when they are.
@@ -138,12 +154,9 @@ func (s *Server) end(t *task, code, reason string) {
 }
 
 // live is a task's life, from its images to its end.
-func (s *Server) live(t *task, d *definition) {
-	ctx, cancel := context.WithCancel(s.ctx)
-	defer cancel()
+func (s *Server) live(ctx context.Context, cancel func(), t *task, d *definition) {
 	containers := s.containers(d, t)
 	s.mu.Lock()
-	t.cancel = cancel
 	t.containers = map[string]*containerState{}
 	for _, c := range containers {
 		t.containers[c.Name] = &containerState{}

@@ -91,7 +91,7 @@ func logConfiguration(l module.Log) object {
 
 // Hold puts an image without content under a tag, as one that was pushed before.
 func (s *Server) Hold(tag string) error {
-	config := []byte(`{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]},"config":{}}`)
+	config := fmt.Appendf(nil, `{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]},"config":{"Labels":{"tag":%q}}}`, tag)
 	sum := sha256.Sum256(config)
 	digest := "sha256:" + hex.EncodeToString(sum[:])
 	path := "/v2/" + s.o.Repository

@@ -14,7 +14,7 @@ import (
 )
 
 // ErrParameter says that a valueFrom names a parameter of Systems Manager.
-var ErrParameter = errors.New("a parameter of Systems Manager, which is not looked at")
+var ErrParameter = errors.New("it is a parameter of Systems Manager")
 
 // ValueError says that what a valueFrom names would not reach a container.
 type ValueError struct{ Secret, Why string }

@@ -1,8 +1,10 @@
 """What botocore's models of AWS's services say of documents.
 
 full OPERATION        a request with every member of the operation's input
-check                 one JSON {service, operation, in, out} a line on standard
-                      input; what is wrong, a line each, on standard output
+check                 one JSON {service, operation, in, out, fault} a line on
+                      standard input; what is wrong, a line each that begins with
+                      the number of the call, on standard output, and at the
+                      end how many were looked at
 
 botocore's own validation knows required members, types, lengths and ranges, of
 requests. It takes what a model does not know, so this looks at every member, at
@@ -20,6 +22,10 @@ SERVICES = {
     "AmazonEC2ContainerRegistry_V20150921": "ecr",
     "Logs_20140328": "logs",
 }
+
+# Errors of every service:
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html
+COMMON = ["ThrottlingException", "ExpiredTokenException"]
 
 
 def filled(shape, name, within=()):
@@ -87,13 +93,17 @@ def check(call):
         yield from look(model.input_shape, call["in"], "in")
     if call.get("out") is not None:
         yield from look(model.output_shape, call["out"], "out")
+    fault = call.get("fault")
+    if fault and fault not in COMMON and fault not in [shape.name for shape in model.error_shapes]:
+        yield f"fault {fault} is none of this operation's"
 
 
 if sys.argv[1] == "full":
     model = session.get_service_model("ecs").operation_model(sys.argv[2])
     print(json.dumps(filled(model.input_shape, sys.argv[2])))
 else:
-    for line in sys.stdin:
-        call = json.loads(line)
+    calls = [json.loads(line) for line in sys.stdin]
+    for i, call in enumerate(calls):
         for wrong in check(call):
-            print(f"{call['operation']}: {wrong}")
+            print(i, f"{call['operation']}: {wrong}")
+    print(f"looked at {len(calls)}")

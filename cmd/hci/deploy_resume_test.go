@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"hci/internal/rehearse"
+)
+
+// process runs hci as a process of its own, which can be killed.
+func (s *stage) process(args ...string) *exec.Cmd {
+	cmd := exec.Command("hci", append([]string{"-C", s.dir}, args...)...)
+	cmd.Env = append(slices.Clone(s.environ), "PATH="+os.Getenv("PATH"))
+	return cmd
+}
+
+// TestDeployKilled kills hci at every request that changes something, before AWS
+// sees it and before hci sees the answer: --resume goes on, and the migration runs
+// once.
+func TestDeployKilled(t *testing.T) {
+	for n := range 4 { // RegisterTaskDefinition, RunTask, RegisterTaskDefinition, UpdateService
+		for _, moment := range []string{"before", "after"} {
+			t.Run(fmt.Sprintf("%d %s", n, moment), func(t *testing.T) {
+				s := newStage(t, rehearse.Healthy)
+				s.held(s.commit())
+				s.killed(n, moment)
+				p := s.run("deploy", "staging", "--resume", "--poll", "10ms", "--yes")
+				p.is(t, 0, "staging: going on with the deployment of commit", "hci: deployed\n")
+				_, image := s.runs()
+				if got := s.player.migrated(); !slices.Equal(got, []string{image}) {
+					t.Errorf("migrated in %q, runs %s", got, image)
+				}
+				s.run("deploy", "staging", "--resume").is(t, 1, "no deployment was left unfinished", "'hci deploy' begins one")
+			})
+		}
+	}
+}
+
+// killed lets hci be killed at the nth request that changes something.
+func (s *stage) killed(n int, moment string) {
+	s.t.Helper()
+	cmd := s.process(deployStaging()...)
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	seen, fired := 0, false
+	at := func(operation string) {
+		if !slices.Contains(changingOperations, operation) {
+			return
+		}
+		s.mu.Lock()
+		hit := seen == n && !fired
+		seen++
+		fired = fired || hit
+		s.mu.Unlock()
+		if hit {
+			_ = cmd.Process.Kill()
+		}
+	}
+	s.mu.Lock()
+	if moment == "before" {
+		s.before = at
+	} else {
+		s.after = at
+	}
+	s.mu.Unlock()
+	if err := cmd.Run(); err == nil || !fired {
+		s.t.Fatalf("it was not killed: %v\n%s", err, out.String())
+	}
+	s.looks(played{err: out.String()})
+	s.mu.Lock()
+	s.before, s.after = nil, nil
+	s.mu.Unlock()
+}
+
+// TestDeployAgain: what failed once is done again, and no more than that.
+func TestDeployAgain(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	commit := s.commit()
+	s.held(commit)
+	s.player.exit = 3
+	s.run(deployStaging()...).is(t, 1, "the service was not touched", "if the code has to change, commit that and 'hci deploy staging'")
+	s.player.exit = 0
+	s.run("deploy", "staging", "--resume", "--poll", "10ms", "--yes").is(t, 0, "still to do: migrate, update", "hci: deployed\n")
+	if n := len(s.player.migrated()); n != 2 {
+		t.Errorf("migrated %d times: the first failed", n)
+	}
+}
+
+// TestDeployOtherCommit: a deployment that was left does not turn into one of
+// another commit, and a new one says that it takes its place.
+func TestDeployOtherCommit(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	first := s.commit()
+	s.held(first)
+	image := s.server.RepositoryURI() + "@" + s.digest("git-"+first)
+	s.killed(0, "before") // nothing is registered yet
+	second := s.commit()
+	s.held(second)
+	s.run("deploy", "staging", "--resume", "--poll", "10ms", "--yes").is(t, 0, "commit "+second+" is checked out, and what goes on is the deployment of "+first,
+		"make the service run the image of commit "+first, "hci: deployed\n")
+	if _, runs := s.runs(); runs != image || !slices.Equal(s.player.migrated(), []string{image}) {
+		t.Errorf("migrated in %q, runs %s, want %s", s.player.migrated(), runs, image)
+	}
+	s.killed(0, "before")
+	s.run(deployStaging()...).is(t, 0, "the deployment of commit "+second, "was not finished; this one takes its place", "hci: deployed\n")
+}
+
+// TestDeployOvertaken: a deployment that was left does not go over what somebody
+// else has deployed since.
+func TestDeployOvertaken(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.killed(3, "before") // UpdateService
+	s.registersSecret()
+	s.call("ecs", "UpdateService", map[string]any{"cluster": "hci_cluster_staging", "service": "hci_service_staging", "taskDefinition": "hci_web_staging:3"})
+	s.steady()
+	s.run("deploy", "staging", "--resume", "--yes").is(t, 5, "conflict: service: somebody else has deployed hci_web_staging:3 since, at 20", "--displace goes on with this one")
+	if runs, _ := s.runs(); runs != "hci_web_staging:3" {
+		t.Errorf("%s runs", runs)
+	}
+	s.run("deploy", "staging", "--resume", "--yes", "--poll", "10ms", "--displace").is(t, 0, "hci: deployed\n")
+	if runs, _ := s.runs(); runs != "hci_web_staging:2" || len(s.player.migrated()) != 1 {
+		t.Errorf("%s runs", runs)
+	}
+}
+
+// TestDeployTwice: the second on one machine is told of the first.
+func TestDeployTwice(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	begun, free := make(chan struct{}), make(chan struct{})
+	s.player.wait = func() { close(begun); <-free }
+	cmd := s.process(deployStaging()...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-begun
+	s.run(deployStaging()...).is(t, 5, "another 'hci deploy' of staging is under way here since 20", fmt.Sprintf("process %d", cmd.Process.Pid))
+	// From another clone, AWS tells of it.
+	mate := &stage{t: t, dir: filepath.Join(t.TempDir(), "clone"), environ: s.environ, hidden: s.hidden}
+	if err := os.CopyFS(mate.dir, os.DirFS(s.dir)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(mate.dir, ".git", "hci")); err != nil {
+		t.Fatal(err)
+	}
+	mate.run(deployStaging()...).is(t, 5, "a one-off task of hci_migrate_staging:2 is under way since 20", "started by hci/")
+	close(free)
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if n := len(s.player.migrated()); n != 1 {
+		t.Errorf("migrated %d times", n)
+	}
+}
+
+// TestDeployInterrupted: without a terminal an interrupt leaves what goes on at
+// AWS, and says how to come back to it.
+func TestDeployInterrupted(t *testing.T) {
+	t.Run("in the migration", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		free := make(chan struct{})
+		s.player.wait = func() { cancel(); <-free }
+		s.runWith(ctx, "", deployStaging()...).is(t, 130, "the service was not touched", "the migration goes on at AWS; 'hci deploy --resume staging' waits for its end, and does not run it again")
+		close(free)
+		s.run("deploy", "--resume", "--poll", "10ms", "--yes").is(t, 0, "hci: deployed\n")
+		if n := len(s.player.migrated()); n != 1 {
+			t.Errorf("migrated %d times", n)
+		}
+	})
+	t.Run("in the rollout", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		s.after = func(operation string) {
+			if operation == "UpdateService" {
+				time.AfterFunc(stageTick, cancel)
+			}
+		}
+		s.runWith(ctx, "", deployStaging()...).is(t, 130, "'hci deploy --resume staging' watches it again")
+		s.run("deploy", "--resume", "--poll", "10ms", "--yes").is(t, 0, "still to do: update", "hci: deployed\n")
+		if changed := s.changed(); !slices.Equal(changed, []string{"RegisterTaskDefinition", "RunTask", "RegisterTaskDefinition", "UpdateService"}) {
+			t.Errorf("asked for %q", changed)
+		}
+	})
+}

@@ -1,0 +1,211 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"hci/internal/docker"
+	"hci/internal/ecr"
+)
+
+// tagged is this commit's image by its tag.
+func (j *Job) tagged() string { return j.Look.Repository.URI + ":" + j.Look.Tag }
+
+// reused reports whether an image is deployed that the registry has: this
+// commit's, unless this deployment has built one of its own.
+func (j *Job) reused() bool {
+	return j.Journal.Image != "" || j.Look.Pushed != "" && j.Journal.Built == ""
+}
+
+// reuse notes the image that is reused, and names it.
+func (j *Job) reuse() string {
+	if j.Journal.Image == "" {
+		j.Journal.Image, j.Journal.Words = j.Look.Repository.URI+"@"+j.Look.Pushed, j.inRegistry()
+	}
+	return j.Journal.Image
+}
+
+func (j *Job) inRegistry() string {
+	return "the image of commit " + j.Look.Commit.Short() + ", which is in the registry"
+}
+
+// Choose chooses what is deployed if nothing is pushed: this commit's image if the
+// registry has it, else the deployed one. What was chosen once stays.
+func (j *Job) Choose() {
+	switch {
+	case j.Journal.Image != "" || slices.Contains(j.Journal.Steps, Push):
+	case j.Look.Pushed != "":
+		j.reuse()
+	default:
+		j.Journal.Image, j.Journal.Words = j.Look.Deployed, "the deployed image"
+	}
+}
+
+func (j *Job) build(ctx context.Context) (string, error) {
+	if j.reused() {
+		return "not built: " + j.reuse() + " is in the registry", j.Journal.Save()
+	}
+	image := docker.Image{
+		Context: j.Paths.Context, Dockerfile: j.Paths.Dockerfile, Platform: j.Look.Platform,
+		Tags: []string{j.tagged()}, Labels: docker.Labels(j.Look.Commit.SHA, j.Look.Commit.Source, time.Now()),
+	}
+	if j.Look.Moving != "" {
+		image.Tags = append(image.Tags, j.Look.Repository.URI+":"+j.Look.Moving)
+	}
+	if err := j.Docker.Build(ctx, image); err != nil {
+		return "", err
+	}
+	found, err := j.rightPlatform(ctx)
+	if err != nil {
+		return "", err
+	}
+	j.Journal.Built = found.ID
+	return j.tagged() + " for " + j.Look.Platform, j.Journal.Save()
+}
+
+// PlatformError says that an image is built for other machines than the task's.
+type PlatformError struct{ Image, Has, Wants string }
+
+func (e *PlatformError) Error() string {
+	return fmt.Sprintf("%s is an image for %s, and the task runs on %s", e.Image, e.Has, e.Wants)
+}
+
+func (j *Job) rightPlatform(ctx context.Context) (docker.Found, error) {
+	found, err := j.Docker.Inspect(ctx, j.tagged())
+	if err == nil && found.Platform != j.Look.Platform {
+		err = &PlatformError{Image: j.tagged(), Has: found.Platform, Wants: j.Look.Platform}
+	}
+	return found, err
+}
+
+// OtherImageError says that a tag names here another image than was built.
+type OtherImageError struct{ Image string }
+
+func (e *OtherImageError) Error() string {
+	return e.Image + " is here another image than the one that this deployment built"
+}
+
+func (j *Job) push(ctx context.Context) (string, error) {
+	if j.reused() {
+		return "not pushed: " + j.reuse() + " is in the registry", j.Journal.Save()
+	}
+	found, err := j.rightPlatform(ctx)
+	if err != nil {
+		return "", err
+	}
+	if j.Journal.Built != "" && found.ID != j.Journal.Built {
+		return "", &OtherImageError{Image: j.tagged()}
+	}
+	tags := []string{j.Look.Tag}
+	if j.Look.Moving != "" {
+		tags = append(tags, j.Look.Moving)
+	}
+	for i, tag := range tags {
+		if err := j.pushTag(ctx, tag, i == 0); err != nil {
+			return "", err
+		}
+	}
+	digest, _, err := j.digest(ctx)
+	if err != nil {
+		return "", err
+	}
+	j.Journal.Image, j.Journal.Words = j.Look.Repository.URI+"@"+digest, "the image that was pushed"
+	return j.Journal.Image, j.Journal.Save()
+}
+
+// pushTag pushes one tag; a login that expired on the way is renewed once, if it
+// is hci's. The moving tag may have become immutable.
+func (j *Job) pushTag(ctx context.Context, tag string, own bool) error {
+	image := j.Look.Repository.URI + ":" + tag
+	if !own {
+		if err := j.retag(ctx, image); err != nil {
+			return err
+		}
+	}
+	err := j.Docker.Push(ctx, image)
+	if errors.Is(err, docker.ErrExpired) && slices.Contains(j.Steps, Login) {
+		j.Talk.Say("the login has expired: logging in again")
+		if _, err := j.logIn(ctx); err != nil {
+			return err
+		}
+		err = j.Docker.Push(ctx, image)
+	}
+	var taken *docker.TakenError
+	switch {
+	case !errors.As(err, &taken):
+		return err
+	case !own:
+		j.Talk.Say("%v: it stays where it is", err)
+		return nil
+	}
+	if _, same, digestErr := j.digest(ctx); digestErr == nil && same { // an earlier run of this deployment pushed it
+		return nil
+	}
+	return err
+}
+
+// retag looks whether the moving tag names this commit's image here: one of an
+// earlier build must not be pushed under it.
+func (j *Job) retag(ctx context.Context, image string) error {
+	mine, err := j.Docker.Inspect(ctx, j.tagged())
+	if err != nil {
+		return err
+	}
+	moving, err := j.Docker.Inspect(ctx, image)
+	if err != nil {
+		return err
+	}
+	if moving.Revision != mine.Revision {
+		return fmt.Errorf("%s is here the image of commit %.12s, not of %.12s: build again", image, moving.Revision, mine.Revision)
+	}
+	return nil
+}
+
+// DigestError says that the registry holds another image than was pushed.
+type DigestError struct{ Image, Pushed, Holds string }
+
+func (e *DigestError) Error() string {
+	return fmt.Sprintf("%s: %s was pushed, and the registry holds %s: somebody else pushed meanwhile", e.Image, e.Pushed, e.Holds)
+}
+
+// seenTries is how often the registry is asked for an image that was pushed.
+const seenTries = 5
+
+// digest reads back from the registry what was pushed. same tells that the engine
+// pushed just that; not every engine says what it pushed.
+func (j *Job) digest(ctx context.Context) (digest string, same bool, err error) {
+	for try := 1; ; try++ {
+		digest, err = j.Registry.Digest(ctx, j.Look.Repository.Name, j.Look.Tag)
+		var missing *ecr.NotFoundError
+		if errors.As(err, &missing) && try < seenTries {
+			if err := sleep(ctx, time.Duration(try)*time.Second); err != nil {
+				return "", false, err
+			}
+			continue
+		}
+		if err != nil {
+			return "", false, err
+		}
+		found, err := j.Docker.Inspect(ctx, j.tagged())
+		if err != nil {
+			return "", false, err
+		}
+		pushed := found.Digests[j.Look.Repository.URI]
+		if pushed != "" && pushed != digest {
+			return "", false, &DigestError{Image: j.tagged(), Pushed: pushed, Holds: digest}
+		}
+		return digest, pushed == digest, nil
+	}
+}
+
+// image is what the migration and the update run, and which that is in words; ""
+// until it is pushed.
+func (j *Job) image() (image, words string) {
+	if j.Journal.Image == "" && slices.Contains(j.Journal.Steps, Push) {
+		return "", "the image that is pushed"
+	}
+	return j.Journal.Image, j.Journal.Words
+}

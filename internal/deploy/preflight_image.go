@@ -1,0 +1,100 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"hci/internal/docker"
+	"hci/internal/ecr"
+)
+
+func (l *looker) docker(ctx context.Context) {
+	e, err := l.Docker(ctx)
+	var away *docker.UnreachableError
+	switch {
+	case errors.As(err, &away):
+		l.found(Problem, "docker", away.Next(), "%v", err)
+		return
+	case errors.Is(err, docker.ErrNotInstalled):
+		l.found(Problem, "docker", "install Docker, or leave out build and push: --steps migrate,update", "%v", err)
+		return
+	case err != nil:
+		l.found(Problem, "docker", "", "%v", err)
+		return
+	}
+	l.look.Engine = e
+	if l.needs(Build) && e.Builder == docker.Classic {
+		l.found(Note, "docker", "", "there is no buildx, neither as a plugin nor as docker-buildx: the classic builder builds")
+	}
+	if err := e.Helper(""); err != nil {
+		level, next := Warning, "install it, or take credsStore out of that file"
+		if !l.needs(Login) {
+			level = Problem // the user's own configuration is used
+		}
+		l.found(level, "docker", next, "%v", err)
+	}
+	if !l.needs(Build) {
+		return
+	}
+	if path := filepath.Join(l.Root, l.Names.Dockerfile); !isFile(path) {
+		l.found(Problem, "image", "write one, or say where it is: dockerfile, in the deploy block of hci.hcl", "there is no %s", l.Names.Dockerfile)
+	}
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// repository looks the repository up; it reports whether it is there.
+func (l *looker) repository(ctx context.Context) bool {
+	repository, err := l.Registry.Repository(ctx, l.Names.Repository)
+	var missing *ecr.NotFoundError
+	switch {
+	case errors.As(err, &missing) && l.needs(Login, Build, Push):
+		l.found(Problem, "image", "'hci tf "+l.Env+" apply' makes what Terraform declares", "%v", err)
+		return false
+	case errors.As(err, &missing):
+		return false
+	case err != nil:
+		l.failed("image", err)
+		return false
+	}
+	l.look.Repository = repository
+	return true
+}
+
+// image looks whether this commit's image is in the registry already.
+func (l *looker) image(ctx context.Context) {
+	repository := l.look.Repository
+	l.look.Moving = l.Names.ImageTag
+	if repository.Immutable && l.needs(Push) && !repository.Takes(l.Names.ImageTag) {
+		var missing *ecr.NotFoundError
+		if _, err := l.Registry.Digest(ctx, repository.Name, l.Names.ImageTag); !errors.As(err, &missing) {
+			l.look.Moving = ""
+			l.found(Note, "image", "", "repository %s is immutable, so the tag %s, which is there, stays where it is", repository.Name, l.Names.ImageTag)
+		}
+	}
+	if l.look.Tag == "" {
+		return
+	}
+	digest, err := l.Registry.Digest(ctx, repository.Name, l.look.Tag)
+	var missing *ecr.NotFoundError
+	dirty := len(l.look.Commit.Dirty) > 0
+	switch {
+	case errors.As(err, &missing):
+	case err != nil:
+		l.failed("image", err)
+	case l.Own.Built: // and perhaps pushed, which the push will tell
+	case (dirty || l.Rebuild) && !repository.Takes(l.look.Tag) && l.needs(Push):
+		l.found(Problem, "image", "commit the changes, so that the image has a tag of its own", "%s:%s is in the registry already, and its repository is immutable", repository.Name, l.look.Tag)
+	case dirty || l.Rebuild:
+	default:
+		l.look.Pushed = digest
+		if l.needs(Build, Push) {
+			l.found(Note, "image", "", "the image of commit %s is in the registry already, so it is used again; --rebuild builds it anew", l.look.Commit.Short())
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+
+	"hci/internal/ecs"
+)
+
+// migration looks at the migration's own task definition, and whether one is
+// under way.
+func (l *looker) migration(ctx context.Context) {
+	if l.Names.MigrateTask == "" {
+		return
+	}
+	var group sync.WaitGroup
+	if l.needs(Migrate) && l.Names.MigrateCommand == nil {
+		group.Go(func() {
+			d, err := l.Cluster.Definition(ctx, l.Names.MigrateTask)
+			var missing *ecs.NotFoundError
+			if errors.As(err, &missing) {
+				l.found(Problem, "service", "'hci tf "+l.Env+" apply' registers what Terraform declares", "%v", err)
+				return
+			}
+			if err != nil {
+				l.failed("service", err)
+				return
+			}
+			l.look.Migration = d
+			l.secrets(ctx, d)
+		})
+	}
+	group.Go(func() {
+		runs, err := l.Cluster.Running(ctx, l.Names.MigrateTask)
+		if err != nil {
+			l.failed("service", err)
+			return
+		}
+		for _, r := range runs {
+			if r.StartedBy == l.Own.StartedBy && r.StartedBy != "" {
+				continue
+			}
+			l.found(Conflict, "service", "", "a one-off task of %s is under way since %s%s: task %s", r.Revision, clock(r.Since), startedBy(r), r.ID)
+		}
+	})
+	group.Wait()
+}
+
+func startedBy(r ecs.Runs) string {
+	if r.StartedBy == "" {
+		return ""
+	}
+	return ", started by " + r.StartedBy
+}
+
+// migrates looks whether the migration can run as it is declared.
+func (l *looker) migrates() {
+	d := l.look.Migration
+	if l.Names.MigrateCommand != nil {
+		d = l.look.Base
+	}
+	if d == nil {
+		return
+	}
+	var essential, built []string
+	for _, c := range d.Containers() {
+		if c.Essential {
+			essential = append(essential, c.Name)
+		}
+		if l.look.Repository.URI == "" || RepositoryOf(c.Image) == l.look.Repository.URI {
+			built = append(built, c.Name)
+		}
+	}
+	l.look.MigrateContainer = l.Names.MigrateContainer
+	if l.look.MigrateContainer == "" && len(essential) == 1 {
+		l.look.MigrateContainer = essential[0]
+	}
+	switch {
+	case l.look.MigrateContainer == "":
+		l.found(Problem, "service", "name one: migrate_container, in the deploy block of hci.hcl", "%s has several containers that are essential: %s", d.Name, strings.Join(essential, ", "))
+	case !slices.ContainsFunc(d.Containers(), func(c ecs.Container) bool { return c.Name == l.look.MigrateContainer }):
+		l.found(Problem, "service", "", "%s has no container %q", d.Name, l.look.MigrateContainer)
+	case len(built) == 0:
+		l.found(Problem, "service", "", "no container of %s runs an image of repository %s", d.Name, l.Names.Repository)
+	}
+}

@@ -1,0 +1,281 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"hci/internal/awsapi"
+	"hci/internal/ecs"
+)
+
+// service looks at the service, and at the revision that the new one is made
+// from.
+func (l *looker) service(ctx context.Context) {
+	s, err := l.Cluster.State(ctx)
+	var missing *ecs.NotFoundError
+	if errors.As(err, &missing) {
+		l.found(Problem, "service", "'hci tf "+l.Env+" apply' makes what Terraform declares", "%v", err)
+		return
+	}
+	if err != nil {
+		l.failed("service", err)
+		return
+	}
+	l.look.Service = s
+	var newest *ecs.Definition
+	var newestErr error
+	var group sync.WaitGroup
+	family, _, _ := strings.Cut(s.Revision.Name, ":")
+	group.Go(func() { newest, newestErr = l.Cluster.Definition(ctx, family) })
+	running, err := l.Cluster.Definition(ctx, s.Revision.Name)
+	group.Wait()
+	if err != nil {
+		l.failed("service", err)
+		return
+	}
+	l.look.Running, l.look.Base = running, running
+	l.steady(s, running)
+	l.meanwhile(s, running)
+	if l.Names.TaskDefinition != "" && l.Names.TaskDefinition != family {
+		l.found(Warning, "service", "", "the service runs task definition %s, and the Terraform code says %s: %s is what is deployed", family, l.Names.TaskDefinition, family)
+	}
+	l.base(ctx, newest, newestErr)
+	for _, d := range []*ecs.Definition{l.look.Next, l.look.Base} {
+		if d != nil {
+			l.secrets(ctx, d)
+			break
+		}
+	}
+}
+
+// atRest looks only whether a deployment is under way.
+func (l *looker) atRest(ctx context.Context) {
+	s, err := l.Cluster.State(ctx)
+	if err != nil {
+		l.failed("service", err)
+		return
+	}
+	if p := s.Primary(); p == nil || p.Rollout != "IN_PROGRESS" {
+		return
+	}
+	running, err := l.Cluster.Definition(ctx, s.Revision.Name)
+	if err != nil {
+		l.failed("service", err)
+		return
+	}
+	l.steady(s, running)
+}
+
+// meanwhile looks whether somebody else has changed the service since a deployment
+// that is resumed began.
+func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
+	p := s.Primary()
+	if p == nil || l.Own.Seen == "" || p.ID == l.Own.Seen || p.ID == l.Own.Deployment || l.Own.Updating && p.Revision == l.Own.Revision {
+		return
+	}
+	level, next := Conflict, "'hci deploy "+l.Env+"' begins a new deployment; --displace goes on with this one"
+	if l.Displace {
+		level, next = Warning, ""
+	}
+	l.found(level, "service", next, "somebody else has deployed %s since, at %s%s", p.Revision, clock(p.Created), by(running))
+}
+
+// steady looks whether the service runs what it is to run.
+func (l *looker) steady(s *ecs.Service, running *ecs.Definition) {
+	if s.Status != "" && s.Status != "ACTIVE" {
+		l.found(Problem, "service", "", "the service is %s", strings.ToLower(s.Status))
+	}
+	if s.Controller != "" && s.Controller != "ECS" && l.needs(Update) {
+		l.found(Problem, "service", "deploy it with that, or leave the update out: --skip update", "its deployments are made by %s, not by ECS", s.Controller)
+	}
+	if s.Desired == 0 {
+		l.found(Warning, "service", "", "it is to run 0 tasks: nothing will serve")
+	}
+	p := s.Primary()
+	switch {
+	case p == nil:
+	case p.Rollout == "IN_PROGRESS" && (p.ID == l.Own.Deployment || l.Own.Updating && p.Revision == l.Own.Revision):
+	case p.Rollout == "IN_PROGRESS":
+		level, next := Conflict, "'hci deploy status "+l.Env+"' shows how it goes; --displace takes its place"
+		if l.Displace {
+			level, next = Warning, ""
+		}
+		l.found(level, "service", next, "another deployment is under way: %s, since %s%s; %d of %d tasks run",
+			p.Revision, clock(p.Created), by(running), p.Running, p.Desired)
+	case p.Rollout == ecs.RolloutFailed:
+		l.found(Warning, "service", "", "the last deployment, of %s, failed: %s", p.Revision, p.Reason)
+	case s.Running < s.Desired:
+		l.found(Warning, "service", "", "%d of %d tasks run", s.Running, s.Desired)
+	}
+}
+
+func clock(t *time.Time) string {
+	if t == nil {
+		return "a time that AWS doesn't tell"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
+// by says who registered a revision.
+func by(d *ecs.Definition) string {
+	if d == nil || d.RegisteredBy == "" {
+		return ""
+	}
+	return ", registered by " + d.RegisteredBy
+}
+
+// base chooses the revision that the new one is made from: what runs, unless a
+// newer revision, which then Terraform registered, says something else of more
+// than images.
+func (l *looker) base(ctx context.Context, newest *ecs.Definition, err error) {
+	running := l.look.Running
+	switch {
+	case l.Own.Revision != "":
+		next, err := l.Cluster.Definition(ctx, l.Own.Revision)
+		if err != nil {
+			l.failed("service", err)
+		}
+		l.look.Next = next
+		return
+	case l.Base == "running":
+		return
+	case l.Base != "" && l.Base != "newest":
+		chosen, err := l.Cluster.Definition(ctx, withFamily(l.Base, running.Family()))
+		if err != nil {
+			l.look.Base = nil
+			l.failed("service", err)
+			return
+		}
+		l.look.Base = chosen
+		return
+	case err != nil:
+		l.failed("service", err)
+		return
+	case newest.Number() <= running.Number():
+		return
+	}
+	differ := 0
+	var what []string
+	for _, d := range ecs.Compare(running, newest) {
+		if !d.Image {
+			differ++
+			what = append(what, d.Path+" "+d.Words)
+		}
+	}
+	if differ == 0 {
+		if l.Base == "newest" {
+			l.look.Base = newest
+		}
+		return
+	}
+	l.look.Base = newest
+	if l.Base == "" {
+		l.found(Warning, "service", "", "%s, registered %s%s, is newer than %s, which the service runs (%s): the new revision is made from it; --base running keeps what runs",
+			newest.Name, clock(newest.Registered), byOther(newest), running.Name, some(what))
+	}
+}
+
+func byOther(d *ecs.Definition) string {
+	if d.RegisteredBy == "" {
+		return ""
+	}
+	return " by " + d.RegisteredBy
+}
+
+// withFamily completes the number of a revision.
+func withFamily(revision, family string) string {
+	if strings.Contains(revision, ":") {
+		return revision
+	}
+	return family + ":" + revision
+}
+
+// atOnce bounds how many secrets are looked at together.
+const atOnce = 16
+
+// secrets looks whether every secret of a definition has a current value.
+func (l *looker) secrets(ctx context.Context, d *ecs.Definition) {
+	slots := make(chan struct{}, atOnce)
+	var group sync.WaitGroup
+	seen := map[string]bool{}
+	for _, c := range d.Containers() {
+		for _, ref := range c.Secrets {
+			if seen[ref.ValueFrom] {
+				continue
+			}
+			seen[ref.ValueFrom] = true
+			group.Go(func() {
+				slots <- struct{}{}
+				defer func() { <-slots }()
+				err := l.Secret(ctx, ref)
+				switch {
+				case err == nil || ctx.Err() != nil:
+				case errors.Is(err, awsapi.ErrCredentials):
+					l.failed("secrets", err)
+				case errors.Is(err, ErrUnseen):
+					l.found(Warning, "secrets", "", "%s of container %s: %v", ref.Name, c.Name, err)
+				default:
+					l.found(Problem, "secrets", "", "%s of container %s: %v", ref.Name, c.Name, err)
+				}
+			})
+		}
+	}
+	group.Wait()
+}
+
+// containers finds those that run the image: all whose image lies in the
+// repository, and the one that is named.
+func (l *looker) containers() {
+	var names []string
+	for _, c := range l.look.Base.Containers() {
+		if c.Name == l.Names.Container || l.look.Repository.URI != "" && RepositoryOf(c.Image) == l.look.Repository.URI {
+			names = append(names, c.Name)
+		}
+	}
+	if len(names) == 0 && len(l.look.Base.Containers()) == 1 {
+		names = []string{l.look.Base.Containers()[0].Name}
+	}
+	l.look.Containers = names
+	if len(names) == 0 {
+		l.found(Problem, "service", "name one: container, in the deploy block of hci.hcl", "no container of %s runs an image of repository %s", l.look.Base.Name, l.Names.Repository)
+	} else if l.Names.Container != "" && !slices.Contains(names, l.Names.Container) {
+		l.found(Problem, "service", "", "%s has no container %q", l.look.Base.Name, l.Names.Container)
+	}
+}
+
+// deployed finds the image that the service runs. A tag may have moved since: what
+// the tasks run counts.
+func (l *looker) deployed(ctx context.Context) {
+	if l.look.Running == nil {
+		return
+	}
+	for _, c := range l.look.Running.Containers() {
+		if !slices.Contains(l.look.Containers, c.Name) {
+			continue
+		}
+		l.look.Deployed = c.Image
+		if strings.Contains(c.Image, "@") || l.needs(Push) {
+			return
+		}
+		digests, err := l.Cluster.Digests(ctx, l.look.Running.Name)
+		if err != nil {
+			l.failed("service", err)
+		} else if digest := digests[c.Name]; digest != "" {
+			l.look.Deployed = RepositoryOf(c.Image) + "@" + digest
+		}
+		return
+	}
+}
+
+// RepositoryOf is an image's name without tag and digest.
+func RepositoryOf(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
+		image = image[:i]
+	}
+	return image
+}

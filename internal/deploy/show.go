@@ -1,0 +1,83 @@
+package deploy
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"hci/internal/docker"
+	"hci/internal/ecs"
+)
+
+// Show writes the plan: what is done, in which order, and why.
+func (j *Job) Show(w io.Writer) error {
+	n, look := j.Names, j.Look
+	account := look.Identity.Account
+	image, words := j.image()
+	if image == "" && slices.Contains(j.Steps, Push) {
+		image = j.Look.Repository.URI + "@(what is pushed)"
+	}
+	lines := []string{fmt.Sprintf("service %s in cluster %s, %s, account %s", n.Service, n.Cluster, n.Region, account)}
+	if look.Commit.SHA != "" {
+		lines = append(lines, "commit "+look.Commit.Short()+", image "+j.tagged())
+	}
+	for i, s := range Sorted(j.Steps) {
+		what, why := j.line(s, words)
+		lines = append(lines, fmt.Sprintf("%d. %-8s %s", i+1, s, what))
+		if why != "" {
+			lines = append(lines, strings.Repeat(" ", 12)+why)
+		}
+	}
+	if j.touches() {
+		next := look.Next
+		if next == nil {
+			next = j.next(image)
+		}
+		for _, d := range ecs.Compare(look.Running, next) {
+			lines = append(lines, "   ~ "+d.String())
+		}
+	}
+	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
+	return err
+}
+
+// touches reports whether a revision of the service's is to be compared.
+func (j *Job) touches() bool {
+	return slices.Contains(j.Steps, Update) && j.Look.Running != nil && j.Look.Base != nil
+}
+
+// line says what a step does, and why then.
+func (j *Job) line(s Step, image string) (what, why string) {
+	look := j.Look
+	switch s {
+	case Login:
+		return "log in to " + look.Repository.Host(), "the token is fetched when it is needed: it lasts twelve hours"
+	case Build:
+		if j.reused() {
+			return "nothing: the image is in the registry", ""
+		}
+		builder := docker.Classic
+		if look.Engine != nil {
+			builder = look.Engine.Builder
+		}
+		return fmt.Sprintf("%s for %s, from %s", builder, look.Platform, j.Names.Dockerfile), ""
+	case Push:
+		if j.reused() {
+			return "nothing: " + j.reuse() + " is there", ""
+		}
+		tags := look.Tag
+		if look.Moving != "" {
+			tags += " and " + look.Moving
+		}
+		return "push " + tags + ", and read its digest back", "what follows runs that digest, whatever a tag says later"
+	case Migrate:
+		what = "run " + j.Names.MigrateTask
+		if j.Names.MigrateCommand != nil {
+			what = fmt.Sprintf("run the migrate command in %s", j.Names.TaskDefinition)
+		}
+		return what + " in " + image, "before the update, so that a failure leaves the service as it is; after the push, since the deployed image knows none of the new migrations"
+	default:
+		return "make the service run " + image + ", and wait until it does", ""
+	}
+}
