@@ -46,12 +46,21 @@ type stage struct {
 // player plays the tasks' containers.
 type player struct {
 	mu         stdsync.Mutex
-	exit       int    // of the migration
-	wait       func() // the migration waits for; may be nil
+	exit       int           // of the migration
+	wait       func()        // the migration waits for; may be nil
+	hold       chan struct{} // tasks do not start before it is closed; nil for none
 	migrations []string
 }
 
-func (p *player) Pull(context.Context, string) error { return nil }
+func (p *player) Pull(ctx context.Context, _ string) error {
+	if p.hold != nil {
+		select {
+		case <-p.hold:
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
 
 // nasty is a line that tries to command the terminal.
 const nasty = "\x1b]0;owned\x07applied"

@@ -13,7 +13,7 @@ import (
 	"hci/internal/ecs"
 )
 
-const pinned = "repo/app@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+const pinned = "repo/app@sha256:1111111111111111111111111111111111111111111111111111111111111111"
 
 // answeredOnly are the members that AWS answers and registering refuses.
 const answeredOnly = `{

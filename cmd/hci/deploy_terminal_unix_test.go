@@ -1,0 +1,136 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"hci/internal/rehearse"
+)
+
+// typed is hci on a terminal, and what a person sees there.
+type typed struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	keys *os.File
+	seen chan string
+	all  strings.Builder
+	at   int // what was seen before was answered
+}
+
+func (s *stage) onTerminal(args ...string) *typed {
+	s.t.Helper()
+	p := &typed{t: s.t, cmd: s.process(args...), seen: make(chan string, 1000)}
+	keys, err := pty.Start(p.cmd)
+	if err != nil {
+		s.t.Skip("no pseudo-terminals here:", err)
+	}
+	p.keys = keys
+	s.t.Cleanup(func() { _ = keys.Close() })
+	go func() {
+		defer close(p.seen)
+		buf := make([]byte, 4096)
+		for {
+			n, err := keys.Read(buf)
+			p.seen <- string(buf[:n])
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return p
+}
+
+// after waits until words were shown, and types.
+func (p *typed) after(words, keys string) {
+	p.t.Helper()
+	for !strings.Contains(p.all.String()[p.at:], words) {
+		select {
+		case text, ok := <-p.seen:
+			p.all.WriteString(text)
+			if !ok {
+				p.t.Fatalf("%q is not shown:\n%s", words, p.all.String())
+			}
+		case <-time.After(time.Minute):
+			p.t.Fatalf("%q is not shown:\n%s", words, p.all.String())
+		}
+	}
+	p.at += strings.Index(p.all.String()[p.at:], words) + len(words)
+	if _, err := p.keys.WriteString(keys); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// ends waits for the end, which must be with a code and have said all texts.
+func (p *typed) ends(code int, texts ...string) {
+	p.t.Helper()
+	for text := range p.seen {
+		p.all.WriteString(text)
+	}
+	_ = p.cmd.Wait()
+	played{code: p.cmd.ProcessState.ExitCode(), out: p.all.String()}.is(p.t, code, texts...)
+}
+
+const ctrlC = "\x03"
+
+// TestDeployTyped: the questions on a terminal, and a crash loop's.
+func TestDeployTyped(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	p := s.onTerminal("deploy", "--poll", "10ms")
+	p.after("Which environment (production, staging)? ", "staging\r")
+	p.after("Deploy to staging?", "y\r")
+	p.after("Migrate the database?", "\r") // yes is the default
+	for _, q := range []string{"Authenticate to the registry?", "Build the image?", "Push the image?"} {
+		p.after(q, "n\r")
+	}
+	p.after("Update the service?", "y\r")
+	p.ends(0, "hci: deployed")
+
+	looping := newStage(t, rehearse.CrashLoop)
+	looping.held(looping.commit())
+	p = looping.onTerminal("deploy", "staging", "--steps", "update", "--poll", "10ms")
+	p.after("Deploy to staging (update)?", "y\r")
+	p.after("Roll back to the revision before?", "y\r")
+	p.ends(1, "its tasks stop again and again", "not deployed: rolled back", "it was rolled back")
+}
+
+// TestDeployCtrlC: what becomes of a rollout is asked; what is decided is done.
+func TestDeployCtrlC(t *testing.T) {
+	for _, c := range []struct {
+		name, keys string
+		free       bool // the tasks start after that
+		code       int
+		says       string
+		runs       string
+	}{
+		{"leave", "l\r", false, 130, "'hci deploy --resume staging' watches it again", "hci_web_staging:2"},
+		{"a second time", ctrlC, false, 130, "'hci deploy --resume staging' watches it again", "hci_web_staging:2"},
+		{"continue", "c\r", true, 0, "hci: deployed", "hci_web_staging:2"},
+		{"roll back", "r\r", false, 130, "it was rolled back", "hci_web_staging:1"},
+		{"stop", "s\r", false, 130, "ECS was told to stop it, and goes back to hci_web_staging:1", "hci_web_staging:1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStage(t, rehearse.Healthy)
+			s.held(s.commit())
+			s.player.hold = make(chan struct{})
+			p := s.onTerminal("deploy", "update", "staging", "--yes", "--poll", "10ms")
+			p.after("is under way", "")
+			p.after("0 of 1 tasks run, 1 start", ctrlC)
+			p.after("[l]eave it, [s]top it, [r]oll back and wait, or [c]ontinue to watch?", c.keys)
+			if c.free {
+				close(s.player.hold)
+			}
+			p.ends(c.code, "the deployment goes on at AWS", c.says)
+			if runs, _ := s.runs(); runs != c.runs {
+				t.Errorf("%s runs, want %s", runs, c.runs)
+			}
+		})
+	}
+}

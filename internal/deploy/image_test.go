@@ -1,0 +1,273 @@
+package deploy_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"hci/internal/deploy"
+	"hci/internal/docker"
+	"hci/internal/ecr"
+	"hci/internal/ecs"
+	"hci/internal/project"
+	"hci/internal/secret"
+)
+
+const (
+	uri      = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/app"
+	platform = "linux/amd64"
+)
+
+// engine is a Docker Engine and a registry in memory. An image is its content; its
+// digest is made from that.
+type engine struct {
+	images   map[string]string // by name
+	pushed   map[string]string // digest by tag
+	builds   int
+	platform string
+	labels   map[string]string // revision by name
+	logins   int
+	expire   int // pushes that fail so
+	taken    []string
+	steps    []string
+	failPush error
+}
+
+func newEngine() *engine {
+	return &engine{images: map[string]string{}, pushed: map[string]string{}, labels: map[string]string{}, platform: platform}
+}
+
+func (e *engine) Login(context.Context, string, secret.Value) error { e.logins++; return nil }
+
+func (e *engine) Build(_ context.Context, i docker.Image) error {
+	e.builds++
+	e.steps = append(e.steps, "build")
+	for _, tag := range i.Tags {
+		e.images[tag], e.labels[tag] = fmt.Sprintf("built-%d", e.builds), i.Labels["org.opencontainers.image.revision"]
+	}
+	return nil
+}
+
+func (e *engine) Push(_ context.Context, image string) error {
+	e.steps = append(e.steps, "push "+tag(image))
+	if e.expire > 0 {
+		e.expire--
+		return docker.ErrExpired
+	}
+	if e.failPush != nil {
+		return e.failPush
+	}
+	for _, t := range e.taken {
+		if t == tag(image) {
+			return &docker.TakenError{Image: image}
+		}
+	}
+	e.pushed[tag(image)] = "sha256:" + e.images[image]
+	return nil
+}
+
+func tag(image string) string { return image[strings.LastIndexByte(image, ':')+1:] }
+
+func (e *engine) Inspect(_ context.Context, image string) (docker.Found, error) {
+	content, ok := e.images[image]
+	if !ok {
+		return docker.Found{}, &docker.NoImageError{Image: image}
+	}
+	f := docker.Found{ID: content, Platform: e.platform, Digests: map[string]string{}, Revision: e.labels[image]}
+	for _, digest := range e.pushed {
+		if digest == "sha256:"+content {
+			f.Digests[uri] = digest
+		}
+	}
+	return f, nil
+}
+
+func (e *engine) Repository(context.Context, string) (ecr.Repository, error) {
+	return ecr.Repository{Name: "app", URI: uri}, nil
+}
+
+func (e *engine) Digest(_ context.Context, _, tag string) (string, error) {
+	if digest := e.pushed[tag]; digest != "" {
+		return digest, nil
+	}
+	return "", &ecr.NotFoundError{What: "image"}
+}
+
+func (e *engine) Token(context.Context) (ecr.Token, error) {
+	return ecr.Token{User: "AWS", Password: secret.New("hunter2"), Expires: time.Unix(0, 0)}, nil
+}
+
+// quiet is a view that shows nothing.
+type quiet struct{ said []string }
+
+func (q *quiet) Say(format string, args ...any) {
+	q.said = append(q.said, fmt.Sprintf(format, args...))
+}
+func (q *quiet) Log(ecs.LogLine)                          {}
+func (q *quiet) Seen(*ecs.Service, *ecs.Deployment)       {}
+func (q *quiet) Stopped(ecs.StoppedTask)                  {}
+func (q *quiet) Decide(deploy.Result, bool) deploy.Choice { return deploy.Leave }
+
+const sha = "0123456789abcdef0123456789abcdef01234567"
+
+func imageJob(e *engine, j *deploy.Journal, steps ...deploy.Step) *deploy.Job {
+	return &deploy.Job{
+		Env: "staging", Journal: j, Steps: steps, Docker: e, Registry: e, Talk: &quiet{},
+		Look: &deploy.Look{
+			Repository: ecr.Repository{Name: "app", URI: uri}, Commit: project.Commit{SHA: sha}, Tag: "git-" + sha[:12], Moving: "latest", Platform: platform,
+		},
+	}
+}
+
+var imageSteps = []deploy.Step{deploy.Login, deploy.Build, deploy.Push}
+
+func TestBuildAndPush(t *testing.T) {
+	e := newEngine()
+	journal := deploy.NewJournal(t.TempDir(), "staging", imageSteps)
+	job := imageJob(e, journal, imageSteps...)
+	done, err := job.Run(t.Context())
+	if err != nil || len(done) != 3 {
+		t.Fatalf("%v, %v", done, err)
+	}
+	if want := uri + "@sha256:built-1"; journal.Image != want || done[2].Words != want {
+		t.Errorf("pushed %q, journal %q, want %q", done[2].Words, journal.Image, want)
+	}
+	if got := strings.Join(e.steps, ", "); got != "build, push git-"+sha[:12]+", push latest" || e.logins != 1 {
+		t.Errorf("did %s with %d logins", got, e.logins)
+	}
+}
+
+// TestPush: what can happen to a push.
+func TestPush(t *testing.T) {
+	built := "git-" + sha[:12]
+	for _, c := range []struct {
+		name  string
+		set   func(e *engine, j *deploy.Job)
+		fails any // target of errors.As, or a sentinel
+		image string
+		did   string
+	}{
+		{"the login expires on the way", func(e *engine, _ *deploy.Job) { e.expire = 1 }, nil, "built-1", "build, push " + built + ", push " + built + ", push latest"},
+		{"and again", func(e *engine, _ *deploy.Job) { e.expire = 2 }, docker.ErrExpired, "", ""},
+		{"it is the user's", func(e *engine, j *deploy.Job) { e.expire = 1; j.Steps = []deploy.Step{deploy.Build, deploy.Push} }, docker.ErrExpired, "", ""},
+		{"the moving tag is immutable", func(e *engine, _ *deploy.Job) { e.taken = []string{"latest"} }, nil, "built-1", "build, push " + built + ", push latest"},
+		{"the own tag is taken by another image", func(e *engine, _ *deploy.Job) { e.taken, e.pushed[built] = []string{built}, "sha256:other" }, new(*docker.TakenError), "", ""},
+		{"the image is for another machine", func(e *engine, _ *deploy.Job) { e.platform = "linux/arm64" }, new(*deploy.PlatformError), "", "build"},
+		{"no moving tag", func(_ *engine, j *deploy.Job) { j.Look.Moving = "" }, nil, "built-1", "build, push " + built},
+		{"the registry has the commit's image", func(_ *engine, j *deploy.Job) { j.Look.Pushed = "sha256:there" }, nil, "there", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := newEngine()
+			journal := deploy.Unkept("staging", imageSteps)
+			job := imageJob(e, journal, imageSteps...)
+			c.set(e, job)
+			_, err := job.Run(t.Context())
+			sentinel, is := c.fails.(error)
+			switch {
+			case c.fails == nil && err != nil, is && !errors.Is(err, sentinel), c.fails != nil && !is && !errors.As(err, c.fails):
+				t.Fatalf("%v, want %T", err, c.fails)
+			case c.image != "" && journal.Image != uri+"@sha256:"+c.image:
+				t.Errorf("deploys %s, want %s", journal.Image, c.image)
+			case c.did != "" && strings.Join(e.steps, ", ") != c.did:
+				t.Errorf("did %q, want %q", e.steps, c.did)
+			}
+		})
+	}
+}
+
+// TestResumeImage: a deployment that is resumed deploys the image that it built,
+// whatever the registry and the engine hold by then.
+func TestResumeImage(t *testing.T) {
+	state := t.TempDir()
+	e := newEngine()
+	e.failPush = errors.New("network gone")
+	journal := deploy.NewJournal(state, "staging", imageSteps)
+	journal.Rebuild = true
+	if _, err := imageJob(e, journal, imageSteps...).Run(t.Context()); !errors.Is(err, e.failPush) {
+		t.Fatal(err)
+	}
+	e.failPush = nil
+	again, err := deploy.OpenJournal(state, "staging")
+	if err != nil {
+		t.Fatal(err)
+	}
+	job := imageJob(e, again, again.Left()...)
+	job.Look.Pushed = "sha256:older" // the same commit's, built before
+	if _, err := job.Run(t.Context()); err != nil || again.Image != uri+"@sha256:built-1" {
+		t.Errorf("deploys %s, %v", again.Image, err)
+	}
+	// Killed between the note of the image and that of the step: what is checked out
+	// by then makes no difference.
+	again.Done = []deploy.Step{deploy.Login, deploy.Build}
+	other := imageJob(e, again, again.Left()...)
+	other.Look.Pushed, other.Look.Commit.SHA = "sha256:other", strings.Repeat("f", 40)
+	if _, err := other.Run(t.Context()); err != nil || again.Image != uri+"@sha256:built-1" {
+		t.Errorf("deploys %s, %v", again.Image, err)
+	}
+}
+
+// TestResumeOtherImage: the tag names another image by then.
+func TestResumeOtherImage(t *testing.T) {
+	e := newEngine()
+	e.failPush = errors.New("network gone")
+	journal := deploy.NewJournal(t.TempDir(), "staging", imageSteps)
+	_, _ = imageJob(e, journal, imageSteps...).Run(t.Context()) // fails so
+	e.failPush = nil
+	e.images[uri+":git-"+sha[:12]] = "built by somebody else"
+	var other *deploy.OtherImageError
+	if _, err := imageJob(e, journal, journal.Left()...).Run(t.Context()); !errors.As(err, &other) || len(e.pushed) > 0 {
+		t.Errorf("%v, pushed %v", err, e.pushed)
+	}
+	delete(e.images, uri+":git-"+sha[:12])
+	var none *docker.NoImageError
+	if _, err := imageJob(e, journal, journal.Left()...).Run(t.Context()); !errors.As(err, &none) {
+		t.Error(err)
+	}
+}
+
+// TestPushedMeanwhile: somebody else pushes under the same tag before the digest
+// is read back.
+func TestPushedMeanwhile(t *testing.T) {
+	e := &overtaken{newEngine()}
+	job := imageJob(e.engine, deploy.Unkept("staging", imageSteps), imageSteps...)
+	job.Docker, job.Registry = e, e
+	var other *deploy.DigestError
+	if _, err := job.Run(t.Context()); !errors.As(err, &other) {
+		t.Error(err)
+	}
+}
+
+type overtaken struct{ *engine }
+
+func (o *overtaken) Digest(context.Context, string, string) (string, error) {
+	return "sha256:other", nil
+}
+
+// TestChoose: what is deployed if nothing is pushed, and that it stays.
+func TestChoose(t *testing.T) {
+	steps := []deploy.Step{deploy.Migrate, deploy.Update}
+	for _, c := range []struct{ pushed, deployed, image, words string }{
+		{"sha256:there", uri + "@sha256:old", uri + "@sha256:there", "the image of commit 0123456789ab, which is in the registry"},
+		{"", uri + "@sha256:old", uri + "@sha256:old", "the deployed image"},
+		{"", "", "", "the deployed image"},
+	} {
+		journal := deploy.Unkept("staging", steps)
+		job := imageJob(newEngine(), journal, steps...)
+		job.Look.Pushed, job.Look.Deployed = c.pushed, c.deployed
+		job.Choose()
+		if journal.Image != c.image || journal.Words != c.words {
+			t.Errorf("%q, %q; want %q, %q", journal.Image, journal.Words, c.image, c.words)
+		}
+		if c.image == "" {
+			continue
+		}
+		job.Look.Pushed, job.Look.Deployed = "sha256:later", "later"
+		job.Choose()
+		if journal.Image != c.image {
+			t.Errorf("another was chosen later: %q", journal.Image)
+		}
+	}
+}
