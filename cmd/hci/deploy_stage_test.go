@@ -34,13 +34,15 @@ type stage struct {
 	server  *rehearse.Server
 	secrets *localsm.Server
 	player  *player
+	docker  *rehearsal // runs the tasks in the player's place; nil for that
 	environ []string
 
 	mu     stdsync.Mutex
 	asked  []string               // operations, in their order
 	before func(operation string) // called before the server sees a request; may be nil
 	after  func(operation string) // called before hci sees the answer; may be nil
-	hidden []string               // tokens for the registry, which must be shown nowhere
+	watch  func(operation string, answer []byte)
+	hidden []string // tokens for the registry, which must be shown nowhere
 }
 
 // player plays the tasks' containers.
@@ -92,8 +94,9 @@ func (p *player) migrated() []string {
 
 const stageTick = 5 * time.Millisecond
 
-// newStage makes one for the environment staging.
-func newStage(t *testing.T, scenario rehearse.Scenario) *stage {
+// newStage makes one for the environment staging. Changes are made before its AWS
+// is.
+func newStage(t *testing.T, scenario rehearse.Scenario, changes ...func(*stage)) *stage {
 	t.Helper()
 	s := &stage{t: t, dir: t.TempDir(), player: &player{}}
 	if err := os.CopyFS(s.dir, os.DirFS(sampleProject)); err != nil {
@@ -109,6 +112,9 @@ func newStage(t *testing.T, scenario rehearse.Scenario) *stage {
 		t.Fatal(err)
 	}
 	s.host = listener.Addr().String()
+	for _, change := range changes {
+		change(s)
+	}
 	s.open(scenario)
 	web := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = web.Serve(listener) }()
@@ -152,13 +158,20 @@ func (s *stage) open(scenario rehearse.Scenario) {
 		s.hidden = append(s.hidden, w.Value.Reveal())
 	}
 	r := &rehearsal{host: s.host}
+	runner := rehearse.Runner(s.player)
+	if s.docker != nil {
+		runner = s.docker
+	}
 	values := &heldSecrets{server: local.server}
 	s.server = rehearse.New(s.host, rehearse.Options{
 		Account: rehearsalAccount, Region: "eu-central-1", Cluster: d.names.Cluster, Service: d.names.Service, Family: d.names.TaskDefinition,
 		Definitions: r.definitions(d, rehearsalAccount, "eu-central-1"), Repository: d.names.Repository,
-		Registry: registry.New(registry.Logger(log.New(io.Discard, "", 0))), Scenario: scenario, Runner: s.player, Secrets: values,
+		Registry: registry.New(registry.Logger(log.New(io.Discard, "", 0))), Scenario: scenario, Runner: runner, Secrets: values,
 		SecretsManager: local.server, LoseSecret: values.lose, Tick: stageTick,
 	})
+	if s.docker != nil {
+		s.docker.server = s.server
+	}
 }
 
 // ServeHTTP notes what is asked.
@@ -166,18 +179,23 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	s.mu.Lock()
 	s.asked = append(s.asked, operation)
-	before, after := s.before, s.after
+	before, after, watch := s.before, s.after, s.watch
 	s.mu.Unlock()
 	if before != nil {
 		before(operation)
 	}
-	if after == nil {
+	if operation == "" || after == nil && watch == nil {
 		s.server.ServeHTTP(w, r)
 		return
 	}
 	answer := &heldAnswer{header: http.Header{}, status: http.StatusOK}
 	s.server.ServeHTTP(answer, r)
-	after(operation)
+	if after != nil {
+		after(operation)
+	}
+	if watch != nil {
+		watch(operation, answer.body.Bytes())
+	}
 	for key, values := range answer.header {
 		w.Header()[key] = values
 	}

@@ -206,7 +206,16 @@ func (w writer) Write(p []byte) (int, error) {
 // killed all the same.
 func TestKill(t *testing.T) {
 	s := faked(t, `case "$1" in
-run) echo started; while [ ! -e $D/killed ]; do sleep 0.01; done; echo ended; exit 137 ;;
+run)
+	echo started
+	n=0
+	while [ ! -e $D/killed ]; do
+		n=$((n+1))
+		[ $n -lt 3000 ] || exit 1
+		sleep 0.02
+	done
+	echo ended
+	exit 137 ;;
 kill)
 	echo "$2" >>$D/kills
 	case $(wc -l <$D/kills) in

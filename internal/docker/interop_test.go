@@ -45,7 +45,7 @@ func main() {
 		}
 	case "sleep":
 		fmt.Println("up")
-		time.Sleep(time.Hour)
+		time.Sleep(time.Minute)
 	}
 }
 `

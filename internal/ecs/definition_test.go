@@ -197,6 +197,10 @@ func TestCompare(t *testing.T) {
 		{"entry point", `"entryPoint":["s3cr3t"]`, `"entryPoint":["s3cr3t2"]`, "containers.app.entryPoint.0: changed"},
 		{"health check", `"healthCheck":{"command":["s3cr3t"]}`, `"healthCheck":{"command":["s3cr3t2"]}`, "containers.app.healthCheck.command.0: changed"},
 		{"options of a log", `"logConfiguration":{"options":{"splunk-token":"s3cr3t"}}`, `"logConfiguration":{"options":{"splunk-token":"s3cr3t2"}}`, "containers.app.logConfiguration.options.splunk-token: changed"},
+		{"variables named like what is shown", `"environment":[{"name":"memory","value":"s3cr3t"},{"name":"image","value":"s3cr3t"},{"name":"my.secrets.password","value":"s3cr3t"}]`, `"environment":[]`,
+			"containers.app.environment.image: removed\ncontainers.app.environment.memory: removed\ncontainers.app.environment.my.secrets.password: removed"},
+		{"a label named like what is shown", `"dockerLabels":{"com.x.image":"s3cr3t","cpu":"s3cr3t"}`, `"dockerLabels":{}`, "containers.app.dockerLabels.com.x.image: removed\ncontainers.app.dockerLabels.cpu: removed"},
+		{"a name twice", `"environment":[{"name":"A","value":"s3cr3t"},{"name":"A","value":"x"}]`, `"environment":[{"name":"A","value":"s3cr3t2"},{"name":"A","value":"x"}]`, "containers.app.environment.A: changed"},
 		{"a label", `"dockerLabels":{"a":"s3cr3t"}`, `"dockerLabels":{"a":"s3cr3t2"}`, "containers.app.dockerLabels.a: changed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -212,6 +216,16 @@ func TestCompareRoles(t *testing.T) {
 	from := read(t, `"revision":6,"registeredAt":1,"executionRoleArn":"a","requiresCompatibilities":["EC2"],"runtimePlatform":{"cpuArchitecture":"X86_64"}`)
 	to := read(t, `"revision":7,"registeredAt":2,"executionRoleArn":"b","taskRoleArn":"c","requiresCompatibilities":["FARGATE"],"runtimePlatform":{"cpuArchitecture":"ARM64"}`)
 	want := "executionRoleArn: a → b\nrequiresCompatibilities.0: changed\nruntimePlatform.cpuArchitecture: X86_64 → ARM64\ntaskRoleArn: c added"
+	if got := said(ecs.Compare(from, to)); got != want {
+		t.Errorf("said\n%s", got)
+	}
+}
+
+// TestCompareContainerNamedSecrets: users choose names.
+func TestCompareContainerNamedSecrets(t *testing.T) {
+	from := read(t, `"containerDefinitions":[{"name":"secrets","environment":[{"name":"P","value":"s3cr3t"}],"command":["s3cr3t"]}]`)
+	to := read(t, `"containerDefinitions":[{"name":"secrets","environment":[],"command":["s3cr3t2"]}]`)
+	want := "containers.secrets.command.0: changed\ncontainers.secrets.environment.P: removed"
 	if got := said(ecs.Compare(from, to)); got != want {
 		t.Errorf("said\n%s", got)
 	}

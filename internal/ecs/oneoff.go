@@ -216,7 +216,7 @@ func (l *TaskLog) Next(ctx context.Context) (lines []LogLine, more bool, err err
 	if err != nil || page == nil {
 		return nil, false, err
 	}
-	more = page.Forward != l.token && len(page.Events) > 0
+	more = page.Forward != l.token // an empty page may come before the end
 	l.token = page.Forward
 	return l.lines(page), more, nil
 }

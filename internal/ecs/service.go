@@ -127,7 +127,7 @@ func (o *On) Describe(ctx context.Context) (*Service, error) {
 func (o *On) find(ctx context.Context) (*wireService, error) {
 	var found wireServices
 	if err := o.client.Call(ctx, "DescribeServices", members{"cluster": o.Cluster, "services": []string{o.Service}}, &found); err != nil {
-		return nil, fmt.Errorf("service %q in cluster %q: %w", o.Service, o.Cluster, err)
+		return nil, o.named(err)
 	}
 	for _, s := range found.Services {
 		if s.Status != "INACTIVE" && s.TaskDefinition != "" {
@@ -137,10 +137,26 @@ func (o *On) find(ctx context.Context) (*wireService, error) {
 	return nil, &NotFoundError{What: fmt.Sprintf("service %q in cluster %q", o.Service, o.Cluster)}
 }
 
+// named says of which service an error is; that there is none is a
+// [*NotFoundError].
+func (o *On) named(err error) error {
+	switch awsapi.Code(err) {
+	case "ClusterNotFoundException":
+		return &NotFoundError{What: fmt.Sprintf("cluster %q", o.Cluster)}
+	case "ServiceNotFoundException", "ServiceNotActiveException":
+		return &NotFoundError{What: fmt.Sprintf("service %q in cluster %q", o.Service, o.Cluster)}
+	}
+	return fmt.Errorf("service %q in cluster %q: %w", o.Service, o.Cluster, err)
+}
+
 // definition reads a revision of a task definition.
 func (o *On) definition(ctx context.Context, arn string) (*wireDefinition, error) {
 	var out wireDefinition
-	if err := o.client.Call(ctx, "DescribeTaskDefinition", members{"taskDefinition": arn}, &out); err != nil {
+	err := o.client.Call(ctx, "DescribeTaskDefinition", members{"taskDefinition": arn}, &out)
+	if notDescribed(err) {
+		return nil, &NotFoundError{What: fmt.Sprintf("task definition %q", name(arn))}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("task definition %s: %w", name(arn), err)
 	}
 	return &out, nil

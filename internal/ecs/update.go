@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -104,7 +105,7 @@ func (o *On) Stopped(ctx context.Context, deployment string) ([]StoppedTask, err
 	if err != nil {
 		return nil, fmt.Errorf("stopped tasks of service %q: %w", o.Service, err)
 	}
-	slices.SortStableFunc(found, func(a, b wireTask) int { return int(b.stopped() - a.stopped()) })
+	slices.SortStableFunc(found, func(a, b wireTask) int { return cmp.Compare(b.stopped(), a.stopped()) })
 	var all []StoppedTask
 	for _, t := range found {
 		if t.LastStatus == "STOPPED" && t.StartedBy == deployment {
@@ -156,7 +157,7 @@ func (o *On) Update(ctx context.Context, revision string, force bool) (string, e
 		in["forceNewDeployment"] = true
 	}
 	if err := o.client.Call(ctx, "UpdateService", in, &out); err != nil {
-		return "", fmt.Errorf("service %q: %w", o.Service, err)
+		return "", o.named(err)
 	}
 	for _, d := range out.Service.Deployments {
 		if d.Status == primary && name(d.TaskDefinition) == revision {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 )
@@ -21,8 +20,9 @@ type definition struct {
 // service is the one that there is.
 type service struct {
 	deleted     bool
-	definition  string // that it is to run
-	deployments []*deployment
+	definition  string        // that it is to run
+	deployments []*deployment // that still have tasks, the primary first
+	history     []*deployment // all, the latest last
 	events      []object
 	breaker     bool
 	stable      string // revision that ran last
@@ -50,7 +50,7 @@ const (
 func (s *Server) begin() {
 	name := s.o.Family + ":1"
 	d := &deployment{id: "ecs-svc/" + newID()[:19], status: primary, rollout: completed, definition: name, created: time.Now().Add(-time.Hour), seeded: true}
-	s.service = &service{definition: name, deployments: []*deployment{d}, events: []object{}, breaker: s.o.Scenario == Breaker, stable: name}
+	s.service = &service{definition: name, deployments: []*deployment{d}, history: []*deployment{d}, events: []object{}, breaker: s.o.Scenario == Breaker, stable: name}
 	if s.o.Scenario == InProgress {
 		d.rollout, d.created = inProgress, time.Now().Add(-3*time.Minute)
 	}
@@ -253,175 +253,7 @@ func (s *Server) start(name string) *deployment {
 	d := &deployment{id: "ecs-svc/" + newID()[:19], status: primary, rollout: inProgress, definition: name, created: time.Now(), reason: "ECS deployment in progress."}
 	s.service.definition = name
 	s.service.deployments = append([]*deployment{d}, s.service.deployments...)
+	s.service.history = append(s.service.history, d)
 	s.event("has started a deployment of %s.", name)
 	return d
-}
-
-// serviceDeployment is the ARN by which a deployment is stopped.
-func (s *Server) serviceDeployment(d *deployment) string {
-	return s.arn("service-deployment", s.o.Cluster+"/"+s.o.Service+"/"+strings.TrimPrefix(d.id, "ecs-svc/"))
-}
-
-func (s *Server) listServiceDeployments(in object) (object, error) {
-	if err := s.here(in); err != nil {
-		return nil, err
-	}
-	states := list(in, "status")
-	all := []any{}
-	for _, d := range s.service.deployments {
-		state := map[string]string{inProgress: "IN_PROGRESS", completed: "SUCCESSFUL", failedOut: "ROLLBACK_SUCCESSFUL"}[d.rollout]
-		if d.status != primary && d.rollout == inProgress {
-			state = "STOPPED"
-		}
-		if len(states) == 0 || slices.Contains(states, state) {
-			all = append(all, object{"serviceDeploymentArn": s.serviceDeployment(d), "status": state, "createdAt": seconds(d.created)})
-		}
-	}
-	return object{"serviceDeployments": all}, nil
-}
-
-func (s *Server) stopServiceDeployment(in object) (object, error) {
-	id := str(in, "serviceDeploymentArn")
-	for _, d := range s.service.deployments {
-		if s.serviceDeployment(d) != id {
-			continue
-		}
-		if d.rollout != inProgress || d.status != primary {
-			return nil, fail("ConflictException", "The service deployment is not in progress.")
-		}
-		s.back(d, "Service deployment rolled back because of a StopServiceDeployment request.")
-		return object{"serviceDeploymentArn": id}, nil
-	}
-	return nil, fail("ServiceDeploymentNotFoundException", "The service deployment was not found.")
-}
-
-// back gives a deployment up and returns to the revision that ran before.
-func (s *Server) back(d *deployment, reason string) {
-	stable := s.service.stable
-	d.rollout, d.reason = failedOut, reason
-	s.event("%s", reason)
-	s.start(stable)
-}
-
-func (s *Server) listTasks(in object) (object, error) {
-	if err := s.here(in); err != nil {
-		return nil, err
-	}
-	wanted := str(in, "desiredStatus")
-	if wanted == "" {
-		wanted = running
-	}
-	arns := []string{}
-	for _, t := range s.all {
-		family, _, _ := strings.Cut(t.definition, ":")
-		switch {
-		case (t.status == stopped) != (wanted == stopped):
-		case str(in, "serviceName") != "" && t.group != "service:"+last(str(in, "serviceName")):
-		case str(in, "family") != "" && family != str(in, "family"):
-		case str(in, "startedBy") != "" && t.startedBy != str(in, "startedBy"):
-		default:
-			arns = append(arns, s.taskARN(t))
-		}
-	}
-	return object{"taskArns": arns}, nil
-}
-
-func (s *Server) taskARN(t *task) string { return s.arn("task", s.o.Cluster+"/"+t.id) }
-
-func (s *Server) describeTasks(in object) (object, error) {
-	if err := s.here(in); err != nil {
-		return nil, err
-	}
-	tasks, failures := []any{}, []any{}
-	for _, arn := range list(in, "tasks") {
-		at := slices.IndexFunc(s.all, func(t *task) bool { return t.id == last(arn) })
-		if at < 0 {
-			failures = append(failures, object{"arn": arn, "reason": "MISSING"})
-			continue
-		}
-		tasks = append(tasks, s.taskObject(s.all[at]))
-	}
-	return object{"tasks": tasks, "failures": failures}, nil
-}
-
-func (s *Server) taskObject(t *task) object {
-	o := object{
-		"taskArn": s.taskARN(t), "clusterArn": s.arn("cluster", s.o.Cluster), "taskDefinitionArn": s.arn("task-definition", t.definition),
-		"lastStatus": t.status, "desiredStatus": t.desired(), "group": t.group, "startedBy": t.startedBy,
-		"createdAt": seconds(t.created), "launchType": "FARGATE", "healthStatus": "UNKNOWN",
-	}
-	if !t.started.IsZero() {
-		o["startedAt"] = seconds(t.started)
-	}
-	if t.status == stopped {
-		o["stoppedAt"], o["stopCode"], o["stoppedReason"] = seconds(t.ended), t.code, t.reason
-	}
-	containers := []any{}
-	names := []string{}
-	for name := range t.containers {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
-		c := t.containers[name]
-		one := object{"name": name, "lastStatus": t.status, "containerArn": s.arn("container", s.o.Cluster+"/"+t.id+"/"+name)}
-		if c.exit != nil {
-			one["exitCode"] = *c.exit
-		}
-		if c.reason != "" {
-			one["reason"] = c.reason
-		}
-		containers = append(containers, one)
-	}
-	o["containers"] = containers
-	return o
-}
-
-func (s *Server) runTask(in object) (object, error) {
-	if err := s.here(in); err != nil {
-		return nil, err
-	}
-	d := s.find(str(in, "taskDefinition"))
-	if d == nil {
-		return nil, fail("ClientException", "TaskDefinition not found.")
-	}
-	if _, ok := in["networkConfiguration"].(object); !ok {
-		return nil, fail("InvalidParameterException", "Network Configuration must be provided when networkMode 'awsvpc' is specified.")
-	}
-	token := str(in, "clientToken")
-	if t := s.runs[token]; t != nil && token != "" {
-		if t.definition != d.name {
-			return nil, fail("ConflictException", "The request with this client token had other parameters.")
-		}
-		return object{"tasks": []any{s.taskObject(t)}, "failures": []any{}}, nil
-	}
-	t := &task{id: newID(), definition: d.name, startedBy: str(in, "startedBy"), group: "family:" + str(d.raw, "family"), status: provisioning, created: time.Now()}
-	t.commands = overrides(in)
-	s.all = append(s.all, t)
-	s.runs[token] = t
-	s.enliven(t, d)
-	return object{"tasks": []any{s.taskObject(t)}, "failures": []any{}}, nil
-}
-
-// overrides are the commands that a request has for containers.
-func overrides(in object) map[string][]string {
-	all := map[string][]string{}
-	o, _ := in["overrides"].(object)
-	containers, _ := o["containerOverrides"].([]any)
-	for _, item := range containers {
-		if c, ok := item.(object); ok {
-			all[str(c, "name")] = list(c, "command")
-		}
-	}
-	return all
-}
-
-func (s *Server) stopTask(in object) (object, error) {
-	at := slices.IndexFunc(s.all, func(t *task) bool { return t.id == last(str(in, "task")) })
-	if at < 0 {
-		return nil, fail("InvalidParameterException", "The referenced task was not found.")
-	}
-	t := s.all[at]
-	s.end(t, "UserInitiated", str(in, "reason"))
-	return object{"task": s.taskObject(t)}, nil
 }

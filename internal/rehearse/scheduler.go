@@ -293,7 +293,7 @@ func (s *Server) prepare(ctx context.Context, t *task, containers []declared) (c
 		for name, from := range c.secrets {
 			value, err := s.o.Secrets.Value(from)
 			if err != nil {
-				return failedToStart, "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: " + err.Error(), ""
+				return failedToStart, "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: RequestID: " + newID() + ", " + err.Error(), ""
 			}
 			c.Environ = append(c.Environ, name+"="+value)
 		}

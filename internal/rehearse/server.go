@@ -225,6 +225,7 @@ func (s *Server) operate(service, operation string, in object) (object, error) {
 			"ListTaskDefinitions": s.listTaskDefinitions, "ListTasks": s.listTasks, "DescribeTasks": s.describeTasks,
 			"RunTask": s.runTask, "StopTask": s.stopTask,
 			"ListServiceDeployments": s.listServiceDeployments, "StopServiceDeployment": s.stopServiceDeployment,
+			"DescribeServiceRevisions": s.describeServiceRevisions,
 		},
 		"AmazonEC2ContainerRegistry_V20150921": {
 			"DescribeRepositories": s.describeRepositories, "DescribeImages": s.describeImages, "GetAuthorizationToken": s.getAuthorizationToken,

@@ -1,0 +1,327 @@
+//go:build interop
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"hci/internal/interop"
+	"hci/internal/rehearse"
+)
+
+// dockerfile makes an image of the demo's app, which stands for the sample's where
+// there is no network.
+const dockerfile = `FROM scratch
+COPY app-bin /usr/bin/gunicorn
+COPY app-bin /usr/bin/python
+ENV PATH=/usr/bin
+CMD ["gunicorn"]
+`
+
+// dockerized makes the stage's image one that can be built here, and its tasks
+// real containers. It returns what the environment of its programs has more.
+func (s *stage) dockerized() {
+	s.t.Helper()
+	host := interop.Docker(s.t)
+	interop.Need(s.t, "git")
+	build := exec.Command(interop.Need(s.t, "go"), "build", "-o", filepath.Join(s.dir, "app-bin"), "./testdata/demo/app")
+	build.Dir = filepath.Join("..", "..")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
+	if out, err := build.CombinedOutput(); err != nil {
+		s.t.Fatalf("%v: %s", err, out)
+	}
+	s.write("Dockerfile", dockerfile)
+	private := s.t.TempDir()
+	if err := os.Chmod(private, 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	s.environ = append(s.environ, host, "XDG_RUNTIME_DIR="+private, "TMPDIR="+private, "DOCKER_CONFIG=")
+}
+
+// private is where the stage's programs put what must not stay.
+func (s *stage) private() string { return newApp(streams{}, s.environ).getenv("TMPDIR") }
+
+// dockerCLI runs the docker command line and returns what it prints.
+func (s *stage) dockerCLI(args ...string) string {
+	s.t.Helper()
+	cmd := exec.Command("docker", args...)
+	cmd.Env = s.environ
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("docker %q: %v: %s", args, err, out)
+	}
+	return string(out)
+}
+
+// play runs hci as a process.
+func (s *stage) play(args ...string) played {
+	s.t.Helper()
+	cmd := s.process(args...)
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	_ = cmd.Run() // the exit code tells
+	p := played{cmd.ProcessState.ExitCode(), out.String(), errOut.String()}
+	s.shown(p)
+	return p
+}
+
+// shown fails the test if a secret is shown. Docker's own progress may hold escape
+// sequences.
+func (s *stage) shown(p played) {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, secret := range append(slices.Clone(s.hidden), stagePhrase) {
+		if secret != "" && strings.Contains(p.out+p.err, secret) {
+			s.t.Error("a secret is shown")
+		}
+	}
+}
+
+// nothingLeft looks for containers, images and files of a rehearsal or a private
+// login.
+func (s *stage) nothingLeft() {
+	s.t.Helper()
+	if left := s.dockerCLI("ps", "--all", "--quiet", "--filter", "name=hci-rehearsal-"); left != "" {
+		s.t.Errorf("containers are left: %s", left)
+	}
+	entries, err := os.ReadDir(s.private())
+	if err != nil || len(entries) > 0 {
+		s.t.Errorf("files are left: %v, %v", entries, err)
+	}
+}
+
+// TestInteropRehearse performs every scenario with the real Docker: what is built
+// is pushed, pulled and run.
+func TestInteropRehearse(t *testing.T) {
+	base := newStage(t, rehearse.Healthy)
+	base.dockerized()
+	base.commit()
+	for _, c := range []struct {
+		scenario rehearse.Scenario
+		code     int
+		says     []string
+	}{
+		{rehearse.Healthy, 0, []string{"migrate | Operations to perform:", "  Applying shop.0003_invoices... OK", "hci_web_staging:2 is what runs: 1 of 1 tasks", "rehearsed: nothing in AWS was touched"}},
+		{rehearse.CrashLoop, 1, []string{"web: exit code 137", "| web: serving on 0.0.0.0:8000", "rolling back to hci_web_staging:1", "not deployed: rolled back"}},
+		{rehearse.Breaker, 1, []string{"circuit breaker will roll it back", "not deployed: rolled back", "ECS rolled it back"}},
+		{rehearse.PullFailure, 1, []string{"CannotPullContainerError", "not deployed: rolled back"}},
+		{rehearse.MissingSecret, 1, []string{"ResourceInitializationError: unable to pull secrets", "not deployed: rolled back"}},
+		{rehearse.NoExitCode, 1, []string{"the migration failed: the container of task", "never ended by itself", "CannotPullContainerError", "the service was not touched"}},
+		{rehearse.MigrationFails, 1, []string{"ended with exit code 3", "| Operations to perform:", "the service was not touched", "in earnest: if the code has to change"}},
+		{rehearse.Throttling, 0, []string{"hci_web_staging:2 is what runs"}},
+		{rehearse.SlowLogs, 0, []string{"  Applying shop.0003_invoices... OK", "hci_web_staging:2 is what runs"}},
+		{rehearse.Displaced, 5, []string{"not deployed: displaced", "hci_web_staging:3 is the service's deployment now"}},
+		{rehearse.Deleted, 1, []string{"not deployed: service deleted"}},
+		{rehearse.InProgress, 5, []string{"another deployment is under way", "nothing was done"}},
+		{rehearse.ExpiredToken, 0, []string{"the login has expired: logging in again", "hci_web_staging:2 is what runs"}},
+		{rehearse.ImmutableTags, 0, []string{"is immutable, so the tag latest, which is there, stays where it is", "hci_web_staging:2 is what runs"}},
+		{rehearse.ExpiredSession, 1, []string{"'aws sso login --profile hci-staging' logs in", "nothing was done"}},
+		{rehearse.NetworkGone, 1, []string{"not deployed: connection lost", "was the service's deployment when AWS last answered", "in earnest: the deployment goes on at AWS"}},
+	} {
+		t.Run(string(c.scenario), func(t *testing.T) {
+			t.Parallel()
+			s := &stage{t: t, dir: base.dir, environ: base.environ, hidden: base.hidden}
+			s.play("deploy", "staging", "--rehearse", "--scenario", string(c.scenario), "--yes").is(t, c.code, c.says...)
+		})
+	}
+	t.Cleanup(base.nothingLeft)
+}
+
+// TestInteropRehearseKilled: kill -9 leaves no container with secrets in its
+// environment, and no file.
+func TestInteropRehearseKilled(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.dockerized()
+	s.commit()
+	s.environ = append(s.environ, "APP_MIGRATE_EXIT=0")
+	cmd := s.process("deploy", "staging", "--rehearse", "--scenario", "crash-loop", "--yes", "--poll", "1h")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for s.dockerCLI("ps", "--quiet", "--filter", "name=hci-rehearsal-") == "" {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		entries, err := os.ReadDir(s.private())
+		if err == nil && len(entries) == 0 || time.Now().After(deadline) {
+			break
+		}
+	}
+	s.nothingLeft()
+}
+
+// TestInteropDeploy does a whole deployment with the real Docker: build, push,
+// digest, migration and service in containers of the image. No secret and no
+// token is in what is shown, in a process list, or in a file that is left.
+func TestInteropDeploy(t *testing.T) {
+	s := newStage(t, rehearse.Healthy, (*stage).dockerized, (*stage).realTasks)
+	commit := s.commit()
+	seen := make(chan []string)
+	done := make(chan struct{})
+	go func() { seen <- processes(done) }()
+	p := s.play("deploy", "staging", "--yes", "--poll", "50ms")
+	close(done)
+	p.is(t, 0, "Operations to perform:", "hci: deployed\n", "push     ")
+	_, image := s.runs()
+	if want := s.server.RepositoryURI() + "@" + s.digest("git-"+commit); image != want {
+		t.Errorf("%s runs, and the registry holds %s", image, want)
+	}
+	labels := s.dockerCLI("image", "inspect", "--format", "{{json .Config.Labels}} {{.Os}}/{{.Architecture}}", s.server.RepositoryURI()+":git-"+commit)
+	for _, want := range []string{`"org.opencontainers.image.revision":"` + s.git("rev-parse", "HEAD") + `"`, `"org.opencontainers.image.created":"20`, "linux/amd64"} {
+		if !strings.Contains(labels, want) {
+			t.Errorf("%s is not in %s", want, labels)
+		}
+	}
+	s.secretNowhere(<-seen, s.private(), newApp(streams{}, s.environ).getenv("HOME"), filepath.Join(s.dir, ".git"))
+	// The same commit again: nothing is built or pushed.
+	s.play("deploy", "staging", "--yes", "--poll", "50ms", "--skip", "migrate").is(t, 0, "not built: ", "not pushed: ", "are started anew", "hci: deployed\n")
+	s.dockerCLI("image", "rm", "--force", s.server.RepositoryURI()+":git-"+commit, s.server.RepositoryURI()+":latest")
+}
+
+// realTasks makes the stage's tasks containers, and notes the tokens it hands out.
+func (s *stage) realTasks() {
+	s.t.Helper()
+	r := &rehearsal{a: newApp(streams{}, s.environ), host: s.host}
+	s.docker = r
+	s.t.Cleanup(func() {
+		if r.session != nil {
+			_ = r.session.RemoveImages(context.Background(), s.host)
+			_ = r.session.Close()
+		}
+	})
+	s.watch = func(operation string, answer []byte) {
+		if operation != "GetAuthorizationToken" {
+			return
+		}
+		var out struct {
+			Data []struct {
+				Token string `json:"authorizationToken"`
+			} `json:"authorizationData"`
+		}
+		if json.Unmarshal(answer, &out) == nil && len(out.Data) == 1 {
+			text, _ := base64.StdEncoding.DecodeString(out.Data[0].Token)
+			_, password, _ := strings.Cut(string(text), ":")
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.hidden = append(s.hidden, out.Data[0].Token, password)
+		}
+	}
+}
+
+// processes collects the command lines of all processes until done is closed.
+func processes(done <-chan struct{}) []string {
+	seen := map[string]bool{}
+	for {
+		paths, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+		for _, path := range paths {
+			if text, err := os.ReadFile(path); err == nil {
+				seen[string(text)] = true
+			}
+		}
+		select {
+		case <-done:
+			var all []string
+			for line := range seen {
+				all = append(all, line)
+			}
+			return all
+		default:
+		}
+	}
+}
+
+// secretNowhere looks for secrets and tokens in command lines and files.
+func (s *stage) secretNowhere(lines []string, dirs ...string) {
+	s.t.Helper()
+	if runtime.GOOS == "linux" && !slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, "--password-stdin") }) {
+		s.t.Error("the login was not among the processes")
+	}
+	s.mu.Lock()
+	hidden := slices.Clone(s.hidden)
+	s.mu.Unlock()
+	if len(hidden) < 4 {
+		s.t.Error("no token was noted")
+	}
+	for _, secret := range hidden {
+		if secret != "" && slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, secret) }) {
+			s.t.Error("a secret is in a process list")
+		}
+	}
+	for _, dir := range dirs {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			for _, secret := range hidden {
+				if secret != "" && bytes.Contains(text, []byte(secret)) {
+					s.t.Errorf("%s holds a secret", path)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			s.t.Error(err)
+		}
+	}
+}
+
+// TestInteropDeployFails: builds that fail, and what is in the way of one.
+func TestInteropDeployFails(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.dockerized()
+	all := []string{"deploy", "staging", "--yes", "--poll", "50ms", "--skip", "migrate"}
+	s.play(all...).is(t, 1, "problem: git: there is no git commit here", "commit what is to be deployed")
+	commit := s.commit()
+	for _, c := range []struct {
+		name, dockerfile string
+		says             []string
+	}{
+		{"syntax error", "FROM scratch\nCOPPY app-bin /\n", []string{"COPPY", "build: ", "ended with exit code 1", "what it said stands above", "the service was not touched: it runs hci_web_staging:1", "'hci deploy --resume staging' goes on from here"}},
+		{"a file that is not there", "FROM scratch\nCOPY none /\n", []string{"none", "ended with exit code 1"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s.write("Dockerfile", c.dockerfile)
+			s.play(all...).is(t, 1, c.says...)
+		})
+	}
+	s.remove("Dockerfile")
+	s.play(all...).is(t, 1, "problem: image: there is no Dockerfile", "dockerfile, in the deploy block of hci.hcl")
+	s.write("Dockerfile", dockerfile)
+	// The lone steps, with the user's own login.
+	s.play("deploy", "build", "staging").is(t, 0)
+	s.play("deploy", "push", "staging").is(t, 1, "the registry takes the login no more", "'hci deploy login staging' logs in")
+	s.play("deploy", "login", "staging").is(t, 0, "login ")
+	s.play("deploy", "push", "staging").is(t, 0, "@sha256:")
+	// An image for another machine under this commit's tag.
+	image := s.server.RepositoryURI() + ":git-" + s.commit()
+	s.dockerCLI("build", "--quiet", "--no-cache", "--platform", "linux/arm64", "--tag", image, s.dir)
+	s.play("deploy", "push", "staging").is(t, 1, image+" is an image for linux/arm64, and the task runs on linux/amd64", "'hci deploy build staging' builds it anew")
+	s.dockerCLI("image", "rm", "--force", image, s.server.RepositoryURI()+":git-"+commit, s.server.RepositoryURI()+":latest")
+	// A credential helper that is not installed.
+	config := filepath.Join(newApp(streams{}, s.environ).getenv("HOME"), ".docker", "config.json")
+	if err := os.WriteFile(config, []byte(`{"credsStore": "none-such"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.play("deploy", "login", "staging").is(t, 1, `keeps credentials with "none-such", but there is no program docker-credential-none-such`, "install it, or take credsStore out of that file")
+	s.play(append(all, "--dry-run")...).is(t, 0, `warning: docker: `, `but there is no program docker-credential-none-such`)
+	s.environ = append(s.environ, "DOCKER_HOST=unix://"+filepath.Join(s.private(), "none"))
+	s.play(all...).is(t, 1, "problem: docker: no Docker engine answers at unix://", "systemctl start docker")
+}
