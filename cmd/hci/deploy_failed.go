@@ -97,6 +97,9 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return say("look in the database whether it was applied; then 'hci deploy %s --skip migrate', or without --skip to run it again", env)
 	case errors.Is(err, docker.ErrExpired):
 		return say("'hci deploy login %s' logs in", env)
+	case errors.As(err, &platform) && job.Look.Engine != nil && job.Look.Engine.Builder == docker.Classic:
+		// https://github.com/moby/moby/issues/38252: its cache knows no platforms
+		return say("its cache may be another platform's: 'docker build --no-cache --platform %s .' makes it anew, and buildx tells platforms apart; then 'hci deploy build %s'", platform.Wants, env)
 	case errors.As(err, &platform), errors.As(err, &image), errors.As(err, &other):
 		return say("'hci deploy build %s' builds it anew", env)
 	case errors.As(err, &task):

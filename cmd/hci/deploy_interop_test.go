@@ -3,20 +3,24 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"hci/internal/docker"
 	"hci/internal/interop"
 	"hci/internal/rehearse"
 )
@@ -90,13 +94,39 @@ func (s *stage) shown(p played) {
 	}
 }
 
-// nothingLeft looks for containers, images and files of a rehearsal or a private
-// login.
-func (s *stage) nothingLeft() {
+// place finds where a rehearsal's AWS is, in what it says.
+var place = regexp.MustCompile(`AWS is hci's own, at (127\.0\.0\.1:\d+);`)
+
+// at is the host of a rehearsal.
+func at(t *testing.T, said string) string {
+	t.Helper()
+	m := place.FindStringSubmatch(said)
+	if m == nil {
+		t.Fatalf("where its AWS is, is not said:\n%s", said)
+	}
+	return m[1]
+}
+
+// containers are those of a rehearsal.
+func (s *stage) containers(host string) string {
 	s.t.Helper()
-	if left := s.dockerCLI("ps", "--all", "--quiet", "--filter", "name=hci-rehearsal-"); left != "" {
+	return s.dockerCLI("ps", "--all", "--quiet", "--filter", "label="+docker.Label+"="+host)
+}
+
+// nothingLeft looks for containers and images of a rehearsal, and for files of any.
+func (s *stage) nothingLeft(host string) {
+	s.t.Helper()
+	if left := s.containers(host); left != "" {
 		s.t.Errorf("containers are left: %s", left)
 	}
+	if images := s.dockerCLI("image", "ls", "--format", "{{.Repository}}"); strings.Contains(images, host+"/") {
+		s.t.Errorf("images are left: %s", images)
+	}
+}
+
+// noFiles looks for files that are left.
+func (s *stage) noFiles() {
+	s.t.Helper()
 	entries, err := os.ReadDir(s.private())
 	if err != nil || len(entries) > 0 {
 		s.t.Errorf("files are left: %v, %v", entries, err)
@@ -122,7 +152,7 @@ func TestInteropRehearse(t *testing.T) {
 		{rehearse.NoExitCode, 1, []string{"the migration failed: the container of task", "never ended by itself", "CannotPullContainerError", "the service was not touched"}},
 		{rehearse.MigrationFails, 1, []string{"ended with exit code 3", "| Operations to perform:", "the service was not touched", "in earnest: if the code has to change"}},
 		{rehearse.Throttling, 0, []string{"hci_web_staging:2 is what runs"}},
-		{rehearse.SlowLogs, 0, []string{"  Applying shop.0003_invoices... OK", "hci_web_staging:2 is what runs"}},
+		{rehearse.SlowLogs, 0, []string{"migrate |   Applying shop.0003_invoices... OK", "hci_web_staging:2 is what runs"}},
 		{rehearse.Displaced, 5, []string{"not deployed: displaced", "hci_web_staging:3 is the service's deployment now"}},
 		{rehearse.Deleted, 1, []string{"not deployed: service deleted"}},
 		{rehearse.InProgress, 5, []string{"another deployment is under way", "nothing was done"}},
@@ -134,10 +164,12 @@ func TestInteropRehearse(t *testing.T) {
 		t.Run(string(c.scenario), func(t *testing.T) {
 			t.Parallel()
 			s := &stage{t: t, dir: base.dir, environ: base.environ, hidden: base.hidden}
-			s.play("deploy", "staging", "--rehearse", "--scenario", string(c.scenario), "--yes").is(t, c.code, c.says...)
+			p := s.play("deploy", "staging", "--rehearse", "--scenario", string(c.scenario), "--yes")
+			p.is(t, c.code, c.says...)
+			s.nothingLeft(at(t, p.err))
 		})
 	}
-	t.Cleanup(base.nothingLeft)
+	t.Cleanup(base.noFiles)
 }
 
 // TestInteropRehearseKilled: kill -9 leaves no container with secrets in its
@@ -146,25 +178,44 @@ func TestInteropRehearseKilled(t *testing.T) {
 	s := newStage(t, rehearse.Healthy)
 	s.dockerized()
 	s.commit()
-	s.environ = append(s.environ, "APP_MIGRATE_EXIT=0")
-	cmd := s.process("deploy", "staging", "--rehearse", "--scenario", "crash-loop", "--yes", "--poll", "1h")
+	cmd := s.process("deploy", "staging", "--rehearse", "--yes", "--skip", "migrate", "--poll", "1h")
+	said, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for s.dockerCLI("ps", "--quiet", "--filter", "name=hci-rehearsal-") == "" {
-		time.Sleep(20 * time.Millisecond)
+	host := ""
+	for lines := bufio.NewScanner(said); lines.Scan() && !strings.Contains(lines.Text(), "is under way"); {
+		if m := place.FindStringSubmatch(lines.Text()); m != nil {
+			host = m[1]
+		}
 	}
+	go func() { _, _ = io.Copy(io.Discard, said) }()
+	until(t, "a container", func() bool { return s.containers(host) != "" })
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	until(t, "the end of what is left", func() bool {
 		entries, err := os.ReadDir(s.private())
-		if err == nil && len(entries) == 0 || time.Now().After(deadline) {
-			break
+		return err == nil && len(entries) == 0
+	})
+	if left := s.containers(host); left != "" {
+		t.Errorf("containers are left: %s", left)
+	}
+	s.dockerCLI("image", "rm", "--force", host+"/hci_registry_staging:latest", host+"/hci_registry_staging:git-"+s.git("rev-parse", "HEAD")[:12])
+}
+
+// until waits for what comes sooner or later.
+func until(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s is awaited in vain", what)
 		}
 	}
-	s.nothingLeft()
 }
 
 // TestInteropDeploy does a whole deployment with the real Docker: build, push,
@@ -313,7 +364,7 @@ func TestInteropDeployFails(t *testing.T) {
 	// An image for another machine under this commit's tag.
 	image := s.server.RepositoryURI() + ":git-" + s.commit()
 	s.dockerCLI("build", "--quiet", "--no-cache", "--platform", "linux/arm64", "--tag", image, s.dir)
-	s.play("deploy", "push", "staging").is(t, 1, image+" is an image for linux/arm64, and the task runs on linux/amd64", "'hci deploy build staging' builds it anew")
+	s.play("deploy", "push", "staging").is(t, 1, image+" is an image for linux/arm64, and the task runs on linux/amd64", "'hci deploy build staging'")
 	s.dockerCLI("image", "rm", "--force", image, s.server.RepositoryURI()+":git-"+commit, s.server.RepositoryURI()+":latest")
 	// A credential helper that is not installed.
 	config := filepath.Join(newApp(streams{}, s.environ).getenv("HOME"), ".docker", "config.json")

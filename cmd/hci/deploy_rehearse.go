@@ -31,6 +31,7 @@ type rehearsal struct {
 	server   *rehearse.Server
 	host     string
 	a        *app
+	engine   *docker.Engine // that images were built on
 	close    []func()
 
 	once    stdsync.Once
@@ -162,8 +163,10 @@ func (r *rehearsal) end() {
 	for i := range r.close {
 		r.close[len(r.close)-1-i]()
 	}
+	if r.engine != nil {
+		_ = r.engine.OwnSession("", io.Discard).RemoveImages(context.Background(), r.host)
+	}
 	if r.session != nil {
-		_ = r.session.RemoveImages(context.Background(), r.host)
 		_ = r.session.Close()
 	}
 }
@@ -177,6 +180,7 @@ func (r *rehearsal) docker() (*docker.Session, error) {
 			r.failed = err
 			return
 		}
+		r.engine = engine
 		self, err := os.Executable()
 		if err != nil {
 			r.failed = err

@@ -242,6 +242,9 @@ func (a *app) session(d *deployment, steps []deploy.Step, look *deploy.Look) (*d
 			return nil, err
 		}
 	}
+	if a.rehearsal != nil {
+		a.rehearsal.engine = engine
+	}
 	host := look.Repository.Host()
 	if slices.Contains(steps, deploy.Login) && len(steps) > 1 {
 		self, err := os.Executable()

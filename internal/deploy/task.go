@@ -171,7 +171,8 @@ const (
 	taskEvery = 2 * time.Second
 	// drainFor bounds how long a log is waited for that ends after its task. One
 	// that had something is done when nothing comes for drainQuiet.
-	drainFor   = 20 * time.Second
+	drainFor   = 10 * time.Second
+	drainEvery = time.Second
 	drainQuiet = 3 // times asked
 )
 
@@ -210,7 +211,9 @@ func (j *Job) awaitTask(ctx context.Context, o oneOff, id string, log *ecs.TaskL
 		}
 		shown += j.showLog(ctx, log)
 		if err == nil && task.Stopped {
-			j.drain(ctx, log, shown)
+			if task.Started != nil { // else nothing was written
+				j.drain(ctx, log, shown)
+			}
 			return task, ctx.Err()
 		}
 		if time.Now().After(deadline) {
@@ -246,14 +249,15 @@ func (j *Job) showLog(ctx context.Context, log *ecs.TaskLog) (n int) {
 	}
 }
 
-// drain shows what a log still gets after its task has stopped.
+// drain shows what a log still gets after its task has stopped: lines may take
+// seconds to appear.
 func (j *Job) drain(ctx context.Context, log *ecs.TaskLog, shown int) {
 	if log == nil {
 		return
 	}
-	end, quiet := time.Now().Add(min(drainFor, 10*j.every())), 0
+	end, quiet := time.Now().Add(drainFor), 0
 	for time.Now().Before(end) && (shown == 0 || quiet < drainQuiet) {
-		if sleep(ctx, j.every()) != nil {
+		if sleep(ctx, min(j.every(), drainEvery)) != nil {
 			return
 		}
 		n := j.showLog(ctx, log)

@@ -128,7 +128,7 @@ func TestFindHangs(t *testing.T) {
 func faked(t *testing.T, docker string) *Session {
 	t.Helper()
 	environ := fakes(t, map[string]string{"docker": docker})
-	e := &Engine{program: filepath.Join(os.Getenv("PATH"), "docker"), environ: environ, Builder: Classic}
+	e := &Engine{program: filepath.Join(os.Getenv("PATH"), "docker"), environ: environ, Builder: Classic, user: userConfig{all: map[string]any{}}}
 	return e.OwnSession(registry, io.Discard)
 }
 
@@ -248,8 +248,53 @@ func TestRunArgv(t *testing.T) {
 		t.Fatalf("%d, %v, %q", exit, err, lines)
 	}
 	lines[3] = "NAME"
-	want := []string{"run", "--rm", "--name", "NAME", "--network", "none", "--log-driver", "none", "--env", "A", "--entrypoint", "/sh", "a:1", "-c", "x y", "", "s3cr3t"}
+	want := []string{"run", "--rm", "--name", "NAME", "--label", "hci.registry=" + s.registry, "--network", "none", "--log-driver", "none", "--env", "A", "--entrypoint", "/sh", "a:1", "-c", "x y", "", "s3cr3t"}
 	if !slices.Equal(lines, want) {
 		t.Errorf("%q", lines)
+	}
+}
+
+// TestRunIsRemembered: while a container runs, its name is in the private
+// directory, for the process that outlives this one.
+func TestRunIsRemembered(t *testing.T) {
+	s := faked(t, `echo "$4"`)
+	s, err := s.engine.Session(registry, os.Args[0], io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	left := func() []string {
+		paths, err := filepath.Glob(filepath.Join(s.dir.Path, leftPrefix+"*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return paths
+	}
+	if _, err := s.Run(context.Background(), Container{Image: "a:1"}, func(name string) {
+		if paths := left(); len(paths) != 1 || filepath.Base(paths[0]) != leftPrefix+name {
+			t.Errorf("%q", paths)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if paths := left(); len(paths) != 0 {
+		t.Errorf("afterwards: %q", paths)
+	}
+}
+
+func TestRemoveLeft(t *testing.T) {
+	s := faked(t, `echo "$@ with $DOCKER_CONFIG" >>$D/asked`)
+	dir := t.TempDir()
+	RemoveLeft(dir, s.environ)
+	if _, err := os.Stat(filepath.Join(s.engine.getenv("D"), "asked")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("docker was asked, with nothing left: %v", err)
+	}
+	write(t, filepath.Join(dir, "config.json"), "{}")
+	write(t, filepath.Join(dir, leftPrefix+"hci-rehearsal-1"), "")
+	write(t, filepath.Join(dir, leftPrefix+"hci-rehearsal-2"), "")
+	RemoveLeft(dir, append(slices.Clone(s.environ), "DOCKER_CONFIG=/users"))
+	want := "rm --force --volumes hci-rehearsal-1 with " + dir + "\nrm --force --volumes hci-rehearsal-2 with " + dir + "\n"
+	if got := s.told(t, "asked"); got != want {
+		t.Errorf("%q", got)
 	}
 }

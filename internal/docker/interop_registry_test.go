@@ -154,6 +154,25 @@ func TestInteropNoHelper(t *testing.T) {
 	login(t, open(t, e, host, io.Discard))
 }
 
+// TestInteropHelperIsLeftAlone: a credential helper that works is not handed the
+// session's login.
+func TestInteropHelperIsLeftAlone(t *testing.T) {
+	host := interop.Registry(t, "AWS", password)
+	docker, dir := interop.Docker(t), t.TempDir()
+	write(t, filepath.Join(dir, "docker-credential-recorder"), "#!/bin/sh\n{ echo $1; cat; } >>'"+dir+"/asked'\n")
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	e := engine(t, person(t, fmt.Sprintf(`{"credsStore":"recorder","credHelpers":{%q:"recorder"}}`, host), docker))
+	s := open(t, e, host, io.Discard)
+	login(t, s)
+	if text, err := os.ReadFile(filepath.Join(dir, "asked")); err == nil && strings.Contains(string(text), "store") {
+		t.Error("the helper was handed the login")
+	}
+	login(t, e.OwnSession(host, io.Discard))
+	if text, err := os.ReadFile(filepath.Join(dir, "asked")); err != nil || !strings.Contains(string(text), "store") {
+		t.Errorf("with the user's own configuration, the helper keeps it: %v", err)
+	}
+}
+
 // TestInteropOwnSession: with the user's own configuration, the login stays, and a
 // later run pushes with it.
 func TestInteropOwnSession(t *testing.T) {

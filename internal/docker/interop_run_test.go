@@ -100,6 +100,27 @@ func TestInteropRunKilled(t *testing.T) {
 	}
 }
 
+// TestInteropRemoveLeft removes a container that runs, as the process does that
+// outlives a killed one.
+func TestInteropRemoveLeft(t *testing.T) {
+	e := engine(t, person(t, "", interop.Docker(t)))
+	host := nowhere()
+	image := host + "/a:1"
+	s := open(t, e, host, io.Discard)
+	build(t, s, source(t, dockerfile), image)
+	exit, _ := lines(t, context.Background(), s, Container{Image: image, Command: []string{"sleep"}}, func(line string) {
+		if line == "up" {
+			RemoveLeft(s.dir.Path, e.environ)
+		}
+	})
+	if exit == 0 {
+		t.Error("exit code 0")
+	}
+	if left := s.docker(t, "ps", "--all", "--quiet", "--filter", "ancestor="+image); left != "" {
+		t.Errorf("containers are left: %s", left)
+	}
+}
+
 // TestInteropRunHidesValues: no value of a container's environment is in a command
 // line, and the file that holds some of them goes with the session.
 func TestInteropRunHidesValues(t *testing.T) {

@@ -183,7 +183,7 @@ func TestInteropBuild(t *testing.T) {
 		}
 		for _, tag := range image.Tags {
 			found, err := s.Inspect(context.Background(), tag)
-			if err != nil || found.Platform != e.Platform || found.Revision != "1a2b3c4" || len(found.Digests) != 0 {
+			if err != nil || found.ID != s.docker(t, "image", "inspect", "--format", "{{.Id}}", image.Tags[0]) || found.Platform != e.Platform || found.Revision != "1a2b3c4" || len(found.Digests) != 0 {
 				t.Errorf("%+v, %v", found, err)
 			}
 			var got map[string]string

@@ -38,12 +38,15 @@ func (s *Session) Pull(ctx context.Context, image string) error {
 // https://docs.docker.com/engine/containers/run/#exit-status
 const notRun = 125
 
+// Label is on every container that [Session.Run] runs: the session's registry.
+const Label = "hci.registry"
+
 // Run runs a container to its end, and hands out what it writes, a line at a
 // time. If ctx ends, the container is killed. The error is that it could not be
 // run. Values of its environment are in no command line.
 func (s *Session) Run(ctx context.Context, c Container, emit func(line string)) (exit int, err error) {
 	name := "hci-rehearsal-" + strings.ToLower(rand.Text()[:12])
-	argv := []string{"run", "--rm", "--name", name, "--network", "none", "--log-driver", "none"}
+	argv := []string{"run", "--rm", "--name", name, "--label", Label + "=" + s.registry, "--network", "none", "--log-driver", "none"}
 	environ, more, err := s.variables(c.Environ)
 	if err != nil {
 		return 0, err
