@@ -28,6 +28,7 @@ type deployOptions struct {
 	displace    bool
 	checkInfra  bool
 	rebuild     bool
+	restart     bool
 	base        string
 	timeout     time.Duration
 	poll        time.Duration
@@ -194,6 +195,9 @@ func newDeployStep(a *app, step deploy.Step, short string) *cobra.Command {
 		return cmd
 	}
 	lookFlags(cmd, &o)
+	if step == deploy.Update {
+		cmd.Flags().BoolVar(&o.restart, "restart", false, "change nothing: start the tasks anew, so that they read the secrets as they are now")
+	}
 	return cmd
 }
 
@@ -216,8 +220,8 @@ tree differs, and with the tag that moves.`,
 and read its digest back from the registry.`,
 	deploy.Update: `Register a revision with this commit's image if the registry has it, else with the
 deployed one, make the service run it, and wait until the deployment that this starts
-is what runs. If nothing differs, the tasks are started anew, so that they read the
-secrets as they are now.`,
+is what runs. If nothing differs, or with --restart, the tasks are started anew, so
+that they read the secrets as they are now.`,
 }
 
 // resumeDeploy goes on with a deployment that was not finished.

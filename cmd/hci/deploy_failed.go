@@ -98,7 +98,7 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 	case errors.Is(err, docker.ErrExpired):
 		return say("'hci deploy login %s' logs in", env)
 	case errors.As(err, &platform) && job.Look.Engine != nil && job.Look.Engine.Builder == docker.Classic:
-		// https://github.com/moby/moby/issues/38252: its cache knows no platforms
+		// Its cache may hold the layers for another platform; seen with Docker 20.10.
 		return say("its cache may be another platform's: 'docker build --no-cache --platform %s .' makes it anew, and buildx tells platforms apart; then 'hci deploy build %s'", platform.Wants, env)
 	case errors.As(err, &platform), errors.As(err, &image), errors.As(err, &other):
 		return say("'hci deploy build %s' builds it anew", env)

@@ -121,9 +121,7 @@ func (s *stage) migrates() {
 	s.t.Helper()
 	done := make(chan struct{})
 	s.t.Cleanup(func() { close(done) })
-	s.player.mu.Lock()
-	s.player.wait = func() { <-done }
-	s.player.mu.Unlock()
+	s.player.set(func(p *player) { p.wait = func() { <-done } })
 	s.call("ecs", "RunTask", map[string]any{
 		"cluster": "hci_cluster_staging", "taskDefinition": "hci_migrate_staging", "startedBy": "somebody/else",
 		"networkConfiguration": map[string]any{"awsvpcConfiguration": map[string]any{"subnets": []string{"subnet-1"}}},
@@ -215,7 +213,7 @@ func TestDeployTask(t *testing.T) {
 	s.run("deploy", "task", "staging", "migrate", "--yes", "--poll", "10ms").is(t, 0, "run hci_migrate_staging:1 with the deployed image", "migrate | Operations to perform:", "ended with exit code 0")
 	s.run("deploy", "task", "staging", "none", "--yes").is(t, 1, `no one task definition goes by "none"; there are hci_migrate_staging, hci_web_staging`)
 	s.run("deploy", "task", "staging", "migrate").is(t, 1)
-	s.player.exit = 4
+	s.player.set(func(p *player) { p.exit = 4 })
 	s.run("deploy", "task", "staging", "hci_migrate_staging", "--yes", "--poll", "10ms").is(t, 1, "the task failed", "ended with exit code 4", "| Operations to perform:")
 	if n := len(s.player.migrated()); n != 2 {
 		t.Errorf("%d tasks ran", n)

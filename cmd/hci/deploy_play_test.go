@@ -133,3 +133,19 @@ func TestDeployQuestions(t *testing.T) {
 	s.run("deploy", "staging", "--yes", "--steps", "migrate", "--skip", "migrate").is(t, 1, "every step is left out")
 	s.run("deploy", "--yes").is(t, 1, "production, staging") // never one that was not named
 }
+
+// TestDeployRestart starts the tasks anew and changes nothing else, although the
+// registry has this commit's image.
+func TestDeployRestart(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.registersSecret()
+	before := len(s.changed())
+	s.run("deploy", "update", "staging", "--restart", "--yes", "--poll", "10ms").is(t, 0, "make the service run what it runs, anew", "are started anew", "hci: deployed\n")
+	if changed := s.changed()[before:]; !slices.Equal(changed, []string{"UpdateService"}) {
+		t.Errorf("asked for %q", changed)
+	}
+	if runs, _ := s.runs(); runs != "hci_web_staging:1" {
+		t.Errorf("%s runs", runs)
+	}
+}

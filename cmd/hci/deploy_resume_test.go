@@ -49,34 +49,34 @@ func (s *stage) killed(n int, moment string) {
 	cmd := s.process(deployStaging()...)
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
-	seen, fired := 0, false
-	at := func(operation string) {
+	started, fired := make(chan struct{}), make(chan struct{})
+	seen := 0
+	s.on(moment, func(operation string) {
 		if !slices.Contains(changingOperations, operation) {
 			return
 		}
 		s.mu.Lock()
-		hit := seen == n && !fired
+		hit := seen == n
 		seen++
-		fired = fired || hit
 		s.mu.Unlock()
 		if hit {
+			<-started
 			_ = cmd.Process.Kill()
+			close(fired)
 		}
+	})
+	defer s.on(moment, nil)
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
 	}
-	s.mu.Lock()
-	if moment == "before" {
-		s.before = at
-	} else {
-		s.after = at
-	}
-	s.mu.Unlock()
-	if err := cmd.Run(); err == nil || !fired {
+	close(started)
+	err := cmd.Wait()
+	select {
+	case <-fired:
+	default:
 		s.t.Fatalf("it was not killed: %v\n%s", err, out.String())
 	}
 	s.looks(played{err: out.String()})
-	s.mu.Lock()
-	s.before, s.after = nil, nil
-	s.mu.Unlock()
 }
 
 // TestDeployAgain: what failed once is done again, and no more than that.
@@ -84,9 +84,9 @@ func TestDeployAgain(t *testing.T) {
 	s := newStage(t, rehearse.Healthy)
 	commit := s.commit()
 	s.held(commit)
-	s.player.exit = 3
+	s.player.set(func(p *player) { p.exit = 3 })
 	s.run(deployStaging()...).is(t, 1, "the service was not touched", "if the code has to change, commit that and 'hci deploy staging'")
-	s.player.exit = 0
+	s.player.set(func(p *player) { p.exit = 0 })
 	s.run("deploy", "staging", "--resume", "--poll", "10ms", "--yes").is(t, 0, "still to do: migrate, update", "hci: deployed\n")
 	if n := len(s.player.migrated()); n != 2 {
 		t.Errorf("migrated %d times: the first failed", n)
@@ -136,7 +136,7 @@ func TestDeployTwice(t *testing.T) {
 	s := newStage(t, rehearse.Healthy)
 	s.held(s.commit())
 	begun, free := make(chan struct{}), make(chan struct{})
-	s.player.wait = func() { close(begun); <-free }
+	s.player.set(func(p *player) { p.wait = func() { close(begun); <-free } })
 	cmd := s.process(deployStaging()...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -170,7 +170,7 @@ func TestDeployInterrupted(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		free := make(chan struct{})
-		s.player.wait = func() { cancel(); <-free }
+		s.player.set(func(p *player) { p.wait = func() { cancel(); <-free } })
 		s.runWith(ctx, "", deployStaging()...).is(t, 130, "the service was not touched", "the migration goes on at AWS; 'hci deploy --resume staging' waits for its end, and does not run it again")
 		close(free)
 		s.run("deploy", "--resume", "--poll", "10ms", "--yes").is(t, 0, "hci: deployed\n")
@@ -183,11 +183,11 @@ func TestDeployInterrupted(t *testing.T) {
 		s.held(s.commit())
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		s.after = func(operation string) {
+		s.on("after", func(operation string) {
 			if operation == "UpdateService" {
 				time.AfterFunc(stageTick, cancel)
 			}
-		}
+		})
 		s.runWith(ctx, "", deployStaging()...).is(t, 130, "'hci deploy --resume staging' watches it again")
 		s.run("deploy", "--resume", "--poll", "10ms", "--yes").is(t, 0, "still to do: update", "hci: deployed\n")
 		if changed := s.changed(); !slices.Equal(changed, []string{"RegisterTaskDefinition", "RunTask", "RegisterTaskDefinition", "UpdateService"}) {

@@ -208,7 +208,7 @@ func (a *app) job(d *deployment, journal *deploy.Journal, steps []deploy.Step, o
 		Env: d.env.Name, Names: d.names, Look: look, Journal: journal, Steps: steps,
 		Registry: d.registry, Cluster: d.on, Source: d.on, Changes: d.on, Tasks: d.on,
 		Paths:   deploy.Paths{Context: filepath.Join(a.found.Root, d.names.Context), Dockerfile: filepath.Join(a.found.Root, d.names.Dockerfile)},
-		Timeout: o.timeout, Every: o.poll, Fresh: fresh,
+		Timeout: o.timeout, Every: o.poll, Restart: o.restart, Fresh: fresh,
 		Talk: a.deployView(d.env.Name, o.yes),
 	}
 	if a.rehearsal != nil && j.Every == 0 {
@@ -281,8 +281,12 @@ func (a *app) look(ctx context.Context, d *deployment, journal *deploy.Journal, 
 
 // preflight is what to look at, without what needs the secrets.
 func (a *app) preflight(d *deployment, journal *deploy.Journal, steps []deploy.Step, o deployOptions) deploy.Preflight {
+	base := o.base
+	if o.restart {
+		base = "running"
+	}
 	return deploy.Preflight{
-		Env: d.env.Name, Root: a.found.Root, Names: d.names, Steps: steps, Rebuild: o.rebuild || journal.Rebuild, Displace: o.displace, Base: o.base,
+		Env: d.env.Name, Root: a.found.Root, Names: d.names, Steps: steps, Rebuild: o.rebuild || journal.Rebuild, Displace: o.displace, Base: base,
 		Own:     deploy.OwnOf(journal),
 		Cluster: d.on, Registry: d.registry,
 		WhoAmI: func(ctx context.Context) (awsapi.Identity, error) { return awsapi.WhoAmI(ctx, d.cfg) },

@@ -54,10 +54,20 @@ type player struct {
 	migrations []string
 }
 
+// set changes how it plays.
+func (p *player) set(change func(p *player)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(p)
+}
+
 func (p *player) Pull(ctx context.Context, _ string) error {
-	if p.hold != nil {
+	p.mu.Lock()
+	hold := p.hold
+	p.mu.Unlock()
+	if hold != nil {
 		select {
-		case <-p.hold:
+		case <-hold:
 		case <-ctx.Done():
 		}
 	}
@@ -201,6 +211,18 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(answer.status)
 	_, _ = w.Write(answer.body.Bytes())
+}
+
+// on sets what is called with each operation that changes something, before the
+// server sees the request, or after.
+func (s *stage) on(moment string, f func(operation string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if moment == "before" {
+		s.before = f
+	} else {
+		s.after = f
+	}
 }
 
 // heldAnswer is an answer that waits.

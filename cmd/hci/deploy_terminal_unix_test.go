@@ -119,13 +119,14 @@ func TestDeployCtrlC(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStage(t, rehearse.Healthy)
 			s.held(s.commit())
-			s.player.hold = make(chan struct{})
+			hold := make(chan struct{})
+			s.player.set(func(p *player) { p.hold = hold })
 			p := s.onTerminal("deploy", "update", "staging", "--yes", "--poll", "10ms")
 			p.after("is under way", "")
 			p.after("0 of 1 tasks run, 1 start", ctrlC)
 			p.after("[l]eave it, [s]top it, [r]oll back and wait, or [c]ontinue to watch?", c.keys)
 			if c.free {
-				close(s.player.hold)
+				close(hold)
 			}
 			p.ends(c.code, "the deployment goes on at AWS", c.says)
 			if runs, _ := s.runs(); runs != c.runs {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -131,16 +130,6 @@ func (a *app) redeployHint(d *desired) {
 			a.sayf("tasks of %s that run keep the old values until its next deployment", s.Address)
 			continue
 		}
-		a.sayf("tasks that run keep the old values until they are replaced: 'aws ecs update-service --cluster %s --service %s --force-new-deployment%s'",
-			s.Cluster, s.Name, a.awsFlags(d))
+		a.sayf("tasks that run keep the old values until they are replaced: 'hci deploy update %s --restart'", d.env.Name)
 	}
-}
-
-// awsFlags are the AWS CLI's flags for the environment's account.
-func (a *app) awsFlags(d *desired) string {
-	flags := " --region " + d.region()
-	if profile := cmp.Or(d.env.Profile, d.evaluated.Provider.Profile); profile != "" {
-		flags += " --profile " + profile
-	}
-	return flags
 }

@@ -37,6 +37,8 @@ func (j *Job) inRegistry() string {
 func (j *Job) Choose() {
 	switch {
 	case j.Journal.Image != "" || slices.Contains(j.Journal.Steps, Push):
+	case j.Restart:
+		j.Journal.Words = "what it runs, anew"
 	case j.Look.Pushed != "":
 		j.reuse()
 	default:

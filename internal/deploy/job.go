@@ -51,6 +51,7 @@ type Job struct {
 	Tasks    Tasks
 
 	Paths   Paths
+	Restart bool          // run what runs, anew
 	Timeout time.Duration // of the migration and of the update, each
 	Every   time.Duration // between two questions to AWS; 0 chooses
 
