@@ -25,14 +25,9 @@ import (
 	"hci/internal/rehearse"
 )
 
-// dockerfile makes an image of the demo's app, which stands for the sample's where
-// there is no network.
-const dockerfile = `FROM scratch
-COPY app-bin /usr/bin/gunicorn
-COPY app-bin /usr/bin/python
-ENV PATH=/usr/bin
-CMD ["gunicorn"]
-`
+// demoApp is the program, and its Dockerfile, that stand for the sample's where
+// there is no network. It is found before anything changes the directory.
+var demoApp, _ = filepath.Abs("../../testdata/demo/app")
 
 // dockerized makes the stage's image one that can be built here, and its tasks
 // real containers. It returns what the environment of its programs has more.
@@ -40,18 +35,28 @@ func (s *stage) dockerized() {
 	s.t.Helper()
 	host := interop.Docker(s.t)
 	interop.Need(s.t, "git")
-	build := exec.Command(interop.Need(s.t, "go"), "build", "-o", filepath.Join(s.dir, "app-bin"), "./testdata/demo/app")
-	build.Dir = filepath.Join("..", "..")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
+	build := exec.Command(interop.Need(s.t, "go"), "build", "-o", filepath.Join(s.dir, "app-bin"), ".")
+	build.Dir = demoApp
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
 	if out, err := build.CombinedOutput(); err != nil {
 		s.t.Fatalf("%v: %s", err, out)
 	}
-	s.write("Dockerfile", dockerfile)
+	s.write("Dockerfile", s.dockerfile())
 	private := s.t.TempDir()
 	if err := os.Chmod(private, 0o700); err != nil {
 		s.t.Fatal(err)
 	}
 	s.environ = append(s.environ, host, "XDG_RUNTIME_DIR="+private, "TMPDIR="+private, "DOCKER_CONFIG=")
+}
+
+// dockerfile is the demo's.
+func (s *stage) dockerfile() string {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join(demoApp, "Dockerfile"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(text)
 }
 
 // private is where the stage's programs put what must not stay.
@@ -355,7 +360,7 @@ func TestInteropDeployFails(t *testing.T) {
 	}
 	s.remove("Dockerfile")
 	s.play(all...).is(t, 1, "problem: image: there is no Dockerfile", "dockerfile, in the deploy block of hci.hcl")
-	s.write("Dockerfile", dockerfile)
+	s.write("Dockerfile", s.dockerfile())
 	// The lone steps, with the user's own login.
 	s.play("deploy", "build", "staging").is(t, 0)
 	s.play("deploy", "push", "staging").is(t, 1, "the registry takes the login no more", "'hci deploy login staging' logs in")

@@ -9,11 +9,15 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 PATH=$(dirname "$hci"):$PATH
+# An empty home, but for Docker's contexts and Go's cache.
+DOCKER_CONFIG=${DOCKER_CONFIG:-${HOME:-/}/.docker}
+GOCACHE=$(go env GOCACHE)
+GOMODCACHE=$(go env GOMODCACHE)
 HOME=$work/home
 # The sample's passphrase is public; everything sealed with it is made up.
 HCI_PASSPHRASE='correct horse battery staple'
 AWS_EC2_METADATA_DISABLED=true
-export PATH HOME HCI_PASSPHRASE AWS_EC2_METADATA_DISABLED
+export PATH HOME DOCKER_CONFIG GOCACHE GOMODCACHE HCI_PASSPHRASE AWS_EC2_METADATA_DISABLED
 unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL 2>/dev/null || :
 
 say() { printf '\n# %s\n' "$*"; }
@@ -95,4 +99,18 @@ cat .env
 say "Every reader that is installed here sees the same values:"
 hci env export staging --format json >"$work/want.json"
 sh "$here/readers.sh" .env "$work/want.json" staging
+if docker version >/dev/null 2>&1; then
+	say "A deployment, rehearsed: the real Docker, and an AWS of hci's own. (The image is of"
+	echo "# a small stand-in for the app: there is no network here to fetch a base image from.)"
+	cp "$here/app/Dockerfile" Dockerfile
+	(cd "$here/../.." && CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build -o "$work/project/app-bin" ./testdata/demo/app)
+	git add -A
+	git -c user.name=demo -c user.email=demo@example.com -c commit.gpgsign=false commit -qm 'the demo'
+	expect 0 hci deploy staging --rehearse --yes
+	say "And one whose tasks stop again and again: it is rolled back, and never called deployed:"
+	expect 1 hci deploy staging --rehearse --scenario crash-loop --yes
+else
+	say "No Docker Engine answers here: with one, a deployment would be rehearsed now."
+fi
+
 say "Done. Your own repository: cd there and type 'hci secrets verify'."
