@@ -40,7 +40,9 @@ func TestBenchDeployLook(t *testing.T) {
 		return
 	}
 	environ := slices.DeleteFunc(slices.Clone(s.environ), func(entry string) bool { return entry == "AWS_PROFILE=" }) // which it would look for
-	ask := func(args ...string) { command(t, s.dir, append(environ, "AWS_DEFAULT_REGION=eu-central-1"), cli, args...)() }
+	ask := func(args ...string) {
+		command(t, s.dir, append(environ, "AWS_DEFAULT_REGION=eu-central-1"), cli, args...)()
+	}
 	if err := os.Unsetenv("AWS_PROFILE"); err != nil { // newStage has it set back
 		t.Fatal(err)
 	}

@@ -176,19 +176,25 @@ func TestDeployExplain(t *testing.T) {
 // the setting.
 func TestDeployUnknownNames(t *testing.T) {
 	s := newStage(t, rehearse.Healthy)
-	path := filepath.Join(s.dir, "infra", "ecs.tf")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	changed := strings.Replace(string(text), `name            = "hci_service_${terraform.workspace}"`, `name            = "s_${aws_db_instance.hci_rds.id}"`, 1)
-	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil || changed == string(text) {
-		t.Fatal(err)
-	}
+	s.forgetService()
 	s.run(deployStaging()...).is(t, 1, "service is not known: the Terraform code declares no ECS service whose name is known", `say it in hci.hcl: deploy { service = "…" }`)
 	s.run("deploy", "staging", "--explain").is(t, 0, "service in the deploy block of hci.hcl sets it")
 	s.write("hci.hcl", "deploy {\n  service = \"hci_service_staging\"\n  cluster = \"hci_cluster_staging\"\n  task_definition = \"hci_web_staging\"\n}\n")
 	s.run(deployStaging("--dry-run")...).is(t, 0, "service hci_service_staging in cluster hci_cluster_staging")
+}
+
+// forgetService makes the service's name one that only an apply can tell.
+func (s *stage) forgetService() {
+	s.t.Helper()
+	path := filepath.Join(s.dir, "infra", "ecs.tf")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	changed := strings.Replace(string(text), `name            = "hci_service_${terraform.workspace}"`, `name            = "s_${aws_db_instance.hci_rds.id}"`, 1)
+	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil || changed == string(text) {
+		s.t.Fatal(err)
+	}
 }
 
 // TestDeployMigrateCommand runs a command in the service's own task definition, on

@@ -77,6 +77,17 @@ func (p *typed) ends(code int, texts ...string) {
 	played{code: p.cmd.ProcessState.ExitCode(), out: p.all.String()}.is(p.t, code, texts...)
 }
 
+// TestDeployAsksForNames: what the code doesn't tell is asked for once, with the
+// name of the setting.
+func TestDeployAsksForNames(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.forgetService()
+	p := s.onTerminal(deployStaging("--dry-run")...)
+	p.after("service is not known: the Terraform code declares no ECS service whose name is known. service: ", "hci_service_staging\r")
+	p.after("cluster is not known: the Terraform code does not tell the cluster of the service. cluster: ", "hci_cluster_staging\r")
+	p.ends(0, `with service = "hci_service_staging" in the deploy block of hci.hcl it is not asked again`, "service hci_service_staging in cluster hci_cluster_staging")
+}
+
 const ctrlC = "\x03"
 
 // TestDeployTyped: the questions on a terminal, and a crash loop's.
