@@ -71,6 +71,7 @@ func newDeploy(a *app) *cobra.Command {
 	flags.BoolVar(&o.explain, "explain", false, "print the names and where each comes from, and do nothing")
 	flags.BoolVar(&o.asJSON, "json", false, "with --explain: as JSON")
 	flags.BoolVar(&o.resume, "resume", false, "go on with a deployment that failed or was left")
+	rebuildFlag(cmd, &o)
 	lookFlags(cmd, &o)
 	rehearseFlags(cmd, &o)
 	cmd.AddCommand(newDeployStep(a, deploy.Migrate, "Run the migration as a one-off task, and wait for its end"),
@@ -89,10 +90,13 @@ func lookFlags(cmd *cobra.Command, o *deployOptions) {
 	flags.BoolVar(&o.allowDrift, "allow-drift", false, "go on although Secrets Manager holds other values than the file")
 	flags.BoolVar(&o.displace, "displace", false, "go on although another deployment is under way")
 	flags.BoolVar(&o.checkInfra, "check-infra", false, "look with 'terraform plan' for changes that were not applied")
-	flags.BoolVar(&o.rebuild, "rebuild", false, "build even if the registry has this commit's image")
 	flags.StringVar(&o.base, "base", "", "make the new revision from this `REVISION`: running, newest, or a number")
 	waitFlags(cmd, &o.timeout, &o.poll)
 	dryRunFlag(cmd, &o.dryRun)
+}
+
+func rebuildFlag(cmd *cobra.Command, o *deployOptions) {
+	cmd.Flags().BoolVar(&o.rebuild, "rebuild", false, "build even if the registry has this commit's image")
 }
 
 // waitFlags are those of everything that waits for AWS.
@@ -109,10 +113,13 @@ func (a *app) deploy(ctx context.Context, command string, args []string, o deplo
 	if a.rehearsal != nil {
 		defer a.rehearsal.end()
 	}
-	ask := a.asker(o.fromStdin)
 	if o.resume {
+		if err := o.resumable(); err != nil {
+			return &usageError{cmd: command, err: err}
+		}
 		return a.resumeDeploy(ctx, args, o)
 	}
+	ask := a.asker(o.fromStdin)
 	env, err := a.deployEnvironment(args, ask, o.yes)
 	if err != nil {
 		return err
@@ -125,6 +132,23 @@ func (a *app) deploy(ctx context.Context, command string, args []string, o deplo
 		return a.wrongSteps(command, err)
 	}
 	return a.runDeploy(ctx, env, steps, o)
+}
+
+// resumable refuses what a deployment that goes on can't be told: it goes on as it
+// began.
+func (o deployOptions) resumable() error {
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"steps", o.steps != ""}, {"skip", o.skip != ""}, {"rebuild", o.rebuild}, {"base", o.base != ""},
+		{"explain", o.explain}, {"ask-from-stdin", o.fromStdin},
+	} {
+		if f.set {
+			return fmt.Errorf("--%s does not go with --resume: the deployment goes on as it began", f.name)
+		}
+	}
+	return nil
 }
 
 // deploySteps are those that flags name, or that the answers choose.
@@ -195,7 +219,10 @@ func newDeployStep(a *app, step deploy.Step, short string) *cobra.Command {
 		return cmd
 	}
 	lookFlags(cmd, &o)
-	if step == deploy.Update {
+	switch step {
+	case deploy.Build:
+		rebuildFlag(cmd, &o)
+	case deploy.Update:
 		cmd.Flags().BoolVar(&o.restart, "restart", false, "change nothing: start the tasks anew, so that they read the secrets as they are now")
 	}
 	return cmd

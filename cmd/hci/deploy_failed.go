@@ -87,10 +87,10 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return say("'hci deploy status %s' shows what runs", env)
 	case errors.As(err, &not):
 		return afterRollout(job, err, not.Result)
-	case errors.Is(err, deploy.ErrOther):
-		return nil
 	case errors.As(err, &runs), interrupted && journal.MigrateToken != "" && !journal.IsDone(deploy.Migrate):
 		return say("the migration goes on at AWS; 'hci deploy --resume %s' waits for its end, and does not run it again", env)
+	case interrupted && journal.Updating && journal.Deployment == "":
+		return say("'hci deploy --resume %s' finds out, and goes on", env)
 	case interrupted && journal.Updating:
 		return say("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again", env)
 	case errors.As(err, &forgotten):
@@ -134,7 +134,7 @@ func deployConflict(err error) bool {
 		other     *deploy.OtherTaskError
 		underWay  *deploy.UnderWayError
 	)
-	return errors.As(err, &found) && found.Conflict() || errors.As(err, &displaced) || errors.Is(err, deploy.ErrOther) ||
+	return errors.As(err, &found) && found.Conflict() || errors.As(err, &displaced) ||
 		errors.As(err, &other) || errors.As(err, &underWay) || errors.As(err, &not) && not.Result.End == deploy.Displaced
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/awsapi"
+	"hci/internal/deploy"
 	"hci/internal/docker"
 	"hci/internal/privatedir"
 	"hci/internal/rehearse"
@@ -77,6 +78,10 @@ func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (awsapi.Co
 	opened, err := a.desired(ctx, d.env.Name, evaluateOptions{})
 	if err != nil {
 		return awsapi.Config{}, err
+	}
+	if d.names.TaskDefinition == "" {
+		why := "the Terraform code does not tell what the service runs"
+		return awsapi.Config{}, &deploy.MissingError{Names: []deploy.Missing{{Key: "task_definition", Why: why}}}
 	}
 	account := d.names.Account
 	if account == "" {

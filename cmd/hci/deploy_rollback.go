@@ -56,9 +56,11 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 		return err
 	}
 	on := d.on
-	if err := a.mayRollBack(ctx, d, r); err != nil {
+	release, err := a.mayRollBack(ctx, d, r)
+	if err != nil {
 		return err
 	}
+	defer release()
 	revisions, runs, err := on.History(ctx, rollbackDepth)
 	if err != nil {
 		return err
@@ -89,15 +91,28 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 	return a.await(ctx, on, id, r, name)
 }
 
-// mayRollBack looks whose the credentials are, and whether the service is at rest.
-func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback) error {
-	p := a.preflight(d, deploy.Unkept(d.env.Name, nil), nil, deployOptions{displace: r.displace})
+// mayRollBack keeps other deployments on this machine from the environment, and
+// looks whose the credentials are and whether the service is at rest. A rollout
+// that hci left is one to roll back.
+func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback) (release func(), err error) {
+	release, err = deploy.Lock(a.found.StateDir(), d.env.Name)
+	if err != nil {
+		return nil, err
+	}
+	journal, err := deploy.OpenJournal(a.found.StateDir(), d.env.Name)
+	if err != nil {
+		journal = deploy.Unkept(d.env.Name, nil) // there is none, or none that tells anything
+	}
+	p := a.preflight(d, journal, nil, deployOptions{displace: r.displace})
 	p.AtRest = true
 	look, err := p.Look(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		err = a.findings(look)
 	}
-	return a.findings(look)
+	if err != nil {
+		release()
+	}
+	return release, err
 }
 
 // target finds the revision to return to, and the one that runs. served are those

@@ -32,7 +32,6 @@ func (a *app) runDeploy(ctx context.Context, env project.Environment, steps []de
 		return err
 	}
 	defer release()
-	a.unfinished(env.Name)
 	return a.perform(ctx, d, deploy.NewJournal(a.found.StateDir(), env.Name, steps), o)
 }
 
@@ -85,6 +84,11 @@ func (a *app) continueDeploy(ctx context.Context, env project.Environment, o dep
 	}
 	a.sayf("%s: going on with the deployment of commit %.12s that began at %s; still to do: %s", env.Name, journal.Commit,
 		journal.Started.UTC().Format("2006-01-02 15:04 UTC"), joined(journal.Left()))
+	if !o.yes && !o.dryRun {
+		if err := agreed(env.Name, journal.Left(), onTerminal{a}); err != nil {
+			return err
+		}
+	}
 	return a.perform(ctx, d, journal, o)
 }
 
@@ -101,6 +105,9 @@ func joined(steps []deploy.Step) string {
 func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journal, o deployOptions) error {
 	start := time.Now()
 	steps := journal.Left()
+	if journal.Region == "" { // a new one
+		journal.Rebuild, journal.Restart, journal.Base = o.rebuild, o.restart, o.base
+	}
 	look, err := a.look(ctx, d, journal, steps, o)
 	if err != nil {
 		return err
@@ -120,7 +127,9 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 	if blocked != nil || o.dryRun {
 		return blocked
 	}
-	a.note(journal, d, look, o)
+	if journal.Region == "" {
+		a.note(journal, d, look)
+	}
 	if err := journal.Begin(); err != nil {
 		return err
 	}
@@ -137,9 +146,6 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 		job.Docker = session
 	}
 	done, err := job.Run(ctx)
-	if err == nil {
-		err = journal.End()
-	}
 	summary := a.summary(append([]deploy.Done{looked}, done...))
 	if err != nil {
 		return errors.Join(a.notDeployed(ctx, job, err), summary)
@@ -189,13 +195,12 @@ func (a *app) sameDeployment(journal *deploy.Journal, d *deployment, look *deplo
 }
 
 // note writes into a new journal what the deployment is.
-func (a *app) note(j *deploy.Journal, d *deployment, look *deploy.Look, o deployOptions) {
-	if j.Region != "" {
-		return
+func (a *app) note(j *deploy.Journal, d *deployment, look *deploy.Look) {
+	if whole(j.Steps) && a.rehearsal == nil {
+		a.unfinished(d.env.Name)
 	}
 	j.Account, j.Region, j.Cluster, j.Service = look.Identity.Account, d.names.Region, d.names.Cluster, d.names.Service
-	j.Commit, j.Tag, j.Rebuild = look.Commit.SHA, look.Tag, o.rebuild
-	j.StartedBy = deploy.StartedBy(who(), j)
+	j.Commit, j.Tag, j.Who = look.Commit.SHA, look.Tag, who()
 	if look.Service != nil {
 		if p := look.Service.Primary(); p != nil {
 			j.Seen = p.ID
@@ -208,7 +213,7 @@ func (a *app) job(d *deployment, journal *deploy.Journal, steps []deploy.Step, o
 		Env: d.env.Name, Names: d.names, Look: look, Journal: journal, Steps: steps,
 		Registry: d.registry, Cluster: d.on, Source: d.on, Changes: d.on, Tasks: d.on,
 		Paths:   deploy.Paths{Context: filepath.Join(a.found.Root, d.names.Context), Dockerfile: filepath.Join(a.found.Root, d.names.Dockerfile)},
-		Timeout: o.timeout, Every: o.poll, Restart: o.restart, Fresh: fresh,
+		Timeout: o.timeout, Every: o.poll, Fresh: fresh,
 		Talk: a.deployView(d.env.Name, o.yes),
 	}
 	if a.rehearsal != nil && j.Every == 0 {
@@ -281,12 +286,9 @@ func (a *app) look(ctx context.Context, d *deployment, journal *deploy.Journal, 
 
 // preflight is what to look at, without what needs the secrets.
 func (a *app) preflight(d *deployment, journal *deploy.Journal, steps []deploy.Step, o deployOptions) deploy.Preflight {
-	base := o.base
-	if o.restart {
-		base = "running"
-	}
 	return deploy.Preflight{
-		Env: d.env.Name, Root: a.found.Root, Names: d.names, Steps: steps, Rebuild: o.rebuild || journal.Rebuild, Displace: o.displace, Base: base,
+		Env: d.env.Name, Root: a.found.Root, Names: d.names, Steps: steps, Displace: o.displace,
+		Rebuild: journal.Rebuild, Restart: journal.Restart, Base: journal.Base,
 		Own:     deploy.OwnOf(journal),
 		Cluster: d.on, Registry: d.registry,
 		WhoAmI: func(ctx context.Context) (awsapi.Identity, error) { return awsapi.WhoAmI(ctx, d.cfg) },

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,7 +55,7 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 		return err
 	}
 	journal := deploy.Unkept(d.env.Name, nil)
-	journal.StartedBy = deploy.StartedBy(who(), journal)
+	journal.Who = who()
 	look, err := a.look(ctx, d, journal, nil, o)
 	if err != nil {
 		return err
@@ -85,6 +86,10 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 		return err
 	}
 	done, err := job.RunTask(ctx, definition, container, image)
+	var runs *deploy.RunsError
+	if errors.As(err, &runs) {
+		a.sayf("%v; it goes on at AWS", runs)
+	}
 	var failed *deploy.TaskError
 	if errors.As(err, &failed) {
 		a.sayAll(failed.Explain())
@@ -130,14 +135,22 @@ func (a *app) taskImage(ctx context.Context, d *deployment, task *ecs.Definition
 	if err != nil {
 		return "", err
 	}
+	images, err := deploy.Pinned(ctx, d.on, running)
+	if err != nil {
+		return "", err
+	}
 	var same []string
-	for _, c := range running.Containers() {
-		if slices.ContainsFunc(task.Containers(), func(t ecs.Container) bool { return deploy.RepositoryOf(t.Image) == deploy.RepositoryOf(c.Image) }) {
-			same = append(same, c.Image)
+	for _, image := range images {
+		if slices.ContainsFunc(task.Containers(), func(t ecs.Container) bool { return deploy.RepositoryOf(t.Image) == deploy.RepositoryOf(image) }) {
+			same = append(same, image)
 		}
 	}
-	if len(same) == 0 {
+	slices.Sort(same)
+	switch same = slices.Compact(same); len(same) {
+	case 0:
 		return "", nil
+	case 1:
+		return same[0], nil
 	}
-	return same[0], nil
+	return "", fmt.Errorf("several images of its repository are deployed: %s; --as-declared runs the one that %s names", strings.Join(same, ", "), task.Name)
 }

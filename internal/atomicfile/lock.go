@@ -1,6 +1,7 @@
 package atomicfile
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
@@ -14,13 +15,15 @@ func Lock(path string) (unlock func(), err error) {
 }
 
 // TryLock is [Lock] without the waiting: ok is false while another holds it. The
-// two don't mix at one path.
+// two don't mix at one path. On a file system without locks it is always had.
 func TryLock(path string) (unlock func(), ok bool, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, false, err
 	}
-	ok, err = tryLock(f)
+	if ok, err = tryLock(f); err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
 	if !ok || err != nil {
 		_ = f.Close()
 		return nil, false, err

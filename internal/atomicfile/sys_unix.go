@@ -46,8 +46,11 @@ func lock(f *os.File) error {
 // tryLock reports whether the file could be locked now.
 func tryLock(f *os.File) (bool, error) {
 	err := lock(f)
-	if errors.Is(err, unix.EWOULDBLOCK) {
+	switch {
+	case errors.Is(err, unix.EWOULDBLOCK):
 		return false, nil
+	case errors.Is(err, unix.ENOLCK), errors.Is(err, unix.ENOTSUP), errors.Is(err, unix.ENOSYS):
+		return true, nil
 	}
 	return err == nil, err
 }

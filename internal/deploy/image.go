@@ -14,41 +14,33 @@ import (
 // tagged is this commit's image by its tag.
 func (j *Job) tagged() string { return j.Look.Repository.URI + ":" + j.Look.Tag }
 
-// reused reports whether an image is deployed that the registry has: this
-// commit's, unless this deployment has built one of its own.
-func (j *Job) reused() bool {
-	return j.Journal.Image != "" || j.Look.Pushed != "" && j.Journal.Built == ""
-}
-
-// reuse notes the image that is reused, and names it.
-func (j *Job) reuse() string {
-	if j.Journal.Image == "" {
-		j.Journal.Image, j.Journal.Words = j.Look.Repository.URI+"@"+j.Look.Pushed, j.inRegistry()
+// Choose chooses what is deployed, where that is not built or pushed first: this
+// commit's image if the registry has it, else the deployed one. What was chosen
+// once stays.
+func (j *Job) Choose() {
+	journal := j.Journal
+	switch {
+	case journal.Words != "" || journal.Built != "":
+	case journal.Restart:
+		journal.Words = "what it runs, anew"
+	case j.Look.Pushed != "":
+		journal.Image, journal.Words, journal.Own = j.Look.Repository.URI+"@"+j.Look.Pushed, j.inRegistry(), true
+	case slices.Contains(journal.Steps, Push):
+	default:
+		journal.Image, journal.Words = j.Look.Deployed.One, "the deployed image"
 	}
-	return j.Journal.Image
 }
 
 func (j *Job) inRegistry() string {
+	if len(j.Look.Commit.Dirty) > 0 {
+		return "the image " + j.Look.Tag + ", which is in the registry"
+	}
 	return "the image of commit " + j.Look.Commit.Short() + ", which is in the registry"
 }
 
-// Choose chooses what is deployed if nothing is pushed: this commit's image if the
-// registry has it, else the deployed one. What was chosen once stays.
-func (j *Job) Choose() {
-	switch {
-	case j.Journal.Image != "" || slices.Contains(j.Journal.Steps, Push):
-	case j.Restart:
-		j.Journal.Words = "what it runs, anew"
-	case j.Look.Pushed != "":
-		j.reuse()
-	default:
-		j.Journal.Image, j.Journal.Words = j.Look.Deployed, "the deployed image"
-	}
-}
-
 func (j *Job) build(ctx context.Context) (string, error) {
-	if j.reused() {
-		return "not built: " + j.reuse() + " is in the registry", j.Journal.Save()
+	if j.Journal.Own {
+		return "not built: " + j.Journal.Image + " is in the registry", nil
 	}
 	image := docker.Image{
 		Context: j.Paths.Context, Dockerfile: j.Paths.Dockerfile, Platform: j.Look.Platform,
@@ -87,12 +79,12 @@ func (j *Job) rightPlatform(ctx context.Context) (docker.Found, error) {
 type OtherImageError struct{ Image string }
 
 func (e *OtherImageError) Error() string {
-	return e.Image + " is here another image than the one that this deployment built"
+	return e.Image + " is here another image than the one that was built"
 }
 
 func (j *Job) push(ctx context.Context) (string, error) {
-	if j.reused() {
-		return "not pushed: " + j.reuse() + " is in the registry", j.Journal.Save()
+	if j.Journal.Own {
+		return "not pushed: " + j.Journal.Image + " is in the registry", nil
 	}
 	found, err := j.rightPlatform(ctx)
 	if err != nil {
@@ -114,7 +106,7 @@ func (j *Job) push(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	j.Journal.Image, j.Journal.Words = j.Look.Repository.URI+"@"+digest, "the image that was pushed"
+	j.Journal.Image, j.Journal.Words, j.Journal.Own = j.Look.Repository.URI+"@"+digest, "the image that was pushed", true
 	return j.Journal.Image, j.Journal.Save()
 }
 
@@ -160,8 +152,8 @@ func (j *Job) retag(ctx context.Context, image string) error {
 	if err != nil {
 		return err
 	}
-	if moving.Revision != mine.Revision {
-		return fmt.Errorf("%s is here the image of commit %.12s, not of %.12s: build again", image, moving.Revision, mine.Revision)
+	if moving.ID != mine.ID {
+		return &OtherImageError{Image: image}
 	}
 	return nil
 }
@@ -203,10 +195,10 @@ func (j *Job) digest(ctx context.Context) (digest string, same bool, err error) 
 	}
 }
 
-// image is what the migration and the update run, and which that is in words; ""
-// until it is pushed.
+// image is what the migration and the update run, and which that is in words. It
+// is "" until it is pushed, and where several are deployed.
 func (j *Job) image() (image, words string) {
-	if j.Journal.Image == "" && slices.Contains(j.Journal.Steps, Push) {
+	if j.Journal.Words == "" {
 		return "", "the image that is pushed"
 	}
 	return j.Journal.Image, j.Journal.Words

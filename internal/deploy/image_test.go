@@ -164,6 +164,7 @@ func TestPush(t *testing.T) {
 			journal := deploy.Unkept("staging", imageSteps)
 			job := imageJob(e, journal, imageSteps...)
 			c.set(e, job)
+			job.Choose()
 			_, err := job.Run(t.Context())
 			sentinel, is := c.fails.(error)
 			switch {
@@ -196,6 +197,7 @@ func TestResumeImage(t *testing.T) {
 	}
 	job := imageJob(e, again, again.Left()...)
 	job.Look.Pushed = "sha256:older" // the same commit's, built before
+	job.Choose()
 	if _, err := job.Run(t.Context()); err != nil || again.Image != uri+"@sha256:built-1" {
 		t.Errorf("deploys %s, %v", again.Image, err)
 	}
@@ -204,6 +206,7 @@ func TestResumeImage(t *testing.T) {
 	again.Done = []deploy.Step{deploy.Login, deploy.Build}
 	other := imageJob(e, again, again.Left()...)
 	other.Look.Pushed, other.Look.Commit.SHA = "sha256:other", strings.Repeat("f", 40)
+	other.Choose()
 	if _, err := other.Run(t.Context()); err != nil || again.Image != uri+"@sha256:built-1" {
 		t.Errorf("deploys %s, %v", again.Image, err)
 	}
@@ -256,7 +259,7 @@ func TestChoose(t *testing.T) {
 	} {
 		journal := deploy.Unkept("staging", steps)
 		job := imageJob(newEngine(), journal, steps...)
-		job.Look.Pushed, job.Look.Deployed = c.pushed, c.deployed
+		job.Look.Pushed, job.Look.Deployed.One = c.pushed, c.deployed
 		job.Choose()
 		if journal.Image != c.image || journal.Words != c.words {
 			t.Errorf("%q, %q; want %q, %q", journal.Image, journal.Words, c.image, c.words)
@@ -264,7 +267,7 @@ func TestChoose(t *testing.T) {
 		if c.image == "" {
 			continue
 		}
-		job.Look.Pushed, job.Look.Deployed = "sha256:later", "later"
+		job.Look.Pushed, job.Look.Deployed.One = "sha256:later", "later"
 		job.Choose()
 		if journal.Image != c.image {
 			t.Errorf("another was chosen later: %q", journal.Image)

@@ -51,7 +51,6 @@ type Job struct {
 	Tasks    Tasks
 
 	Paths   Paths
-	Restart bool          // run what runs, anew
 	Timeout time.Duration // of the migration and of the update, each
 	Every   time.Duration // between two questions to AWS; 0 chooses
 
@@ -65,11 +64,11 @@ type Job struct {
 	Interrupted bool
 }
 
-// StartedBy says in AWS who started a one-off task, for which deployment. It has
-// the letters that AWS allows.
+// StartedBy says in AWS who started a one-off task; the token tells it from that
+// person's others. It has the letters that AWS allows.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
-func StartedBy(who string, j *Journal) string {
+func StartedBy(who, token string) string {
 	who = strings.Map(func(r rune) rune {
 		if r < 0x80 && (r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || strings.ContainsRune("-_/", r)) {
 			return r
@@ -77,7 +76,8 @@ func StartedBy(who string, j *Journal) string {
 		return '-'
 	}, "hci/"+who)
 	const most = 128
-	tag := "/" + j.tag()
+	const shown = 8
+	tag := "/" + token[:min(len(token), shown)]
 	return who[:min(len(who), most-len(tag))] + tag
 }
 
@@ -124,11 +124,16 @@ func (j *Job) Run(ctx context.Context) ([]Done, error) {
 		Login: j.login, Build: j.build, Push: j.push, Migrate: j.migrate, Update: j.update,
 	}
 	var all []Done
-	for _, s := range Sorted(j.Steps) {
+	steps := Sorted(j.Steps)
+	for i, s := range steps {
 		start := time.Now()
 		j.Talk.Say("%s", s)
 		words, err := run[s](ctx)
-		if err == nil {
+		switch {
+		case err != nil:
+		case i == len(steps)-1: // in one write: what is done and not ended would be resumed without a look
+			err = j.Journal.End()
+		default:
 			err = j.Journal.done(s)
 		}
 		if err != nil {
@@ -184,27 +189,35 @@ func (j *Job) revision(ctx context.Context) (string, error) {
 	}
 	image, _ := j.image()
 	next := j.next(image)
-	if next == j.Look.Base {
-		j.Journal.Revision = j.Look.Base.Name
-		return j.Journal.Revision, j.Journal.Save()
+	name := next.Name
+	if next != j.Look.Base {
+		var err error
+		if name, err = j.Changes.Register(ctx, next); err != nil {
+			return "", err
+		}
+		j.Talk.Say("registered %s", name)
 	}
-	name, err := j.Changes.Register(ctx, next)
-	if err != nil {
-		return "", err
-	}
-	j.Talk.Say("registered %s", name)
 	j.Journal.Revision = name
 	return name, j.Journal.Save()
 }
 
-// next is the revision that the service is to run: the base with the image,
-// pinned by its digest; "" leaves those of the base. It is the base itself if
-// nothing differs.
+// next is the revision that the service is to run: the base with the image, pinned
+// by its digest; without one, with the images that are deployed. It is the base
+// itself if nothing differs.
 func (j *Job) next(image string) *ecs.Definition {
-	if image == "" {
-		return j.Look.Base
+	next := j.Look.Base
+	if j.Journal.Restart {
+		return next
 	}
-	next := j.Look.Base.WithImage(image, j.Look.Containers)
+	for _, container := range j.Look.Containers {
+		of := image
+		if of == "" {
+			of = j.Look.Deployed.Of(container)
+		}
+		if of != "" {
+			next = next.WithImage(of, []string{container})
+		}
+	}
 	if len(ecs.Compare(j.Look.Base, next)) == 0 {
 		return j.Look.Base
 	}

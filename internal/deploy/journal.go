@@ -15,7 +15,7 @@ import (
 )
 
 // journalSchema is the version of the journal's form.
-const journalSchema = 1
+const journalSchema = 2
 
 // Journal is what a deployment has done so far, kept in a file, so that it can
 // go on after a failure, and after the machine went away. It holds names and no
@@ -36,22 +36,26 @@ type Journal struct {
 	Commit  string `json:"commit"`
 	Tag     string `json:"tag"`
 	Rebuild bool   `json:"rebuild,omitempty"`
+	Restart bool   `json:"restart,omitempty"` // run what runs, anew
+	Base    string `json:"base,omitempty"`    // revision that the new one is to be made from
 
 	Done     []Step `json:"done"`
 	Built    string `json:"built,omitempty"`    // id of the image that was built
 	Image    string `json:"image,omitempty"`    // that is deployed, with its digest where it has one
-	Words    string `json:"words,omitempty"`    // which image that is
+	Words    string `json:"words,omitempty"`    // which image that is, once it is chosen
+	Own      bool   `json:"own,omitempty"`      // it is this commit's, and in the registry
 	Seen     string `json:"seen,omitempty"`     // id of the service's deployment when this one began
 	Before   string `json:"before,omitempty"`   // revision that the service ran
 	Revision string `json:"revision,omitempty"` // that was registered for the service
 
-	StartedBy       string    `json:"started_by,omitempty"` // in AWS, of one-off tasks
+	Who             string    `json:"who,omitempty"` // in AWS, begins what its one-off tasks are started by
 	MigrateRevision string    `json:"migrate_revision,omitempty"`
 	MigrateToken    string    `json:"migrate_token,omitempty"` // written before the task is run
 	MigrateAsked    time.Time `json:"migrate_asked,omitzero"`  // when that was
 	MigrateTask     string    `json:"migrate_task,omitempty"`  // ARN
 
-	Updating   bool   `json:"updating,omitempty"`   // written before the service is touched
+	Tried      bool   `json:"tried,omitempty"`      // the service was, or may have been, touched
+	Updating   bool   `json:"updating,omitempty"`   // written before it is; until the end is known
 	Deployment string `json:"deployment,omitempty"` // its id
 
 	path string
@@ -62,9 +66,6 @@ const maxJournal = 1 << 20
 
 // ErrNoJournal says that no deployment was left unfinished.
 var ErrNoJournal = errors.New("no deployment was left unfinished")
-
-// ErrOther says that another hci deploys the environment on this machine.
-var ErrOther = errors.New("another 'hci deploy' of this environment was started here")
 
 // journalPath is where the journal of an environment lies.
 func journalPath(stateDir, env string) string {
@@ -157,8 +158,7 @@ func Journals(stateDir string) []string {
 	return envs
 }
 
-// Save writes the journal, unless another deployment has begun one meanwhile:
-// then it fails with [ErrOther].
+// Save writes the journal.
 func (j *Journal) Save() error {
 	if j.path == "" {
 		return nil
@@ -170,30 +170,14 @@ func (j *Journal) Save() error {
 	if err := os.MkdirAll(filepath.Dir(j.path), 0o700); err != nil {
 		return err
 	}
-	return atomicfile.Write(j.path, append(data, '\n'), atomicfile.Options{Check: j.check})
+	return atomicfile.Write(j.path, append(data, '\n'), atomicfile.Options{})
 }
 
 // Begin writes the journal, in place of another deployment's, and notes that this
 // process works on it. The lock is held by then.
 func (j *Journal) Begin() error {
 	j.own()
-	if j.path == "" {
-		return nil
-	}
-	if old, err := OpenJournal(filepath.Dir(filepath.Dir(j.path)), j.Env); err != nil || old.ID != j.ID {
-		if err := os.Remove(j.path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
 	return j.Save()
-}
-
-func (j *Journal) check(current []byte, exists bool) error {
-	var other Journal
-	if exists && json.Unmarshal(current, &other) == nil && other.ID != j.ID {
-		return ErrOther
-	}
-	return nil
 }
 
 // End removes the journal of a deployment that is done.
@@ -201,17 +185,11 @@ func (j *Journal) End() error {
 	if j.path == "" {
 		return nil
 	}
-	current, err := atomicfile.Read(j.path, maxJournal)
+	err := os.Remove(j.path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	if err := j.check(current, true); err != nil {
-		return err
-	}
-	return os.Remove(j.path)
+	return err
 }
 
 // IsDone reports whether a step was done.
@@ -225,8 +203,13 @@ func (j *Journal) done(s Step) error {
 	return j.Save()
 }
 
-// tag tells this deployment's one-off tasks from others'.
-func (j *Journal) tag() string { return j.ID[:min(len(j.ID), 8)] }
+// startedBy tells, in AWS, the task of this attempt to migrate from others'.
+func (j *Journal) startedBy() string {
+	if j.MigrateToken == "" {
+		return ""
+	}
+	return StartedBy(j.Who, j.MigrateToken)
+}
 
 // Left are the steps that are still to be done.
 func (j *Journal) Left() []Step {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"hci/internal/awsapi"
 	"hci/internal/ecs"
 )
 
@@ -21,18 +22,18 @@ func (j *Job) migrate(ctx context.Context) (string, error) {
 	}
 	task, err := j.run(ctx, oneOff{
 		what: "the migration", revision: revision, container: j.Look.MigrateContainer, command: j.Names.MigrateCommand,
-		token: j.Journal.MigrateToken, arn: j.Journal.MigrateTask,
+		token: j.Journal.MigrateToken, by: j.Journal.startedBy(), arn: j.Journal.MigrateTask,
 		started: func(arn string) error {
 			j.Journal.MigrateTask = arn
 			return j.Journal.Save()
 		},
 	})
 	var failed *TaskError
-	if errors.As(err, &failed) {
-		// It failed and is known to have: the next attempt is a new task, of a
-		// definition that is made anew, since its cause may lie in that.
+	if errors.As(err, &failed) || refused(err) {
+		// It is known to have failed, or never to have begun: the next attempt is a new
+		// task, of a definition that is made anew, since the cause may lie in that.
 		j.Journal.MigrateToken, j.Journal.MigrateTask, j.Journal.MigrateRevision = "", "", ""
-		if !j.Journal.Updating {
+		if !j.Journal.Tried {
 			j.Journal.Revision = ""
 		}
 		return "", errors.Join(err, j.Journal.Save())
@@ -41,6 +42,14 @@ func (j *Job) migrate(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("task %s of %s ended with exit code 0", task.ID, revision), nil
+}
+
+// refused reports whether AWS has refused to run a task, so that none runs.
+func refused(err error) bool {
+	var not *ecs.RefusedError
+	var said *awsapi.Error
+	return errors.As(err, &not) ||
+		errors.As(err, &said) && said.Operation == "RunTask" && said.Status >= 400 && said.Status < 500 && !strings.Contains(said.Code, "Throttl")
 }
 
 // tokenLife is how long a token is sure to keep ECS from running a task twice, and
@@ -63,7 +72,7 @@ func (j *Job) askFor(ctx context.Context, revision string) error {
 		return nil
 	}
 	family, _, _ := strings.Cut(revision, ":")
-	arn, err := j.Tasks.Started(ctx, family, j.Journal.StartedBy)
+	arn, err := j.Tasks.Started(ctx, family, j.Journal.startedBy())
 	switch {
 	case err != nil:
 		return err

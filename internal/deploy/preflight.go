@@ -43,6 +43,7 @@ type Preflight struct {
 	AtRest    bool   // look whether the service is, whatever the steps
 	Rebuild   bool   // build even if the commit's image is there
 	Displace  bool   // go on although another deployment is under way
+	Restart   bool   // run what runs, anew
 	Base      string // revision that the new one is made from; "" chooses
 	Own       Own    // of a deployment that is resumed
 
@@ -60,15 +61,19 @@ type Preflight struct {
 // Own is what a deployment that is resumed has done itself.
 type Own struct {
 	Deployment, Revision string
-	Seen                 string // the service's deployment when it began
-	Updating             bool   // it has asked for an update
-	StartedBy            string // tells its one-off tasks
-	Built                bool   // it has built an image
+	Seen, Before         string // the service's deployment when it began, and the revision to go back to
+	Updating             bool   // it has asked for an update whose end is not known
+	Tried                bool   // it has asked for one
+	StartedBy            string // tells its one-off task
+	Built, Chosen        bool   // it has built an image; chosen what it deploys
 }
 
 // OwnOf is what a journal tells.
 func OwnOf(j *Journal) Own {
-	return Own{Deployment: j.Deployment, Revision: j.Revision, Seen: j.Seen, Updating: j.Updating, StartedBy: j.StartedBy, Built: j.Built != ""}
+	return Own{
+		Deployment: j.Deployment, Revision: j.Revision, Seen: j.Seen, Before: j.Before, Updating: j.Updating, Tried: j.Tried,
+		StartedBy: j.startedBy(), Built: j.Built != "", Chosen: j.Words != "",
+	}
 }
 
 // ErrUnseen says that whether a secret has a value can't be seen.
@@ -81,7 +86,7 @@ type Look struct {
 	Running    *ecs.Definition // that the service runs
 	Base       *ecs.Definition // that the new revision is made from
 	Next       *ecs.Definition // that an earlier run has registered; nil for none
-	Deployed   string          // image that the service runs, by its digest where AWS tells it
+	Deployed   DeployedImages
 	Migration  *ecs.Definition // of the migration's family, nil if it is the service's
 	Repository ecr.Repository
 	Engine     *docker.Engine

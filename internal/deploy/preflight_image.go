@@ -87,10 +87,10 @@ func (l *looker) image(ctx context.Context) {
 	case errors.As(err, &missing):
 	case err != nil:
 		l.failed("image", err)
-	case l.Own.Built: // and perhaps pushed, which the push will tell
-	case (dirty || l.Rebuild) && !repository.Takes(l.look.Tag) && l.needs(Push):
+	case l.Restart || l.Own.Built: // what was built is perhaps pushed, which the push will tell
+	case (dirty || l.Rebuild) && l.needs(Push) && !repository.Takes(l.look.Tag):
 		l.found(Problem, "image", "commit the changes, so that the image has a tag of its own", "%s:%s is in the registry already, and its repository is immutable", repository.Name, l.look.Tag)
-	case dirty || l.Rebuild:
+	case (dirty || l.Rebuild) && l.needs(Build, Push): // it is made anew
 	default:
 		l.look.Pushed = digest
 		if l.needs(Build, Push) {

@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -43,7 +44,11 @@ func (l *looker) migration(ctx context.Context) {
 			if r.StartedBy == l.Own.StartedBy && r.StartedBy != "" {
 				continue
 			}
-			l.found(Conflict, "service", "", "a one-off task of %s is under way since %s%s: task %s", r.Revision, clock(r.Since), startedBy(r), r.ID)
+			level, next := Conflict, fmt.Sprintf("wait for its end, or end it: 'aws ecs stop-task --cluster %s --task %s'", l.Names.Cluster, r.ID)
+			if !l.needs(Migrate) {
+				level, next = Warning, "" // it migrates, and nothing here does
+			}
+			l.found(level, "service", next, "a one-off task of %s is under way since %s%s: task %s", r.Revision, clock(r.Since), startedBy(r), r.ID)
 		}
 	})
 	group.Wait()

@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -74,7 +75,7 @@ func (l *looker) atRest(ctx context.Context) {
 // that is resumed began.
 func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
 	p := s.Primary()
-	if p == nil || l.Own.Seen == "" || p.ID == l.Own.Seen || p.ID == l.Own.Deployment || l.Own.Updating && p.Revision == l.Own.Revision {
+	if p == nil || l.Own.Seen == "" || p.ID == l.Own.Seen || l.Own.is(p) {
 		return
 	}
 	level, next := Conflict, "'hci deploy "+l.Env+"' begins a new deployment; --displace goes on with this one"
@@ -82,6 +83,12 @@ func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
 		level, next = Warning, ""
 	}
 	l.found(level, "service", next, "somebody else has deployed %s since, at %s%s", p.Revision, clock(p.Created), by(running))
+}
+
+// is reports whether a deployment is one that this one started, or what its
+// rollback started.
+func (o Own) is(p *ecs.Deployment) bool {
+	return p.ID == o.Deployment || o.Updating && p.Revision == o.Revision || o.Tried && p.Revision == o.Before
 }
 
 // steady looks whether the service runs what it is to run.
@@ -98,7 +105,7 @@ func (l *looker) steady(s *ecs.Service, running *ecs.Definition) {
 	p := s.Primary()
 	switch {
 	case p == nil:
-	case p.Rollout == "IN_PROGRESS" && (p.ID == l.Own.Deployment || l.Own.Updating && p.Revision == l.Own.Revision):
+	case p.Rollout == "IN_PROGRESS" && l.Own.is(p):
 	case p.Rollout == "IN_PROGRESS":
 		level, next := Conflict, "'hci deploy status "+l.Env+"' shows how it goes; --displace takes its place"
 		if l.Displace {
@@ -141,7 +148,7 @@ func (l *looker) base(ctx context.Context, newest *ecs.Definition, err error) {
 		}
 		l.look.Next = next
 		return
-	case l.Base == "running":
+	case l.Base == "running", l.Restart:
 		return
 	case l.Base != "" && l.Base != "newest":
 		chosen, err := l.Cluster.Definition(ctx, withFamily(l.Base, running.Family()))
@@ -247,28 +254,82 @@ func (l *looker) containers() {
 	}
 }
 
-// deployed finds the image that the service runs. A tag may have moved since: what
-// the tasks run counts.
+// DeployedImages are the images of this project that a service runs.
+type DeployedImages struct {
+	By  map[string]string // container: image, by its digest where AWS tells it
+	One string            // that of all, or of the named container; "" if it is not known
+}
+
+// Of is the image that a container is to run, if it is to run what is deployed.
+func (d DeployedImages) Of(container string) string {
+	if image := d.By[container]; image != "" {
+		return image
+	}
+	return d.One
+}
+
+// Pinned are the images of a revision's containers, by container. A tag may have
+// moved since: what the tasks run counts, where AWS tells it.
+func Pinned(ctx context.Context, cluster Cluster, d *ecs.Definition) (map[string]string, error) {
+	images := map[string]string{}
+	tags := false
+	for _, c := range d.Containers() {
+		images[c.Name] = c.Image
+		tags = tags || !strings.Contains(c.Image, "@")
+	}
+	if !tags {
+		return images, nil
+	}
+	digests, err := cluster.Digests(ctx, d.Name)
+	for name, digest := range digests {
+		if image := images[name]; image != "" && !strings.Contains(image, "@") {
+			images[name] = RepositoryOf(image) + "@" + digest
+		}
+	}
+	return images, err
+}
+
+// deployed finds the images that the service runs, where they will be needed.
 func (l *looker) deployed(ctx context.Context) {
-	if l.look.Running == nil {
+	if l.look.Running == nil || l.needs(Push) {
 		return
 	}
-	for _, c := range l.look.Running.Containers() {
-		if !slices.Contains(l.look.Containers, c.Name) {
-			continue
-		}
-		l.look.Deployed = c.Image
-		if strings.Contains(c.Image, "@") || l.needs(Push) {
-			return
-		}
-		digests, err := l.Cluster.Digests(ctx, l.look.Running.Name)
-		if err != nil {
-			l.failed("service", err)
-		} else if digest := digests[c.Name]; digest != "" {
-			l.look.Deployed = RepositoryOf(c.Image) + "@" + digest
-		}
+	images, err := Pinned(ctx, l.Cluster, l.look.Running)
+	if err != nil {
+		l.failed("service", err)
 		return
 	}
+	d := DeployedImages{By: map[string]string{}}
+	for name, image := range images {
+		if l.look.Repository.URI != "" && RepositoryOf(image) == l.look.Repository.URI || name == l.Names.Container || len(images) == 1 {
+			d.By[name] = image
+		}
+	}
+	d.One = d.By[l.Names.Container]
+	if all := slices.Compact(slices.Sorted(maps.Values(d.By))); len(all) == 1 {
+		d.One = all[0]
+	}
+	l.look.Deployed = d
+	if l.look.Pushed != "" || l.Restart || l.Own.Chosen {
+		return
+	}
+	unknown := l.needs(Migrate) && d.One == ""
+	for _, name := range l.look.Containers {
+		unknown = unknown || l.needs(Update) && d.Of(name) == ""
+	}
+	if unknown {
+		l.found(Problem, "image", "build and push this commit's, or name the container: container, in the deploy block of hci.hcl",
+			"which image is deployed, and would go on, is not known: %s runs %s", l.look.Running.Name, listed(images))
+	}
+}
+
+// listed are images by container, in words.
+func listed(images map[string]string) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(images)) {
+		all = append(all, name+": "+images[name])
+	}
+	return strings.Join(all, ", ")
 }
 
 // RepositoryOf is an image's name without tag and digest.

@@ -15,7 +15,7 @@ func (j *Job) Show(w io.Writer) error {
 	n, look := j.Names, j.Look
 	account := look.Identity.Account
 	image, words := j.image()
-	if image == "" && slices.Contains(j.Steps, Push) {
+	if j.Journal.Words == "" {
 		image = j.Look.Repository.URI + "@(what is pushed)"
 	}
 	lines := []string{fmt.Sprintf("service %s in cluster %s, %s, account %s", n.Service, n.Cluster, n.Region, account)}
@@ -54,7 +54,7 @@ func (j *Job) line(s Step, image string) (what, why string) {
 	case Login:
 		return "log in to " + look.Repository.Host(), "the token is fetched when it is needed: it lasts twelve hours"
 	case Build:
-		if j.reused() {
+		if j.Journal.Own {
 			return "nothing: the image is in the registry", ""
 		}
 		builder := docker.Classic
@@ -63,8 +63,8 @@ func (j *Job) line(s Step, image string) (what, why string) {
 		}
 		return fmt.Sprintf("%s for %s, from %s", builder, look.Platform, j.Names.Dockerfile), ""
 	case Push:
-		if j.reused() {
-			return "nothing: " + j.reuse() + " is there", ""
+		if j.Journal.Own {
+			return "nothing: " + j.Journal.Image + " is there", ""
 		}
 		tags := look.Tag
 		if look.Moving != "" {

@@ -66,6 +66,7 @@ type oneOff struct {
 	container string
 	command   []string
 	token     string
+	by        string // who started it, in AWS
 	arn       string // of one that was started before
 	fresh     bool   // it was started now
 	started   func(arn string) error
@@ -105,7 +106,8 @@ func (j *Job) RunTask(ctx context.Context, d *ecs.Definition, container, image s
 			return "", err
 		}
 	}
-	task, err := j.run(ctx, oneOff{what: "the task", revision: revision, container: container, token: rand.Text()})
+	token := rand.Text()
+	task, err := j.run(ctx, oneOff{what: "the task", revision: revision, container: container, token: token, by: StartedBy(j.Journal.Who, token)})
 	if err != nil {
 		return "", err
 	}
@@ -123,7 +125,7 @@ func (j *Job) run(ctx context.Context, o oneOff) (*ecs.OneOff, error) {
 		return nil, &ecs.NotFoundError{What: fmt.Sprintf("container %q in task definition %s", o.container, o.revision)}
 	}
 	if o.arn == "" {
-		o.arn, err = j.Changes.RunTask(ctx, ecs.Run{Revision: o.revision, Container: o.container, Command: o.command, Token: o.token, StartedBy: j.Journal.StartedBy})
+		o.arn, err = j.Changes.RunTask(ctx, ecs.Run{Revision: o.revision, Container: o.container, Command: o.command, Token: o.token, StartedBy: o.by})
 		if err != nil {
 			return nil, err
 		}
@@ -194,7 +196,7 @@ func (j *Job) awaitTask(ctx context.Context, o oneOff, id string, log *ecs.TaskL
 		var gone *ecs.NotFoundError
 		switch {
 		case ctx.Err() != nil:
-			return nil, ctx.Err()
+			return nil, fmt.Errorf("%w: %w", &RunsError{What: o.what, Task: id}, ctx.Err())
 		case errors.As(err, &gone) && o.fresh && status == "" && time.Since(start) < toldWithin:
 		case errors.As(err, &gone):
 			return nil, &ForgottenError{What: o.what, Task: id}
@@ -220,7 +222,7 @@ func (j *Job) awaitTask(ctx context.Context, o oneOff, id string, log *ecs.TaskL
 			return nil, &RunsError{What: o.what, Task: id}
 		}
 		if err := sleep(ctx, j.every()); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", &RunsError{What: o.what, Task: id}, err)
 		}
 	}
 }

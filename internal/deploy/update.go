@@ -43,23 +43,28 @@ func (j *Job) update(ctx context.Context) (string, error) {
 
 // start makes the service run the revision, unless somebody else made it run
 // another one since it was looked at. A deployment that a run began which did not
-// live to note it is taken over.
+// live to note it is taken over; if it was rolled back meanwhile, that is its end.
 func (j *Job) start(ctx context.Context, revision string) (string, error) {
 	s, err := j.Cluster.State(ctx)
 	if err != nil {
 		return "", err
 	}
 	seen, now := j.Look.Service.Primary(), s.Primary()
-	if now != nil && j.Journal.Updating && now.ID != j.Journal.Seen && now.Revision == revision && now.Rollout != ecs.RolloutFailed {
-		return now.ID, nil
+	if now != nil && j.Journal.Updating && now.ID != j.Journal.Seen {
+		switch now.Revision {
+		case revision:
+			if now.Rollout != ecs.RolloutFailed {
+				return now.ID, nil
+			}
+		case j.Journal.Before:
+			return "", j.ended(Result{End: RolledBack, Service: s})
+		}
 	}
 	if now != nil && (seen == nil || seen.ID != now.ID) {
 		return "", &DisplacedError{Revision: now.Revision, Since: clock(now.Created)}
 	}
-	if now != nil {
-		j.Journal.Seen = now.ID
-	}
-	j.Journal.Before, j.Journal.Updating = s.Revision.Name, true
+	j.before(s)
+	j.Journal.Updating, j.Journal.Tried = true, true
 	if err := j.Journal.Save(); err != nil {
 		return "", err
 	}
@@ -68,6 +73,27 @@ func (j *Job) start(ctx context.Context, revision string) (string, error) {
 		j.Talk.Say("nothing of %s differs: its tasks are started anew, and read the secrets as they are now", revision)
 	}
 	return j.Changes.Update(ctx, revision, restart)
+}
+
+// before notes what the service runs now, and the revision to go back to: the one
+// that is rolled out completely, which a primary under way or failed is not.
+func (j *Job) before(s *ecs.Service) {
+	p := s.Primary()
+	if p != nil {
+		j.Journal.Seen = p.ID
+	}
+	if j.Journal.Tried && j.Journal.Before != "" && s.Revision.Name == j.Journal.Revision {
+		return // what runs is this deployment's own, which failed
+	}
+	j.Journal.Before = s.Revision.Name
+	if p == nil || p.Rollout == ecs.RolloutCompleted || p.Rollout == "" {
+		return
+	}
+	for _, d := range s.Deployments {
+		if d.Rollout == ecs.RolloutCompleted {
+			j.Journal.Before = d.Revision
+		}
+	}
 }
 
 // watch waits for the end of the deployment, and does what is decided about one
@@ -89,33 +115,45 @@ func (j *Job) watch(ctx context.Context, id string) (string, error) {
 			return r.Explain()[0], nil
 		}
 		later, stop := j.later(ctx)
-		defer stop()
-		for i := range r.Stopped {
-			if i < sameStops {
-				j.Tasks.LastLines(later, &r.Stopped[i])
-			}
-		}
-		if !interrupted && r.End != CrashLoop {
-			return "", j.ended(r)
-		}
-		j.Interrupted = interrupted
-		switch j.Talk.Decide(r, interrupted) {
-		case Continue:
-			ctx, j.Interrupted = later, false
+		next, err := j.decide(later, r, interrupted)
+		if next {
+			defer stop()
+			ctx = later
 			continue
-		case Stop:
-			if err := j.stop(later); err != nil {
-				return "", err
-			}
-			return "", j.ended(Result{End: Stopped, Before: j.Journal.Before})
-		case RollBack:
-			return "", j.rollBack(later, r)
 		}
-		if interrupted {
-			return "", err
-		}
-		return "", &NotDeployedError{Result: r}
+		stop()
+		return "", err
 	}
+}
+
+// decide does what is decided about a deployment that did not come to its end;
+// next tells to go on watching.
+func (j *Job) decide(ctx context.Context, r Result, interrupted bool) (next bool, err error) {
+	for i := range r.Stopped {
+		if i < sameStops {
+			j.Tasks.LastLines(ctx, &r.Stopped[i])
+		}
+	}
+	if !interrupted && r.End != CrashLoop {
+		return false, j.ended(r)
+	}
+	j.Interrupted = interrupted
+	switch j.Talk.Decide(r, interrupted) {
+	case Continue:
+		j.Interrupted = false
+		return true, nil
+	case Stop:
+		if err := j.stop(ctx); err != nil {
+			return false, err
+		}
+		return false, j.ended(Result{End: Stopped, Before: j.Journal.Before})
+	case RollBack:
+		return false, j.rollBack(ctx, r)
+	}
+	if interrupted {
+		return false, context.Canceled
+	}
+	return false, &NotDeployedError{Result: r}
 }
 
 // later is the context of what follows on an interruption, and that the next one
@@ -134,24 +172,15 @@ func (j *Job) ended(r Result) error {
 	if r.End == TimedOut || r.End == Stuck || r.End == Lost {
 		return err
 	}
-	if saveErr := j.forget(r); saveErr != nil {
+	if saveErr := j.forget(); saveErr != nil {
 		return errors.Join(err, saveErr)
 	}
 	return err
 }
 
-// forget notes that the deployment has ended, and what the service runs instead,
-// so that a change by somebody else after that is seen.
-func (j *Job) forget(r Result) error {
+// forget notes that the deployment has ended: it is not watched again.
+func (j *Job) forget() error {
 	j.Journal.Deployment, j.Journal.Updating = "", false
-	if r.End != Displaced {
-		j.Journal.Seen = ""
-		if r.Service != nil && r.End != Stopped {
-			if p := r.Service.Primary(); p != nil {
-				j.Journal.Seen = p.ID
-			}
-		}
-	}
 	return j.Journal.Save()
 }
 
@@ -197,7 +226,7 @@ func (j *Job) rollBack(ctx context.Context, r Result) error {
 		return failed("failed: "+err.Error(), err)
 	}
 	own := j.Journal.Deployment
-	if err := j.forget(Result{End: Stopped}); err != nil {
+	if err := j.forget(); err != nil {
 		return failed("goes on at AWS: "+err.Error(), err)
 	}
 	deadline := time.Now().Add(j.timeout())

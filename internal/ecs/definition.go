@@ -182,11 +182,6 @@ func (o *On) Register(ctx context.Context, d *Definition) (string, error) {
 	return name(out.Definition.ARN), nil
 }
 
-// Newest is the newest revision of a family. It fails with a [*NotFoundError].
-func (o *On) Newest(ctx context.Context, family string) (*Definition, error) {
-	return o.Definition(ctx, family)
-}
-
 // Difference is one between two definitions.
 type Difference struct {
 	Path     string `json:"path"`   // containers.web.secrets.KEY

@@ -119,7 +119,7 @@ func checkCopy(t *testing.T, p place) {
 	if err != nil || name != "web:2" {
 		t.Fatalf("%q, %v", name, err)
 	}
-	copied, err := p.on().Newest(t.Context(), "web")
+	copied, err := p.on().Definition(t.Context(), "web")
 	if err != nil || copied.Name != "web:2" {
 		t.Fatalf("%+v, %v", copied, err)
 	}

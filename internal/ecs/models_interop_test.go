@@ -295,7 +295,7 @@ func TestInteropFullCopy(t *testing.T) {
 	do(t, awsapi.New(p.cfg, service).Call(t.Context(), "RegisterTaskDefinition", json.RawMessage(out), &struct{}{}))
 	original := exact(out)
 	family := original["family"].(string)
-	d, err := p.on().Newest(t.Context(), family)
+	d, err := p.on().Definition(t.Context(), family)
 	do(t, err)
 	name, err := p.on().Register(t.Context(), d.WithImage(pinned, []string{"name"}))
 	do(t, err)

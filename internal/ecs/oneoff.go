@@ -148,6 +148,9 @@ func (o *On) Running(ctx context.Context, family string) ([]Runs, error) {
 // started, whether it runs or has stopped; "" if AWS knows none.
 func (o *On) Started(ctx context.Context, family, startedBy string) (string, error) {
 	var latest wireTask
+	if startedBy == "" {
+		return "", nil
+	}
 	for _, status := range []string{"RUNNING", "STOPPED"} {
 		found, err := o.listed(ctx, members{"cluster": o.Cluster, "family": family, "desiredStatus": status})
 		if err != nil {

@@ -117,14 +117,13 @@ func manifestOf(path string) (repository, tag string, ok bool) {
 // registry is ECR's, in front of the real one: it asks for a login, and knows
 // expired tokens and immutable tags.
 func (s *Server) registry(w http.ResponseWriter, r *http.Request) {
-	user, password, ok := r.BasicAuth()
+	user, password, _ := r.BasicAuth()
 	switch s.known(user, password, r) {
 	case alive:
 	case dead:
 		refuse(w, http.StatusForbidden, "DENIED", "Your authorization token has expired. Reauthenticate and try again.")
 		return
 	default:
-		_ = ok
 		w.Header().Set("WWW-Authenticate", `Basic realm="http://`+s.host+`/",service="ecr.amazonaws.com"`)
 		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "Not Authorized")
 		return
