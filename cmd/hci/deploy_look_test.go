@@ -37,6 +37,8 @@ func TestDeployLook(t *testing.T) {
 			[]string{`problem: service: service "web" in cluster "hci_cluster_staging" is not there`, "'hci tf staging apply' makes what Terraform declares"}},
 		{"a migration is under way", func(s *stage) { s.migrates() }, nil, 5,
 			[]string{"conflict: service: a one-off task of hci_migrate_staging:1 is under way since 20", "started by somebody/else", "nothing was done"}},
+		{"a migration is under way, and nothing migrates here", func(s *stage) { s.migrates() }, []string{"--steps", "update", "--dry-run"}, 0,
+			[]string{"warning: service: a one-off task of hci_migrate_staging:1 is under way since 20"}},
 		{"a newer revision of Terraform's", func(s *stage) { s.registersSecret() }, []string{"--dry-run"}, 0,
 			[]string{"warning: service: hci_web_staging:2, registered 20", "is newer than hci_web_staging:1, which the service runs (containers.web.secrets.HCI_NEW added)", "--base running keeps what runs", "~ containers.web.secrets.HCI_NEW: arn:aws:secretsmanager:eu-central-1:123456789012:secret:hci_django_secret_key_staging added"}},
 		{"which is left out", func(s *stage) { s.registersSecret() }, []string{"--dry-run", "--base", "running"}, 0, []string{"1. migrate"}},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hci/internal/rehearse"
 )
@@ -148,4 +149,69 @@ func TestDeployRestart(t *testing.T) {
 	if runs, _ := s.runs(); runs != "hci_web_staging:1" {
 		t.Errorf("%s runs", runs)
 	}
+}
+
+// TestDeployDirtyImage: the image of a dirty tree, pushed step by step, is the one
+// that is deployed.
+func TestDeployDirtyImage(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	commit := s.commit()
+	s.write("new.txt", "x")
+	if err := s.server.Hold("git-" + commit + "-dirty"); err != nil {
+		t.Fatal(err)
+	}
+	s.run("deploy", "update", "staging", "--yes", "--poll", "10ms").is(t, 0, "the image git-"+commit+"-dirty, which is in the registry", "hci: deployed\n")
+	if _, image := s.runs(); image != s.server.RepositoryURI()+"@"+s.digest("git-"+commit+"-dirty") {
+		t.Errorf("%s runs", image)
+	}
+}
+
+// TestDeployRenamedContainer: "the deployed image" is the one that runs, whatever a
+// newer revision says.
+func TestDeployRenamedContainer(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": "hci_web_staging"})["taskDefinition"].(map[string]any)
+	for _, key := range []string{"compatibilities", "taskDefinitionArn", "requiresAttributes", "revision", "status", "registeredAt", "registeredBy"} {
+		delete(d, key)
+	}
+	c := d["containerDefinitions"].([]any)[0].(map[string]any)
+	_, deployed := s.runs()
+	c["name"], c["image"] = "app", s.server.RepositoryURI()+":latest"
+	s.call("ecs", "RegisterTaskDefinition", d)
+	path := filepath.Join(s.dir, "infra", "ecs.tf")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(text), `name         = "web"`, `name         = "app"`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.run("deploy", "update", "staging", "--yes", "--poll", "10ms").is(t, 0, "the deployed image", "hci: deployed\n")
+	if _, image := s.runs(); image != deployed {
+		t.Errorf("%s runs, and %s was deployed", image, deployed)
+	}
+}
+
+// TestDeployRollback goes back to what served before; a deployment that runs on
+// this machine is not gone over, and one that was left is what is rolled back.
+func TestDeployRollback(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.run(deployStaging()...).is(t, 0)
+	s.registersSecret() // a revision that never served
+	s.held(s.commit())
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	hold := make(chan struct{})
+	s.player.set(func(p *player) { p.hold = hold })
+	s.on("after", func(operation string) {
+		if operation == "UpdateService" {
+			s.on("after", nil)
+			s.run("deploy", "rollback", "staging", "--yes").is(t, 5, "another 'hci deploy' of staging is under way here since 20")
+			time.AfterFunc(stageTick, cancel)
+		}
+	})
+	s.runWith(ctx, "", "deploy", "update", "staging", "--yes", "--poll", "10ms", "--base", "running").is(t, 130, "watches it again")
+	close(hold)
+	s.run("deploy", "rollback", "staging", "--yes", "--poll", "10ms").is(t, 0, "- hci_web_staging:4", "+ hci_web_staging:2", "hci_web_staging:2 is what runs")
 }

@@ -43,10 +43,16 @@ func TestDeployKilled(t *testing.T) {
 	}
 }
 
-// killed lets hci be killed at the nth request that changes something.
+// killed lets a deployment be killed at the nth request that changes something.
 func (s *stage) killed(n int, moment string) {
 	s.t.Helper()
-	cmd := s.process(deployStaging()...)
+	s.killedIn(deployStaging(), n, moment)
+}
+
+// killedIn lets hci be killed so.
+func (s *stage) killedIn(args []string, n int, moment string) {
+	s.t.Helper()
+	cmd := s.process(args...)
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
 	started, fired := make(chan struct{}), make(chan struct{})
@@ -73,7 +79,7 @@ func (s *stage) killed(n int, moment string) {
 	err := cmd.Wait()
 	select {
 	case <-fired:
-	default:
+	case <-time.After(time.Minute):
 		s.t.Fatalf("it was not killed: %v\n%s", err, out.String())
 	}
 	s.looks(played{err: out.String()})
@@ -194,4 +200,113 @@ func TestDeployInterrupted(t *testing.T) {
 			t.Errorf("asked for %q", changed)
 		}
 	})
+}
+
+const goOn = "--poll=10ms"
+
+// TestDeploySecondAttempt: the task of an attempt that failed is not taken for
+// that of the next, and what succeeded is not run again.
+func TestDeploySecondAttempt(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.player.set(func(p *player) { p.exit = 3 })
+	s.run(deployStaging()...).is(t, 1, "ended with exit code 3")
+	s.player.set(func(p *player) { p.exit = 0 })
+	s.killedIn([]string{"deploy", "staging", "--resume", "--yes", goOn}, 0, "after") // RunTask: the definition is registered
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
+	if n := len(s.player.migrated()); n != 2 {
+		t.Errorf("migrated %d times", n)
+	}
+}
+
+// TestDeployRefused: a migration that AWS refuses to run never ran, whenever it is
+// tried again.
+func TestDeployRefused(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.refuses("RunTask")
+	s.run(deployStaging()...).is(t, 1, "AccessDeniedException", "the service was not touched")
+	path := filepath.Join(s.dir, ".git", "hci", "deploy", "staging.json")
+	if text, err := os.ReadFile(path); err != nil || strings.Contains(string(text), "migrate_token") {
+		t.Errorf("the journal still has a token: %v\n%s", err, text)
+	}
+	s.refuses("")
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
+}
+
+// TestDeployRolledBackMeanwhile: what ECS rolled back while nobody watched is no
+// other's deployment; that it failed is said, and then it can be tried again.
+func TestDeployRolledBackMeanwhile(t *testing.T) {
+	for _, moment := range []string{"before hci knows its id", "after"} {
+		t.Run(moment, func(t *testing.T) {
+			s := newStage(t, rehearse.Breaker)
+			s.held(s.commit())
+			if moment == "after" {
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				s.on("after", func(operation string) {
+					if operation == "UpdateService" {
+						time.AfterFunc(stageTick, cancel)
+					}
+				})
+				s.runWith(ctx, "", deployStaging()...).is(t, 130, "watches it again")
+				s.on("after", nil)
+			} else {
+				s.killed(3, "after")
+			}
+			s.until("hci_web_staging:1")
+			s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 1, "not deployed: rolled back", "tries the same image once more")
+			s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 1, "its tasks stop again and again", "ECS rolled it back")
+			if n := len(s.player.migrated()); n != 1 {
+				t.Errorf("migrated %d times", n)
+			}
+		})
+	}
+}
+
+// until waits until a revision is rolled out.
+func (s *stage) until(revision string) {
+	s.t.Helper()
+	for {
+		if runs, _ := s.runs(); runs == revision {
+			s.steady()
+			return
+		}
+		time.Sleep(stageTick)
+	}
+}
+
+// TestDeployRestartKilled: what is resumed is the restart, and not the deployment of
+// this commit's image.
+func TestDeployRestartKilled(t *testing.T) {
+	for _, moment := range []string{"before", "after"} {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		s.killedIn([]string{"deploy", "update", "staging", "--restart", "--yes", goOn}, 0, moment)
+		s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "make the service run what it runs, anew", "hci: deployed\n")
+		if runs, _ := s.runs(); runs != "hci_web_staging:1" {
+			t.Errorf("%s: %s runs", moment, runs)
+		}
+	}
+}
+
+// TestDeployResumeAsBegun: a deployment goes on as it began.
+func TestDeployResumeAsBegun(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.registersSecret()
+	s.player.set(func(p *player) { p.exit = 3 })
+	s.run(deployStaging("--base", "running")...).is(t, 1, "ended with exit code 3")
+	for _, flag := range []string{"--steps=update", "--skip=migrate", "--rebuild", "--base=newest", "--ask-from-stdin", "--explain"} {
+		name, _, _ := strings.Cut(flag, "=")
+		s.run("deploy", "staging", "--resume", "--yes", flag).is(t, 1, name+" does not go with --resume", "see 'hci deploy --help'")
+	}
+	s.run("deploy", "staging", "--resume").is(t, 1, "--yes answers with yes")
+	s.player.set(func(p *player) { p.exit = 0 })
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
+	runs, _ := s.runs()
+	d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": runs})["taskDefinition"].(map[string]any)
+	if text := fmt.Sprint(d["containerDefinitions"]); strings.Contains(text, "HCI_NEW") {
+		t.Errorf("%s is made from another base", runs)
+	}
 }

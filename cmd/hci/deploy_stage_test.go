@@ -42,6 +42,7 @@ type stage struct {
 	before func(operation string) // called before the server sees a request; may be nil
 	after  func(operation string) // called before hci sees the answer; may be nil
 	watch  func(operation string, answer []byte)
+	refuse string   // an operation that the identity may not do
 	hidden []string // tokens for the registry, which must be shown nowhere
 }
 
@@ -189,10 +190,15 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	s.mu.Lock()
 	s.asked = append(s.asked, operation)
-	before, after, watch := s.before, s.after, s.watch
+	before, after, watch, refuse := s.before, s.after, s.watch, s.refuse
 	s.mu.Unlock()
 	if before != nil {
 		before(operation)
+	}
+	if operation == refuse && operation != "" {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"__type": "AccessDeniedException", "message": "it is not authorized to perform: iam:PassRole"}`)
+		return
 	}
 	if operation == "" || after == nil && watch == nil {
 		s.server.ServeHTTP(w, r)
@@ -223,6 +229,13 @@ func (s *stage) on(moment string, f func(operation string)) {
 	} else {
 		s.after = f
 	}
+}
+
+// refuses sets an operation that the identity may not do; "" for none.
+func (s *stage) refuses(operation string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refuse = operation
 }
 
 // heldAnswer is an answer that waits.

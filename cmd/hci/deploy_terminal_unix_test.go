@@ -143,6 +143,13 @@ func TestDeployCtrlC(t *testing.T) {
 			if runs, _ := s.runs(); runs != c.runs {
 				t.Errorf("%s runs, want %s", runs, c.runs)
 			}
+			if c.name == "stop" { // what somebody else deploys after that is not gone over
+				close(hold)
+				s.registersSecret()
+				s.call("ecs", "UpdateService", map[string]any{"cluster": "hci_cluster_staging", "service": "hci_service_staging", "taskDefinition": "hci_web_staging:3"})
+				s.until("hci_web_staging:3")
+				s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "somebody else has deployed hci_web_staging:3 since")
+			}
 		})
 	}
 }

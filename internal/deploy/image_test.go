@@ -231,6 +231,27 @@ func TestResumeOtherImage(t *testing.T) {
 	}
 }
 
+// TestPushOtherMovingTag: the moving tag names another build of the same commit.
+func TestPushOtherMovingTag(t *testing.T) {
+	e := newEngine()
+	e.images[uri+":git-"+sha[:12]], e.images[uri+":latest"] = "clean", "dirty"
+	var other *deploy.OtherImageError
+	if _, err := imageJob(e, deploy.Unkept("staging", []deploy.Step{deploy.Push}), deploy.Push).Run(t.Context()); !errors.As(err, &other) || e.pushed["latest"] != "" {
+		t.Errorf("%v, pushed %v", err, e.pushed)
+	}
+}
+
+// TestBuildAlone: what is built and not pushed is built all the same.
+func TestBuildAlone(t *testing.T) {
+	e := newEngine()
+	job := imageJob(e, deploy.Unkept("staging", []deploy.Step{deploy.Build, deploy.Update}), deploy.Build)
+	job.Look.Deployed.One = uri + "@sha256:old"
+	job.Choose()
+	if _, err := job.Run(t.Context()); err != nil || e.builds != 1 {
+		t.Errorf("%d builds, %v", e.builds, err)
+	}
+}
+
 // TestPushedMeanwhile: somebody else pushes under the same tag before the digest
 // is read back.
 func TestPushedMeanwhile(t *testing.T) {
