@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -232,6 +233,30 @@ func TestDeployRefused(t *testing.T) {
 	}
 	s.refuses("")
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
+}
+
+// TestDeployRefusedAfterLostAnswer: a request whose answer was lost may have begun
+// the migration, whatever is said to the next one.
+func TestDeployRefusedAfterLostAnswer(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.on("after", func(operation string) {
+		if operation == "RunTask" {
+			s.refuses("RunTask")
+			panic(http.ErrAbortHandler) // the connection drops
+		}
+	})
+	s.run(deployStaging()...).is(t, 1, "AccessDeniedException", "the service was not touched", "--resume")
+	s.on("after", nil)
+	// Nor does it tell what became of a request of an earlier run.
+	s.listsTasks(false)
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 1, "AccessDeniedException", "the service was not touched", "--resume")
+	s.listsTasks(true)
+	s.refuses("")
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
+	if n := len(s.player.migrated()); n != 1 {
+		t.Errorf("migrated %d times", n)
+	}
 }
 
 // TestDeployRolledBackMeanwhile: what ECS rolled back while nobody watched is no

@@ -43,6 +43,7 @@ type stage struct {
 	after  func(operation string) // called before hci sees the answer; may be nil
 	watch  func(operation string, answer []byte)
 	refuse string   // an operation that the identity may not do
+	blind  bool     // no task is listed yet: the list is eventually consistent
 	hidden []string // tokens for the registry, which must be shown nowhere
 }
 
@@ -190,7 +191,7 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	s.mu.Lock()
 	s.asked = append(s.asked, operation)
-	before, after, watch, refuse := s.before, s.after, s.watch, s.refuse
+	before, after, watch, refuse, blind := s.before, s.after, s.watch, s.refuse, s.blind
 	s.mu.Unlock()
 	if before != nil {
 		before(operation)
@@ -198,6 +199,10 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if operation == refuse && operation != "" {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"__type": "AccessDeniedException", "message": "it is not authorized to perform: iam:PassRole"}`)
+		return
+	}
+	if operation == "ListTasks" && blind {
+		_, _ = io.WriteString(w, `{"taskArns": []}`)
 		return
 	}
 	if operation == "" || after == nil && watch == nil {
@@ -236,6 +241,13 @@ func (s *stage) refuses(operation string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refuse = operation
+}
+
+// listsTasks sets whether tasks are listed.
+func (s *stage) listsTasks(does bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.blind = !does
 }
 
 // heldAnswer is an answer that waits.

@@ -51,6 +51,9 @@ func New(cfg Config, service Service) *Client { return &Client{cfg, service} }
 type Error struct {
 	Operation, Code, Message string
 	Status                   int
+	// Unsure tells that an attempt before this answer may have been carried out: its
+	// own answer was lost, or AWS failed in the midst of it.
+	Unsure bool
 }
 
 // ErrCredentials says that there are no credentials that AWS takes: none are
@@ -65,6 +68,16 @@ var expired = []string{
 	"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId",
 	"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "IncompleteSignatureException",
 	"MissingAuthenticationToken", "MissingAuthenticationTokenException",
+}
+
+func (e *Error) throttled() bool {
+	return e.Status == http.StatusTooManyRequests || strings.Contains(e.Code, "Throttl")
+}
+
+// Refused reports whether AWS does not take the request, and no attempt before may
+// have been carried out: nothing was done.
+func (e *Error) Refused() bool {
+	return !e.Unsure && !e.throttled() && e.Status >= http.StatusBadRequest && e.Status < http.StatusInternalServerError
 }
 
 // Is makes answers to expired credentials an [ErrCredentials].
@@ -102,11 +115,17 @@ func (c *Client) Call(ctx context.Context, operation string, in, out any) error 
 	if err != nil {
 		return err
 	}
+	unsure := false
 	for attempt := 1; ; attempt++ {
 		again, err := c.once(ctx, operation, body, out)
+		var failed *Error
+		if errors.As(err, &failed) {
+			failed.Unsure = unsure
+		}
 		if err == nil || !again || attempt == attempts || ctx.Err() != nil {
 			return err
 		}
+		unsure = unsure || failed == nil || !failed.throttled()
 		wait := pause << (attempt - 1)
 		select {
 		case <-ctx.Done():
@@ -144,7 +163,7 @@ func (c *Client) once(ctx context.Context, operation string, body []byte, out an
 	}
 	if resp.StatusCode >= http.StatusBadRequest {
 		failed := failure(operation, resp.StatusCode, answer)
-		return failed.Status == http.StatusTooManyRequests || failed.Status >= http.StatusInternalServerError || strings.Contains(failed.Code, "Throttl"), failed
+		return failed.throttled() || failed.Status >= http.StatusInternalServerError, failed
 	}
 	return false, json.Unmarshal(answer, out)
 }

@@ -123,6 +123,34 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// TestRefused: a refusal tells that nothing was done only if no attempt before it
+// may have been carried out.
+func TestRefused(t *testing.T) {
+	refusal, dropped := coded(400, "AccessDeniedException"), reply{err: io.EOF}
+	for _, c := range []struct {
+		name    string
+		replies []reply
+		refused bool
+	}{
+		{"at once", []reply{refusal}, true},
+		{"after being throttled", []reply{coded(400, "ThrottlingException"), coded(429, "TooManyRequestsException"), refusal}, true},
+		{"after a lost answer", []reply{dropped, refusal}, false},
+		{"after half an answer", []reply{{status: 200, body: `{"na`, cut: true}, refusal}, false},
+		{"after AWS failed", []reply{coded(500, "ServerException"), refusal}, false},
+		{"after a lost answer and being throttled", []reply{dropped, coded(400, "ThrottlingException"), refusal}, false},
+		{"throttled for good", []reply{coded(400, "ThrottlingException")}, false},
+		{"AWS fails for good", []reply{coded(500, "ServerException")}, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			err := awsapi.New(config(&wire{replies: c.replies}), ecs).Call(t.Context(), "X", struct{}{}, &answer{})
+			var failed *awsapi.Error
+			if !errors.As(err, &failed) || failed.Refused() != c.refused {
+				t.Errorf("%s: %v, refused: %v", c.name, err, failed != nil && failed.Refused())
+			}
+		})
+	}
+}
+
 // TestPauses: each pause is longer than the one before, and none is long.
 func TestPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -17,6 +17,7 @@ func (j *Job) migrate(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	asked := j.Journal.MigrateToken != "" // by a run before, which may not have seen the answer
 	if err := j.askFor(ctx, revision); err != nil {
 		return "", err
 	}
@@ -29,7 +30,7 @@ func (j *Job) migrate(ctx context.Context) (string, error) {
 		},
 	})
 	var failed *TaskError
-	if errors.As(err, &failed) || refused(err) {
+	if errors.As(err, &failed) || refused(err, asked) {
 		// It is known to have failed, or never to have begun: the next attempt is a new
 		// task, of a definition that is made anew, since the cause may lie in that.
 		j.Journal.MigrateToken, j.Journal.MigrateTask, j.Journal.MigrateRevision = "", "", ""
@@ -44,12 +45,13 @@ func (j *Job) migrate(ctx context.Context) (string, error) {
 	return fmt.Sprintf("task %s of %s ended with exit code 0", task.ID, revision), nil
 }
 
-// refused reports whether AWS has refused to run a task, so that none runs.
-func refused(err error) bool {
+// refused reports whether AWS has refused to run a task, so that none runs. Only
+// ECS knows of a token that was sent before: what is refused at the door says
+// nothing of the task that was asked for then.
+func refused(err error, sentBefore bool) bool {
 	var not *ecs.RefusedError
 	var said *awsapi.Error
-	return errors.As(err, &not) ||
-		errors.As(err, &said) && said.Operation == "RunTask" && said.Status >= 400 && said.Status < 500 && !strings.Contains(said.Code, "Throttl")
+	return errors.As(err, &not) || !sentBefore && errors.As(err, &said) && said.Operation == "RunTask" && said.Refused()
 }
 
 // tokenLife is how long a token is sure to keep ECS from running a task twice, and
