@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"hci/internal/child"
 	"hci/internal/deploy"
@@ -87,19 +88,27 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return say("'hci deploy status %s' shows what runs", env)
 	case errors.As(err, &not):
 		return afterRollout(job, err, not.Result)
+	case interrupted && journal.MigrateToken != "" && journal.MigrateTask == "":
+		return say("whether the migration began is not known; 'hci deploy --resume %s' finds out, and does not run it twice", env)
 	case errors.As(err, &runs), interrupted && journal.MigrateToken != "" && !journal.IsDone(deploy.Migrate):
 		return say("the migration goes on at AWS; 'hci deploy --resume %s' waits for its end, and does not run it again", env)
 	case interrupted && journal.Updating && journal.Deployment == "":
 		return say("'hci deploy --resume %s' finds out, and goes on", env)
 	case interrupted && journal.Updating:
 		return say("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again", env)
+	case errors.As(err, &forgotten) && !slices.Contains(journal.Steps, deploy.Update):
+		return say("look in the database whether it was applied; if not, 'hci deploy migrate %s' runs it again", env)
 	case errors.As(err, &forgotten):
 		return say("look in the database whether it was applied; then 'hci deploy %s --skip migrate', or without --skip to run it again", env)
+	case errors.Is(err, docker.ErrExpired) && slices.Contains(job.Steps, deploy.Login):
+		return []string{again}
 	case errors.Is(err, docker.ErrExpired):
 		return say("'hci deploy login %s' logs in", env)
 	case errors.As(err, &platform) && job.Look.Engine != nil && job.Look.Engine.Builder == docker.Classic:
 		// Its cache may hold the layers for another platform; seen with Docker 20.10.
 		return say("its cache may be another platform's: 'docker build --no-cache --platform %s .' makes it anew, and buildx tells platforms apart; then 'hci deploy build %s'", platform.Wants, env)
+	case (errors.As(err, &image) || errors.As(err, &other)) && journal.Built != "" && whole(job.Steps):
+		return say("'hci deploy %s' begins a new deployment, which builds it anew", env)
 	case errors.As(err, &platform), errors.As(err, &image), errors.As(err, &other):
 		return say("'hci deploy build %s' builds it anew", env)
 	case errors.As(err, &task):
@@ -119,6 +128,8 @@ func afterRollout(job *deploy.Job, err error, r deploy.Result) []string {
 		return []string{fmt.Sprintf("'hci tf %s apply' makes what Terraform declares", env)}
 	case errors.As(err, &back):
 		return []string{fmt.Sprintf("'hci deploy status %s' shows how far it is", env)}
+	case job.Journal.Deployment != "" && job.Journal.Before == job.Journal.Revision: // started anew: there is nothing to go back to
+		return []string{fmt.Sprintf("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again", env)}
 	case job.Journal.Deployment != "":
 		return []string{fmt.Sprintf("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again, 'hci deploy rollback %s' goes back", env, env)}
 	}

@@ -50,7 +50,8 @@ func (s *stage) killed(n int, moment string) {
 	s.killedIn(deployStaging(), n, moment)
 }
 
-// killedIn lets hci be killed so.
+// killedIn lets hci be killed so: before AWS does what it is asked, after, or
+// instead.
 func (s *stage) killedIn(args []string, n int, moment string) {
 	s.t.Helper()
 	cmd := s.process(args...)
@@ -58,7 +59,11 @@ func (s *stage) killedIn(args []string, n int, moment string) {
 	cmd.Stdout, cmd.Stderr = &out, &out
 	started, fired := make(chan struct{}), make(chan struct{})
 	seen := 0
-	s.on(moment, func(operation string) {
+	hook := moment
+	if moment == "instead" {
+		hook = "before"
+	}
+	s.on(hook, func(operation string) {
 		if !slices.Contains(changingOperations, operation) {
 			return
 		}
@@ -70,9 +75,12 @@ func (s *stage) killedIn(args []string, n int, moment string) {
 			<-started
 			_ = cmd.Process.Kill()
 			close(fired)
+			if moment == "instead" {
+				panic(http.ErrAbortHandler)
+			}
 		}
 	})
-	defer s.on(moment, nil)
+	defer s.on(hook, nil)
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -124,7 +132,7 @@ func TestDeployOtherCommit(t *testing.T) {
 func TestDeployOvertaken(t *testing.T) {
 	s := newStage(t, rehearse.Healthy)
 	s.held(s.commit())
-	s.killed(3, "before") // UpdateService
+	s.killed(3, "instead") // of UpdateService
 	s.registersSecret()
 	s.call("ecs", "UpdateService", map[string]any{"cluster": "hci_cluster_staging", "service": "hci_service_staging", "taskDefinition": "hci_web_staging:3"})
 	s.steady()
@@ -135,6 +143,119 @@ func TestDeployOvertaken(t *testing.T) {
 	s.run("deploy", "staging", "--resume", "--yes", "--poll", "10ms", "--displace").is(t, 0, "hci: deployed\n")
 	if runs, _ := s.runs(); runs != "hci_web_staging:2" || len(s.player.migrated()) != 1 {
 		t.Errorf("%s runs", runs)
+	}
+}
+
+// TestDeployOvertakenByTerraform: what goes on is not called deployed without the
+// secrets that Terraform has registered since.
+func TestDeployOvertakenByTerraform(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.killed(3, "instead") // of UpdateService
+	s.registersSecret()
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "hci_web_staging:3, registered ", "is newer than hci_web_staging:2", "would not be what runs", "'hci deploy staging' begins a new deployment")
+	if runs, _ := s.runs(); runs != "hci_web_staging:1" {
+		t.Errorf("%s runs", runs)
+	}
+	s.run(deployStaging()...).is(t, 0, "hci: deployed\n")
+	if runs, _ := s.runs(); runs != "hci_web_staging:3" {
+		t.Errorf("%s runs", runs)
+	}
+}
+
+// restarts is somebody else's new deployment of a revision.
+func (s *stage) restarts(revision string) {
+	s.t.Helper()
+	s.call("ecs", "UpdateService", map[string]any{
+		"cluster": "hci_cluster_staging", "service": "hci_service_staging", "taskDefinition": revision, "forceNewDeployment": true,
+	})
+}
+
+// TestDeployOfTheRevisionBefore: somebody else's deployment of the revision that ran
+// before is not what this deployment's rollback would have started.
+func TestDeployOfTheRevisionBefore(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.run(deployStaging()...).is(t, 0)
+	s.write("changed", "since")
+	s.held(s.commit())
+	s.killed(3, "instead") // of UpdateService
+	hold := make(chan struct{})
+	s.player.set(func(p *player) { p.hold = hold })
+	s.restarts("hci_web_staging:2")
+	s.run("deploy", "rollback", "staging", "--yes", "--poll", "10ms").is(t, 5, "another deployment is under way: hci_web_staging:2")
+	close(hold)
+	s.until("hci_web_staging:2")
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "either ECS has rolled this deployment back, or somebody else has deployed hci_web_staging:2 since")
+	if runs, _ := s.runs(); runs != "hci_web_staging:2" {
+		t.Errorf("%s runs", runs)
+	}
+}
+
+// TestDeployRollbackOvertaken: what somebody else began while the question stood is
+// not gone over; what the user made of the service is nobody else's.
+func TestDeployRollbackOvertaken(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.run(deployStaging()...).is(t, 0)
+	s.on("before", func(operation string) {
+		if operation == "ListTaskDefinitions" {
+			s.on("before", nil)
+			s.restarts("hci_web_staging:2")
+		}
+	})
+	s.run("deploy", "rollback", "staging", "--yes", "--poll", "10ms").is(t, 5, "another deployment was started meanwhile, of hci_web_staging:2")
+	s.until("hci_web_staging:2")
+	s.write("changed", "since")
+	s.held(s.commit())
+	s.killed(3, "instead") // of UpdateService
+	s.run("deploy", "rollback", "staging", "--to", "1", "--yes", "--poll", "10ms").is(t, 0)
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
+}
+
+// TestDeployRollbackDisplaced: a rollback of a crash loop that somebody else's
+// deployment takes the place of is not called one.
+func TestDeployRollbackDisplaced(t *testing.T) {
+	s := newStage(t, rehearse.CrashLoop)
+	s.held(s.commit())
+	s.registersSecret()
+	s.on("after", func(operation string) {
+		if operation == "StopServiceDeployment" {
+			s.on("after", nil)
+			s.restarts("hci_web_staging:2")
+		}
+	})
+	s.run(deployStaging("--base", "running")...).is(t, 5, "another deployment took its place", "hci_web_staging:2 is the service's deployment now")
+}
+
+// TestDeployMigrationStopped: a migration that somebody stopped may end with exit
+// code 0, and is not done.
+func TestDeployMigrationStopped(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.player.set(func(p *player) {
+		p.wait = func() {
+			for _, arn := range s.call("ecs", "ListTasks", map[string]any{"cluster": "hci_cluster_staging", "family": "hci_migrate_staging"})["taskArns"].([]any) {
+				s.call("ecs", "StopTask", map[string]any{"cluster": "hci_cluster_staging", "task": arn, "reason": "enough"})
+			}
+		}
+	})
+	s.run(deployStaging()...).is(t, 1, "was stopped before its end", "stopped: UserInitiated: enough", "the service was not touched")
+	s.player.set(func(p *player) { p.wait = nil })
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
+}
+
+// TestDeployMigrateOvertaken: a migration that was left is waited for, whatever
+// somebody else has deployed since.
+func TestDeployMigrateOvertaken(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.killedIn([]string{"deploy", "migrate", "staging", "--yes", goOn}, 1, "after") // RunTask
+	s.restarts("hci_web_staging:1")
+	s.until("hci_web_staging:1")
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "warning: service: somebody else has deployed hci_web_staging:1 since", "ended with exit code 0")
+	if n := len(s.player.migrated()); n != 1 {
+		t.Errorf("migrated %d times", n)
 	}
 }
 
@@ -177,7 +298,14 @@ func TestDeployInterrupted(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		free := make(chan struct{})
-		s.player.set(func(p *player) { p.wait = func() { cancel(); <-free } })
+		known := make(chan struct{}) // to hci, which reads its log
+		s.on("before", func(operation string) {
+			if operation == "GetLogEvents" {
+				s.on("before", nil)
+				close(known)
+			}
+		})
+		s.player.set(func(p *player) { p.wait = func() { <-known; cancel(); <-free } })
 		s.runWith(ctx, "", deployStaging()...).is(t, 130, "the service was not touched", "the migration goes on at AWS; 'hci deploy --resume staging' waits for its end, and does not run it again")
 		close(free)
 		s.run("deploy", "--resume", "--poll", "10ms", "--yes").is(t, 0, "hci: deployed\n")
@@ -280,7 +408,15 @@ func TestDeployRolledBackMeanwhile(t *testing.T) {
 				s.killed(3, "after")
 			}
 			s.until("hci_web_staging:1")
-			s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 1, "not deployed: rolled back", "tries the same image once more")
+			again := []string{"deploy", "staging", "--resume", "--yes", goOn}
+			if moment == "after" {
+				s.run(again...).is(t, 1, "not deployed: rolled back", "tries the same image once more")
+			} else { // nobody else is at it, but that can't be told
+				s.run(again...).is(t, 5, "either ECS has rolled this deployment back, or somebody else has deployed hci_web_staging:1 since")
+				again = append(again, "--displace")
+			}
+			s.run(again...).is(t, 1, "its tasks stop again and again", "ECS rolled it back")
+			// That it was rolled back is known now.
 			s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 1, "its tasks stop again and again", "ECS rolled it back")
 			if n := len(s.player.migrated()); n != 1 {
 				t.Errorf("migrated %d times", n)

@@ -56,7 +56,7 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 		return err
 	}
 	on := d.on
-	release, err := a.mayRollBack(ctx, d, r)
+	seen, journal, release, err := a.mayRollBack(ctx, d, r)
 	if err != nil {
 		return err
 	}
@@ -84,22 +84,32 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 	if err := a.agree(r.yes, fmt.Sprintf("Make %s in %s run %s?", d.names.Service, d.names.Region, to.Name)); err != nil {
 		return err
 	}
+	now, err := on.State(ctx) // once more: the question may have stood for long
+	if err != nil {
+		return err
+	}
+	if p := now.Primary(); p != nil && (seen == nil || p.ID != seen.ID) {
+		return deploy.DisplacedBy(p)
+	}
 	id, err := on.Update(ctx, to.Name, false)
 	if err != nil {
 		return err
+	}
+	if err := journal.WentBack(id); err != nil {
+		a.sayf("%v", err)
 	}
 	return a.await(ctx, on, id, r, name)
 }
 
 // mayRollBack keeps other deployments on this machine from the environment, and
 // looks whose the credentials are and whether the service is at rest. A rollout
-// that hci left is one to roll back.
-func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback) (release func(), err error) {
+// that hci left is one to roll back. seen is the service's deployment.
+func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback) (seen *ecs.Deployment, journal *deploy.Journal, release func(), err error) {
 	release, err = deploy.Lock(a.found.StateDir(), d.env.Name)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	journal, err := deploy.OpenJournal(a.found.StateDir(), d.env.Name)
+	journal, err = deploy.OpenJournal(a.found.StateDir(), d.env.Name)
 	if err != nil {
 		journal = deploy.Unkept(d.env.Name, nil) // there is none, or none that tells anything
 	}
@@ -111,8 +121,9 @@ func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback)
 	}
 	if err != nil {
 		release()
+		return nil, nil, nil, err
 	}
-	return release, err
+	return look.Service.Primary(), journal, release, nil
 }
 
 // target finds the revision to return to, and the one that runs. served are those

@@ -130,7 +130,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 	if journal.Region == "" {
 		a.note(journal, d, look)
 	}
-	if err := journal.Begin(); err != nil {
+	if err := journal.Save(); err != nil {
 		return err
 	}
 	session, err := a.session(d, steps, look)

@@ -153,3 +153,25 @@ func TestDeployCtrlC(t *testing.T) {
 		})
 	}
 }
+
+// TestDeployStopTooLate: what has come to its end while the question stood is not
+// undone.
+func TestDeployStopTooLate(t *testing.T) {
+	for _, keys := range []string{"s\r", "r\r"} {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		hold := make(chan struct{})
+		s.player.set(func(p *player) { p.hold = hold })
+		p := s.onTerminal("deploy", "update", "staging", "--yes", "--poll", "10ms")
+		p.after("is under way", "")
+		p.after("0 of 1 tasks run, 1 start", ctrlC)
+		p.after("[l]eave it, [s]top it, [r]oll back and wait, or [c]ontinue to watch?", "")
+		close(hold)
+		s.until("hci_web_staging:2")
+		p.after("", keys)
+		p.ends(0, "the deployment has come to its end meanwhile, and is what runs", "hci: deployed")
+		if runs, _ := s.runs(); runs != "hci_web_staging:2" {
+			t.Errorf("%s runs", runs)
+		}
+	}
+}

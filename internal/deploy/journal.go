@@ -26,8 +26,6 @@ type Journal struct {
 	Env     string    `json:"env"`
 	Started time.Time `json:"started"`
 	Steps   []Step    `json:"steps"`
-	Host    string    `json:"host"` // of the process that works on it
-	PID     int       `json:"pid"`
 
 	Account string `json:"account"`
 	Region  string `json:"region"`
@@ -57,6 +55,7 @@ type Journal struct {
 	Tried      bool   `json:"tried,omitempty"`      // the service was, or may have been, touched
 	Updating   bool   `json:"updating,omitempty"`   // written before it is; until the end is known
 	Deployment string `json:"deployment,omitempty"` // its id
+	Back       bool   `json:"back,omitempty"`       // it was stopped, and the service goes back to Before
 
 	path string
 }
@@ -84,22 +83,23 @@ func Unkept(env string, steps []Step) *Journal {
 	return &Journal{Schema: journalSchema, ID: rand.Text(), Env: env, Started: time.Now().UTC(), Steps: steps}
 }
 
-// own notes that this process works on it.
-func (j *Journal) own() {
-	j.Host, _ = os.Hostname() // "" is one, too
-	j.PID = os.Getpid()
+// Holder is the process that holds the lock of an environment.
+type Holder struct {
+	Host  string    `json:"host"`
+	PID   int       `json:"pid"`
+	Since time.Time `json:"since"`
 }
 
-// UnderWayError says that another process on this machine is at a deployment.
+// UnderWayError says that another process is at a deployment, of the same clone.
 type UnderWayError struct {
-	Env     string
-	Journal *Journal // nil if it has none yet
+	Env    string
+	Holder *Holder // nil if it is not known
 }
 
 func (e *UnderWayError) Error() string {
 	text := fmt.Sprintf("another 'hci deploy' of %s is under way here", e.Env)
-	if e.Journal != nil {
-		text += fmt.Sprintf(" since %s: process %d on %s", clock(&e.Journal.Started), e.Journal.PID, e.Journal.Host)
+	if e.Holder != nil {
+		text += fmt.Sprintf(" since %s: process %d on %s", clock(&e.Holder.Since), e.Holder.PID, e.Holder.Host)
 	}
 	return text
 }
@@ -112,18 +112,33 @@ func Lock(stateDir, env string) (release func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	release, ok, err := atomicfile.TryLock(strings.TrimSuffix(path, ".json") + ".lock")
+	base := strings.TrimSuffix(path, ".json")
+	unlock, ok, err := atomicfile.TryLock(base + ".lock")
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
 		under := &UnderWayError{Env: env}
-		if other, err := OpenJournal(stateDir, env); err == nil {
-			under.Journal = other
+		var other Holder
+		if data, err := atomicfile.Read(base+".holder", maxJournal); err == nil && json.Unmarshal(data, &other) == nil {
+			under.Holder = &other
 		}
 		return nil, under
 	}
-	return release, nil
+	self := Holder{PID: os.Getpid(), Since: time.Now().UTC()}
+	self.Host, _ = os.Hostname() // "" is one, too
+	data, err := json.Marshal(self)
+	if err == nil {
+		err = atomicfile.Write(base+".holder", append(data, '\n'), atomicfile.Options{})
+	}
+	if err != nil {
+		unlock()
+		return nil, err
+	}
+	return func() {
+		_ = os.Remove(base + ".holder") // one that is left is never read without the lock being held
+		unlock()
+	}, nil
 }
 
 // OpenJournal reads the journal of an environment. It fails with
@@ -152,8 +167,10 @@ func Journals(stateDir string) []string {
 	}
 	var envs []string
 	for _, path := range paths {
-		env := filepath.Base(path)
-		envs = append(envs, env[:len(env)-len(".json")])
+		env := strings.TrimSuffix(filepath.Base(path), ".json")
+		if !strings.HasPrefix(env, ".") { // what a killed process was writing
+			envs = append(envs, env)
+		}
 	}
 	return envs
 }
@@ -173,13 +190,6 @@ func (j *Journal) Save() error {
 	return atomicfile.Write(j.path, append(data, '\n'), atomicfile.Options{})
 }
 
-// Begin writes the journal, in place of another deployment's, and notes that this
-// process works on it. The lock is held by then.
-func (j *Journal) Begin() error {
-	j.own()
-	return j.Save()
-}
-
 // End removes the journal of a deployment that is done.
 func (j *Journal) End() error {
 	if j.path == "" {
@@ -194,6 +204,13 @@ func (j *Journal) End() error {
 
 // IsDone reports whether a step was done.
 func (j *Journal) IsDone(s Step) bool { return slices.Contains(j.Done, s) }
+
+// WentBack notes that the user made the service run another revision, in a
+// deployment with an id: the next attempt may go over that.
+func (j *Journal) WentBack(id string) error {
+	j.Seen, j.Deployment, j.Updating, j.Back = id, "", false, false
+	return j.Save()
+}
 
 // done notes a step and writes the journal.
 func (j *Journal) done(s Step) error {

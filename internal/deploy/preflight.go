@@ -63,7 +63,7 @@ type Own struct {
 	Deployment, Revision string
 	Seen, Before         string // the service's deployment when it began, and the revision to go back to
 	Updating             bool   // it has asked for an update whose end is not known
-	Tried                bool   // it has asked for one
+	Back                 bool   // it was stopped, and the service goes back
 	StartedBy            string // tells its one-off task
 	Built, Chosen        bool   // it has built an image; chosen what it deploys
 }
@@ -71,7 +71,7 @@ type Own struct {
 // OwnOf is what a journal tells.
 func OwnOf(j *Journal) Own {
 	return Own{
-		Deployment: j.Deployment, Revision: j.Revision, Seen: j.Seen, Before: j.Before, Updating: j.Updating, Tried: j.Tried,
+		Deployment: j.Deployment, Revision: j.Revision, Seen: j.Seen, Before: j.Before, Updating: j.Updating, Back: j.Back,
 		StartedBy: j.startedBy(), Built: j.Built != "", Chosen: j.Words != "",
 	}
 }

@@ -60,6 +60,7 @@ func (l *looker) atRest(ctx context.Context) {
 		l.failed("service", err)
 		return
 	}
+	l.look.Service = s
 	if p := s.Primary(); p == nil || p.Rollout != "IN_PROGRESS" {
 		return
 	}
@@ -75,20 +76,32 @@ func (l *looker) atRest(ctx context.Context) {
 // that is resumed began.
 func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
 	p := s.Primary()
-	if p == nil || l.Own.Seen == "" || p.ID == l.Own.Seen || l.Own.is(p) {
+	if p == nil || l.Own.Seen == "" || p.ID == l.Own.Seen || l.Own.is(p) || l.Own.wentBack(p) {
+		return
+	}
+	if !l.needs(Update) {
+		l.found(Warning, "service", "", "somebody else has deployed %s since, at %s%s", p.Revision, clock(p.Created), by(running))
 		return
 	}
 	level, next := Conflict, "'hci deploy "+l.Env+"' begins a new deployment; --displace goes on with this one"
 	if l.Displace {
 		level, next = Warning, ""
 	}
+	if l.Own.Updating && p.Revision == l.Own.Before {
+		l.found(level, "service", next, "either ECS has rolled this deployment back, or somebody else has deployed %s since, at %s", p.Revision, clock(p.Created))
+		return
+	}
 	l.found(level, "service", next, "somebody else has deployed %s since, at %s%s", p.Revision, clock(p.Created), by(running))
 }
 
-// is reports whether a deployment is one that this one started, or what its
-// rollback started.
+// is reports whether a deployment is the one that this one started.
 func (o Own) is(p *ecs.Deployment) bool {
-	return p.ID == o.Deployment || o.Updating && p.Revision == o.Revision || o.Tried && p.Revision == o.Before
+	return p.ID == o.Deployment || o.Updating && p.Revision == o.Revision
+}
+
+// wentBack reports whether a deployment is what the rollback of this one started.
+func (o Own) wentBack(p *ecs.Deployment) bool {
+	return (o.Deployment != "" || o.Back || p.ID == o.Seen) && p.Revision == o.Before
 }
 
 // steady looks whether the service runs what it is to run.
@@ -105,7 +118,7 @@ func (l *looker) steady(s *ecs.Service, running *ecs.Definition) {
 	p := s.Primary()
 	switch {
 	case p == nil:
-	case p.Rollout == "IN_PROGRESS" && l.Own.is(p):
+	case p.Rollout == "IN_PROGRESS" && (l.Own.is(p) || !l.AtRest && l.Own.wentBack(p)):
 	case p.Rollout == "IN_PROGRESS":
 		level, next := Conflict, "'hci deploy status "+l.Env+"' shows how it goes; --displace takes its place"
 		if l.Displace {
@@ -138,15 +151,17 @@ func by(d *ecs.Definition) string {
 // base chooses the revision that the new one is made from: what runs, unless a
 // newer revision, which then Terraform registered, says something else of more
 // than images.
-func (l *looker) base(ctx context.Context, newest *ecs.Definition, err error) {
+func (l *looker) base(ctx context.Context, newest *ecs.Definition, newestErr error) {
 	running := l.look.Running
 	switch {
 	case l.Own.Revision != "":
 		next, err := l.Cluster.Definition(ctx, l.Own.Revision)
 		if err != nil {
 			l.failed("service", err)
+			return
 		}
 		l.look.Next = next
+		l.overtaken(next, newest, newestErr)
 		return
 	case l.Base == "running", l.Restart:
 		return
@@ -159,21 +174,14 @@ func (l *looker) base(ctx context.Context, newest *ecs.Definition, err error) {
 		}
 		l.look.Base = chosen
 		return
-	case err != nil:
-		l.failed("service", err)
+	case newestErr != nil:
+		l.failed("service", newestErr)
 		return
 	case newest.Number() <= running.Number():
 		return
 	}
-	differ := 0
-	var what []string
-	for _, d := range ecs.Compare(running, newest) {
-		if !d.Image {
-			differ++
-			what = append(what, d.Path+" "+d.Words)
-		}
-	}
-	if differ == 0 {
+	what := besidesImages(running, newest)
+	if len(what) == 0 {
 		if l.Base == "newest" {
 			l.look.Base = newest
 		}
@@ -184,6 +192,40 @@ func (l *looker) base(ctx context.Context, newest *ecs.Definition, err error) {
 		l.found(Warning, "service", "", "%s, registered %s%s, is newer than %s, which the service runs (%s): the new revision is made from it; --base running keeps what runs",
 			newest.Name, clock(newest.Registered), byOther(newest), running.Name, some(what))
 	}
+}
+
+// besidesImages is what differs of two revisions, in words.
+func besidesImages(was, is *ecs.Definition) []string {
+	var what []string
+	for _, d := range ecs.Compare(was, is) {
+		if !d.Image {
+			what = append(what, d.Path+" "+d.Words)
+		}
+	}
+	return what
+}
+
+// overtaken looks whether Terraform has registered something newer than the
+// revision of a deployment that goes on, which would run without it.
+func (l *looker) overtaken(next, newest *ecs.Definition, err error) {
+	if l.Restart || !l.needs(Update) || l.Base != "" && l.Base != "newest" {
+		return
+	}
+	if err != nil {
+		l.failed("service", err)
+		return
+	}
+	what := besidesImages(next, newest)
+	if newest.Number() <= next.Number() || len(what) == 0 {
+		return
+	}
+	level := Conflict
+	if p := l.look.Service.Primary(); l.Displace || p != nil && l.Own.is(p) { // it is under way already
+		level = Warning
+	}
+	l.found(level, "service", "'hci deploy "+l.Env+"' begins a new deployment, which is made from it",
+		"%s, registered %s%s, is newer than %s, which this deployment registered (%s), and would not be what runs",
+		newest.Name, clock(newest.Registered), byOther(newest), next.Name, some(what))
 }
 
 func byOther(d *ecs.Definition) string {
@@ -310,6 +352,7 @@ func (l *looker) deployed(ctx context.Context) {
 		d.One = all[0]
 	}
 	l.look.Deployed = d
+	l.moving(images)
 	if l.look.Pushed != "" || l.Restart || l.Own.Chosen {
 		return
 	}
@@ -320,6 +363,26 @@ func (l *looker) deployed(ctx context.Context) {
 	if unknown {
 		l.found(Problem, "image", "build and push this commit's, or name the container: container, in the deploy block of hci.hcl",
 			"which image is deployed, and would go on, is not known: %s runs %s", l.look.Running.Name, listed(images))
+	}
+}
+
+// moving looks whether tasks would be started of whatever the moving tag names by
+// then: of an image that was pushed, and perhaps never deployed.
+func (l *looker) moving(images map[string]string) {
+	if l.look.Pushed != "" && !l.Restart || !l.needs(Migrate) && !l.needs(Update) {
+		return
+	}
+	if l.Restart { // which pins nothing
+		images = map[string]string{}
+		for _, c := range l.look.Running.Containers() {
+			images[c.Name] = c.Image
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(images)) {
+		image := images[name]
+		if RepositoryOf(image) == l.look.Repository.URI && image == l.look.Repository.URI+":"+l.Names.ImageTag {
+			l.found(Warning, "image", "", "container %s of %s runs %s by its tag: the tasks that are started run what that names by then", name, l.look.Running.Name, image)
+		}
 	}
 }
 

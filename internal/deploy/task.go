@@ -27,7 +27,15 @@ func (e *TaskError) Error() string {
 	case t.Exit == nil:
 		return fmt.Sprintf("%s failed: the container of task %s never ended by itself", e.What, t.ID)
 	}
-	return fmt.Sprintf("%s failed: task %s", e.What, t.ID)
+	return fmt.Sprintf("%s failed: task %s was stopped before its end", e.What, t.ID)
+}
+
+// stoppedFromOutside reports whether a task did not end by itself. A container that
+// is told to stop may well exit with 0, half way.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html (stopCode)
+func stoppedFromOutside(t *ecs.OneOff) bool {
+	return t.Code != "" && t.Code != "EssentialContainerExited"
 }
 
 // Explain says in lines what AWS and the container said.
@@ -147,7 +155,7 @@ func (j *Job) run(ctx context.Context, o oneOff) (*ecs.OneOff, error) {
 	if err != nil {
 		return nil, err
 	}
-	if task.Exit != nil && *task.Exit == 0 {
+	if task.Exit != nil && *task.Exit == 0 && !stoppedFromOutside(task) {
 		return task, nil
 	}
 	failed := &TaskError{What: o.what, Task: *task}

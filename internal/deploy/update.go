@@ -18,6 +18,11 @@ func (e *NotDeployedError) Error() string { return "not deployed: " + e.Result.E
 // and the update.
 type DisplacedError struct{ Revision, Since string }
 
+// DisplacedBy says that a deployment took this one's place.
+func DisplacedBy(d *ecs.Deployment) error {
+	return &DisplacedError{Revision: d.Revision, Since: clock(d.Created)}
+}
+
 func (e *DisplacedError) Error() string {
 	return fmt.Sprintf("another deployment was started meanwhile, of %s, since %s", e.Revision, e.Since)
 }
@@ -28,7 +33,8 @@ func (j *Job) update(ctx context.Context) (string, error) {
 		return "", err
 	}
 	id := j.Journal.Deployment
-	if id == "" {
+	again := id != ""
+	if !again {
 		if id, err = j.start(ctx, revision); err != nil {
 			return "", err
 		}
@@ -38,12 +44,12 @@ func (j *Job) update(ctx context.Context) (string, error) {
 		}
 	}
 	j.Talk.Say("deployment %s of %s is under way", id, revision)
-	return j.watch(ctx, id)
+	return j.watch(ctx, id, again)
 }
 
 // start makes the service run the revision, unless somebody else made it run
 // another one since it was looked at. A deployment that a run began which did not
-// live to note it is taken over; if it was rolled back meanwhile, that is its end.
+// live to note it is taken over.
 func (j *Job) start(ctx context.Context, revision string) (string, error) {
 	s, err := j.Cluster.State(ctx)
 	if err != nil {
@@ -56,15 +62,13 @@ func (j *Job) start(ctx context.Context, revision string) (string, error) {
 			if now.Rollout != ecs.RolloutFailed {
 				return now.ID, nil
 			}
-		case j.Journal.Before:
-			return "", j.ended(Result{End: RolledBack, Service: s})
 		}
 	}
 	if now != nil && (seen == nil || seen.ID != now.ID) {
 		return "", &DisplacedError{Revision: now.Revision, Since: clock(now.Created)}
 	}
 	j.before(s)
-	j.Journal.Updating, j.Journal.Tried = true, true
+	j.Journal.Updating, j.Journal.Tried, j.Journal.Back = true, true, false
 	if err := j.Journal.Save(); err != nil {
 		return "", err
 	}
@@ -97,9 +101,10 @@ func (j *Job) before(s *ecs.Service) {
 }
 
 // watch waits for the end of the deployment, and does what is decided about one
-// that does not come to it.
-func (j *Job) watch(ctx context.Context, id string) (string, error) {
+// that does not come to it. again tells that it was watched before.
+func (j *Job) watch(ctx context.Context, id string, again bool) (string, error) {
 	options := Options{
+		Again:   again,
 		Timeout: j.Timeout, Every: j.Every, Before: j.Journal.Before, Seen: j.Talk.Seen, Stopped: j.Talk.Stopped,
 		Loops: func(stopped []ecs.StoppedTask) {
 			j.Talk.Say("its tasks stop again and again (%s): the service's circuit breaker will roll it back", stopped[0].Cause())
@@ -118,7 +123,7 @@ func (j *Job) watch(ctx context.Context, id string) (string, error) {
 		next, err := j.decide(later, r, interrupted)
 		if next {
 			defer stop()
-			ctx = later
+			ctx, options.Again = later, true
 			continue
 		}
 		stop()
@@ -144,16 +149,31 @@ func (j *Job) decide(ctx context.Context, r Result, interrupted bool) (next bool
 		return true, nil
 	case Stop:
 		if err := j.stop(ctx); err != nil {
-			return false, err
+			return j.completed(err), err
 		}
 		return false, j.ended(Result{End: Stopped, Before: j.Journal.Before})
 	case RollBack:
-		return false, j.rollBack(ctx, r)
+		err := j.rollBack(ctx, r)
+		return j.completed(err), err
 	}
 	if interrupted {
 		return false, context.Canceled
 	}
 	return false, &NotDeployedError{Result: r}
+}
+
+// errCompleted says that a deployment came to its end before it could be stopped.
+var errCompleted = errors.New("the deployment has come to its end meanwhile, and is what runs")
+
+// completed reports whether a deployment came to its end before it could be
+// stopped: then that is told, instead of undoing it.
+func (j *Job) completed(err error) bool {
+	if !errors.Is(err, errCompleted) {
+		return false
+	}
+	j.Talk.Say("%v", errCompleted)
+	j.Interrupted = false
+	return true
 }
 
 // later is the context of what follows on an interruption, and that the next one
@@ -172,6 +192,12 @@ func (j *Job) ended(r Result) error {
 	if r.End == TimedOut || r.End == Stuck || r.End == Lost {
 		return err
 	}
+	j.Journal.Back = r.End == Stopped
+	if r.End == RolledBack && r.Service != nil {
+		if p := r.Service.Primary(); p != nil && p.Revision == j.Journal.Before {
+			j.Journal.Seen = p.ID // what the next attempt may go over
+		}
+	}
 	if saveErr := j.forget(); saveErr != nil {
 		return errors.Join(err, saveErr)
 	}
@@ -184,22 +210,38 @@ func (j *Job) forget() error {
 	return j.Journal.Save()
 }
 
-// stop makes ECS stop the deployment, if it is still the service's. Where it
-// can't, the service is made to run the revision before.
+// stop makes ECS stop the deployment, if it is still the service's and under way.
+// Where it can't, the service is made to run the revision before.
 func (j *Job) stop(ctx context.Context) error {
-	s, err := j.Cluster.State(ctx)
-	if err != nil {
+	if _, err := j.stoppable(ctx); err != nil {
 		return err
 	}
-	if p := s.Primary(); p != nil && p.ID != j.Journal.Deployment {
-		return &DisplacedError{Revision: p.Revision, Since: clock(p.Created)}
-	}
-	err = j.Changes.StopDeployment(ctx)
+	err := j.Changes.StopDeployment(ctx)
 	if err == nil || j.Journal.Before == "" {
+		return err
+	}
+	s, err := j.stoppable(ctx) // once more: that may have taken long
+	if err != nil {
 		return err
 	}
 	_, err = j.Changes.Update(ctx, j.Journal.Before, s.Revision.Name == j.Journal.Before)
 	return err
+}
+
+// stoppable looks whether the deployment is the service's, and not at its end.
+func (j *Job) stoppable(ctx context.Context) (*ecs.Service, error) {
+	s, err := j.Cluster.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	switch p := s.Primary(); {
+	case p == nil:
+	case p.ID != j.Journal.Deployment:
+		return nil, &DisplacedError{Revision: p.Revision, Since: clock(p.Created)}
+	case p.Rollout == ecs.RolloutCompleted:
+		return nil, errCompleted
+	}
+	return s, nil
 }
 
 // RollbackError says that a rollback, too, did not come to its end.
@@ -222,10 +264,13 @@ func (j *Job) rollBack(ctx context.Context, r Result) error {
 		return &RollbackError{Not: &NotDeployedError{Result: r}, To: j.Journal.Before, Why: why, Err: err}
 	}
 	j.Talk.Say("rolling back to %s", j.Journal.Before)
-	if err := j.stop(ctx); err != nil {
+	if err := j.stop(ctx); errors.Is(err, errCompleted) {
+		return err
+	} else if err != nil {
 		return failed("failed: "+err.Error(), err)
 	}
 	own := j.Journal.Deployment
+	j.Journal.Back = true
 	if err := j.forget(); err != nil {
 		return failed("goes on at AWS: "+err.Error(), err)
 	}
@@ -245,6 +290,10 @@ func (j *Job) rollBack(ctx context.Context, r Result) error {
 			failures = 0
 			p := s.Primary()
 			j.Talk.Seen(s, p)
+			if p != nil && p.ID != own && j.Journal.Before != "" && p.Revision != j.Journal.Before {
+				r.Service, r.End = s, Displaced
+				return j.ended(r)
+			}
 			if p != nil && p.ID != own && (p.Rollout == ecs.RolloutCompleted || p.Rollout == "" && p.Running == p.Desired) {
 				r.Service, r.End, r.ByHand = s, RolledBack, true
 				return j.ended(r)

@@ -63,6 +63,7 @@ type Source interface {
 type Options struct {
 	Every   time.Duration                       // between two questions; 0 means 5 s
 	Timeout time.Duration                       // 0 means 15 minutes
+	Again   bool                                // it was watched before: tasks that had stopped by then make no crash loop
 	Before  string                              // revision that ran before, to tell a rollback by; "" if it is not known
 	Seen    func(*ecs.Service, *ecs.Deployment) // called after each answer; may be nil
 	Stopped func(ecs.StoppedTask)               // called once for each of its tasks that stopped; may be nil
@@ -122,6 +123,7 @@ type watcher struct {
 	failures int             // questions in a row that failed
 	missed   int             // answers without it, before it was ever seen
 	told     map[string]bool // ids of tasks that stopped
+	known    map[string]bool // ids of those that had when the watching began again; nil before they are
 	looped   bool            // told of
 	last     progress
 	moved    time.Time // when last changed
@@ -171,11 +173,12 @@ func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 		w.r.End = end
 		return true, nil
 	}
-	if looping(w.r.Stopped) && !s.Breaker {
+	loops := looping(w.r.Stopped, w.known)
+	if loops && !s.Breaker {
 		w.r.End = CrashLoop
 		return true, nil
 	}
-	if looping(w.r.Stopped) && !w.looped && w.Loops != nil {
+	if loops && !w.looped && w.Loops != nil {
 		w.looped = true
 		w.Loops(w.r.Stopped)
 	}
@@ -193,6 +196,12 @@ func (w *watcher) stopped(ctx context.Context) {
 		return
 	}
 	w.r.Stopped = all
+	if w.Again && w.known == nil {
+		w.known = map[string]bool{}
+		for _, t := range all {
+			w.known[t.ID] = true
+		}
+	}
 	for _, t := range slices.Backward(all) {
 		if !w.told[t.ID] && w.Options.Stopped != nil {
 			w.Options.Stopped(t)
@@ -221,11 +230,12 @@ func judge(s *ecs.Service, own *ecs.Deployment) (End, bool) {
 	return 0, false
 }
 
-// looping reports whether tasks failed more than once for one reason.
-func looping(stopped []ecs.StoppedTask) bool {
+// looping reports whether tasks failed more than once for one reason, but for
+// those that are known.
+func looping(stopped []ecs.StoppedTask, known map[string]bool) bool {
 	causes := map[string]int{}
 	for _, t := range stopped {
-		if !t.Failed() {
+		if known[t.ID] || !t.Failed() {
 			continue
 		}
 		if causes[t.Kind()]++; causes[t.Kind()] >= sameStops {

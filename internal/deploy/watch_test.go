@@ -133,6 +133,29 @@ func TestWatch(t *testing.T) {
 	}
 }
 
+// TestWatchAgain: tasks that had stopped before are no new crash loop.
+func TestWatchAgain(t *testing.T) {
+	stop := func(id string) ecs.StoppedTask {
+		return ecs.StoppedTask{ID: id, Code: "EssentialContainerExited", Exit: "app: exit code 1"}
+	}
+	for _, c := range []struct {
+		again   bool
+		stopped []ecs.StoppedTask
+		end     deploy.End
+	}{
+		{false, []ecs.StoppedTask{stop("1"), stop("2")}, deploy.CrashLoop},
+		{true, []ecs.StoppedTask{stop("1"), stop("2")}, deploy.Deployed},
+		{true, []ecs.StoppedTask{stop("1"), stop("2"), stop("3")}, deploy.CrashLoop},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			src := &script{states: []any{going, going, going, service(own("PRIMARY", "COMPLETED"))}, stopped: c.stopped}
+			if r, err := deploy.Watch(t.Context(), src, "own", deploy.Options{Again: c.again}); err != nil || r.End != c.end {
+				t.Errorf("again %v, %d stopped: %v, %v; want %v", c.again, len(c.stopped), r.End, err, c.end)
+			}
+		})
+	}
+}
+
 func TestWatchInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)

@@ -92,6 +92,20 @@ const ownWords = "docker: "
 // leftPrefix begins the names of files that stand for containers.
 const leftPrefix = "container-"
 
+// envPrefix begins the names of files that hold a container's environment.
+const envPrefix = "env-"
+
+// leftTimeout bounds the removing of what was left, by a Docker Engine that may
+// not answer.
+const leftTimeout = 20 * time.Second
+
+// leftTries is how often a container is removed that is not there, with a pause
+// between.
+const (
+	leftTries = 10
+	leftPause = 300 * time.Millisecond
+)
+
 // remember notes in the private configuration that a container runs, so that
 // [RemoveLeft] finds it if this process is killed: its environment holds secrets.
 func (s *Session) remember(name string) (forget func(), err error) {
@@ -109,10 +123,22 @@ func RemoveLeft(dir string, environ []string) {
 	if err != nil || len(paths) == 0 {
 		return
 	}
+	files, _ := filepath.Glob(filepath.Join(dir, envPrefix+"*")) // the pattern is a good one
+	for _, path := range files {
+		_ = os.Remove(path) // the directory is removed in any case
+	}
 	environ = append(slices.Clone(environ), "DOCKER_CONFIG="+dir)
+	ctx, cancel := context.WithTimeout(context.Background(), leftTimeout) // the login lies in dir until then
+	defer cancel()
 	for _, path := range paths {
 		name := strings.TrimPrefix(filepath.Base(path), leftPrefix)
-		_, _ = output(context.Background(), environ, "", "docker", "rm", "--force", "--volumes", name) // nobody is there to be told
+		for range leftTries { // it may be about to be made
+			removed, _ := output(ctx, environ, "", "docker", "rm", "--force", "--volumes", name) // nobody is there to be told
+			if strings.TrimSpace(removed) == name || ctx.Err() != nil {
+				break
+			}
+			time.Sleep(leftPause)
+		}
 	}
 }
 
@@ -177,7 +203,7 @@ func (s *Session) variables(container []string) (environ, argv []string, err err
 	if file.Len() == 0 {
 		return environ, argv, nil
 	}
-	path := filepath.Join(s.dir.Path, "env-"+rand.Text())
+	path := filepath.Join(s.dir.Path, envPrefix+rand.Text())
 	return environ, append(argv, "--env-file", path), os.WriteFile(path, []byte(file.String()), 0o600)
 }
 

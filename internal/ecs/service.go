@@ -244,7 +244,7 @@ func (o *On) Digests(ctx context.Context, revision string) (map[string]string, e
 	digests := map[string]string{}
 	for _, t := range found {
 		for _, c := range t.Containers {
-			if old, there := digests[c.Name]; name(t.TaskDefinitionArn) != revision || there && old == c.ImageDigest {
+			if old, there := digests[c.Name]; name(t.TaskDefinitionArn) != revision || c.ImageDigest == "" || there && old == c.ImageDigest {
 				continue
 			} else if there {
 				digests[c.Name] = ""
