@@ -72,6 +72,7 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		runs      *deploy.RunsError
 		forgotten *deploy.ForgottenError
 		task      *deploy.TaskError
+		newer     *deploy.NewerError
 		displaced *deploy.DisplacedError
 		not       *deploy.NotDeployedError
 		platform  *deploy.PlatformError
@@ -81,8 +82,11 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		journal   = job.Journal
 	)
 	say := func(format string, args ...any) []string { return []string{fmt.Sprintf(format, args...)} }
-	again := fmt.Sprintf("'hci deploy --resume %s' goes on from here, once the cause is mended", env)
 	interrupted := errors.Is(err, context.Canceled)
+	again := fmt.Sprintf("'hci deploy --resume %s' goes on from here", env)
+	if !interrupted {
+		again += ", once the cause is mended"
+	}
 	switch {
 	case errors.As(err, &displaced), errors.As(err, &not) && not.Result.End == deploy.Displaced:
 		return say("'hci deploy status %s' shows what runs", env)
@@ -100,9 +104,7 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return say("look in the database whether it was applied; if not, 'hci deploy migrate %s' runs it again", env)
 	case errors.As(err, &forgotten):
 		return say("look in the database whether it was applied; then 'hci deploy %s --skip migrate', or without --skip to run it again", env)
-	case errors.Is(err, docker.ErrExpired) && slices.Contains(job.Steps, deploy.Login):
-		return []string{again}
-	case errors.Is(err, docker.ErrExpired):
+	case errors.Is(err, docker.ErrExpired) && !slices.Contains(job.Steps, deploy.Login):
 		return say("'hci deploy login %s' logs in", env)
 	case errors.As(err, &platform) && job.Look.Engine != nil && job.Look.Engine.Builder == docker.Classic:
 		// Its cache may hold the layers for another platform; seen with Docker 20.10.
@@ -111,6 +113,12 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return say("'hci deploy %s' begins a new deployment, which builds it anew", env)
 	case errors.As(err, &platform), errors.As(err, &image), errors.As(err, &other):
 		return say("'hci deploy build %s' builds it anew", env)
+	case errors.As(err, &newer) && journal.Revision == "" && whole(job.Steps):
+		return say("'hci deploy --resume %s' goes on, with a revision that is made from it", env)
+	case errors.As(err, &newer):
+		return say("'hci deploy %s' begins a new deployment, which is made from it", env)
+	case errors.As(err, &task) && task.Crashed != "":
+		return say("look in the database whether it was applied; 'hci deploy --resume %s' runs it again. With essential = false in Terraform no other container ends it", env)
 	case errors.As(err, &task):
 		return say("if the code has to change, commit that and 'hci deploy %s'; %s", env, again)
 	case whole(job.Steps):
@@ -144,8 +152,9 @@ func deployConflict(err error) bool {
 		not       *deploy.NotDeployedError
 		other     *deploy.OtherTaskError
 		underWay  *deploy.UnderWayError
+		newer     *deploy.NewerError
 	)
-	return errors.As(err, &found) && found.Conflict() || errors.As(err, &displaced) ||
+	return errors.As(err, &newer) || errors.As(err, &found) && found.Conflict() || errors.As(err, &displaced) ||
 		errors.As(err, &other) || errors.As(err, &underWay) || errors.As(err, &not) && not.Result.End == deploy.Displaced
 }
 

@@ -40,7 +40,7 @@ func TestDeployLook(t *testing.T) {
 		{"a migration is under way, and nothing migrates here", func(s *stage) { s.migrates() }, []string{"--steps", "update", "--dry-run"}, 0,
 			[]string{"warning: service: a one-off task of hci_migrate_staging:1 is under way since 20"}},
 		{"a newer revision of Terraform's", func(s *stage) { s.registersSecret() }, []string{"--dry-run"}, 0,
-			[]string{"warning: service: hci_web_staging:2, registered 20", "is newer than hci_web_staging:1, which the service runs (containers.web.secrets.HCI_NEW added)", "--base running keeps what runs", "~ containers.web.secrets.HCI_NEW: arn:aws:secretsmanager:eu-central-1:123456789012:secret:hci_django_secret_key_staging added"}},
+			[]string{"warning: service: hci_web_staging:2, registered 20", "is newer than hci_web_staging:1 (containers.web.secrets.HCI_NEW added): the new revision is made from it", "--base running keeps what runs", "~ containers.web.secrets.HCI_NEW: arn:aws:secretsmanager:eu-central-1:123456789012:secret:hci_django_secret_key_staging added"}},
 		{"which is left out", func(s *stage) { s.registersSecret() }, []string{"--dry-run", "--base", "running"}, 0, []string{"1. migrate"}},
 		{"a secret without a value", func(s *stage) { s.registersSecretOf("none_such") }, nil, 1,
 			[]string{`problem: secrets: HCI_NEW of container web: secret "none_such" is not there`}},
@@ -130,13 +130,16 @@ func (s *stage) migrates() {
 	})
 }
 
+// registeredMembers are those of a definition that registering one does not take.
+var registeredMembers = []string{"compatibilities", "taskDefinitionArn", "requiresAttributes", "revision", "status", "registeredAt", "registeredBy"}
+
 // registersSecret is what an apply does that adds a secret to the container.
 func (s *stage) registersSecret() { s.registersSecretOf("hci_django_secret_key_staging") }
 
 func (s *stage) registersSecretOf(name string) {
 	s.t.Helper()
 	d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": "hci_web_staging"})["taskDefinition"].(map[string]any)
-	for _, key := range []string{"compatibilities", "taskDefinitionArn", "requiresAttributes", "revision", "status", "registeredAt", "registeredBy"} {
+	for _, key := range registeredMembers {
 		delete(d, key)
 	}
 	c := d["containerDefinitions"].([]any)[0].(map[string]any)

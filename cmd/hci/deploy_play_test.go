@@ -171,7 +171,7 @@ func TestDeployDirtyImage(t *testing.T) {
 func TestDeployRenamedContainer(t *testing.T) {
 	s := newStage(t, rehearse.Healthy)
 	d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": "hci_web_staging"})["taskDefinition"].(map[string]any)
-	for _, key := range []string{"compatibilities", "taskDefinitionArn", "requiresAttributes", "revision", "status", "registeredAt", "registeredBy"} {
+	for _, key := range registeredMembers {
 		delete(d, key)
 	}
 	c := d["containerDefinitions"].([]any)[0].(map[string]any)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	stdsync "sync"
 	"testing"
 	"time"
 
@@ -119,7 +121,7 @@ func TestDeployOtherCommit(t *testing.T) {
 	second := s.commit()
 	s.held(second)
 	s.run("deploy", "staging", "--resume", "--poll", "10ms", "--yes").is(t, 0, "commit "+second+" is checked out, and what goes on is the deployment of "+first,
-		"make the service run the image of commit "+first, "hci: deployed\n")
+		"hci_registry_staging:git-"+first+"\n", "make the service run the image of commit "+first, "hci: deployed\n")
 	if _, runs := s.runs(); runs != image || !slices.Equal(s.player.migrated(), []string{image}) {
 		t.Errorf("migrated in %q, runs %s, want %s", s.player.migrated(), runs, image)
 	}
@@ -153,13 +155,73 @@ func TestDeployOvertakenByTerraform(t *testing.T) {
 	s.held(s.commit())
 	s.killed(3, "instead") // of UpdateService
 	s.registersSecret()
-	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "hci_web_staging:3, registered ", "is newer than hci_web_staging:2", "would not be what runs", "'hci deploy staging' begins a new deployment")
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "hci_web_staging:3, registered ", "is newer than what hci_web_staging:2 was made from (", "would not be what runs", "'hci deploy staging' begins a new deployment")
 	if runs, _ := s.runs(); runs != "hci_web_staging:1" {
 		t.Errorf("%s runs", runs)
 	}
 	s.run(deployStaging()...).is(t, 0, "hci: deployed\n")
 	if runs, _ := s.runs(); runs != "hci_web_staging:3" {
 		t.Errorf("%s runs", runs)
+	}
+}
+
+// hasNew reports whether the service is to run the secret that registersSecret adds.
+func (s *stage) hasNew() bool {
+	s.t.Helper()
+	runs, _ := s.runs()
+	d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": runs})["taskDefinition"].(map[string]any)
+	return strings.Contains(fmt.Sprint(d["containerDefinitions"]), "HCI_NEW")
+}
+
+// once does something before AWS sees the next request for an operation.
+func (s *stage) once(operation string, do func()) {
+	s.on("before", func(op string) {
+		if op == operation {
+			s.on("before", nil)
+			do()
+		}
+	})
+}
+
+// TestDeployTerraformMeanwhile: what Terraform registers while hci deploys is not
+// left out, by this deployment or by a later one.
+func TestDeployTerraformMeanwhile(t *testing.T) {
+	for _, operation := range []string{"RunTask", "RegisterTaskDefinition", "UpdateService"} { // the first registered is the migration's
+		t.Run(operation, func(t *testing.T) {
+			s := newStage(t, rehearse.Healthy)
+			s.held(s.commit())
+			s.once(operation, s.registersSecret)
+			if operation == "UpdateService" { // which nobody can see in time: the next one does
+				s.run(deployStaging()...).is(t, 0, "hci: deployed\n")
+				s.write("changed", "since")
+				s.held(s.commit())
+				s.run(deployStaging()...).is(t, 0, "hci_web_staging:3, registered 20", "is newer than what hci_web_staging:2 was made from", "hci: deployed\n")
+			} else {
+				s.run(deployStaging()...).is(t, 5, "update: hci_web_staging:2, registered 20", "is newer than hci_web_staging:1 (containers.web.secrets.HCI_NEW added), and would not be what runs",
+					"the service was not touched", "'hci deploy --resume staging' goes on, with a revision that is made from it")
+				s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "still to do: update", "hci: deployed\n")
+			}
+			if !s.hasNew() {
+				t.Error("the new secret is not what runs")
+			}
+		})
+	}
+}
+
+// TestDeployBaseOnce: --base holds for one deployment, and not for all that follow.
+func TestDeployBaseOnce(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.registersSecret()
+	s.run(deployStaging("--base", "running")...).is(t, 0)
+	if s.hasNew() {
+		t.Error("it is made from another base")
+	}
+	s.write("changed", "since")
+	s.held(s.commit())
+	s.run(deployStaging()...).is(t, 0, "hci_web_staging:2, registered 20", "is newer than what hci_web_staging:3 was made from (containers.web.secrets.HCI_NEW added): the new revision is made from it")
+	if !s.hasNew() {
+		t.Error("the new secret is not what runs")
 	}
 }
 
@@ -228,6 +290,173 @@ func TestDeployRollbackDisplaced(t *testing.T) {
 	s.run(deployStaging("--base", "running")...).is(t, 5, "another deployment took its place", "hci_web_staging:2 is the service's deployment now")
 }
 
+// TestDeployStopOvertaken: what somebody else has begun is not stopped in place of
+// what crashes, whenever that is.
+func TestDeployStopOvertaken(t *testing.T) {
+	for _, operation := range []string{"ListServiceDeployments", "DescribeServiceRevisions", "StopServiceDeployment"} {
+		for _, revision := range []string{"hci_web_staging:2", "hci_web_staging:3"} { // theirs, and the same
+			t.Run(operation+" "+revision, func(t *testing.T) {
+				s := newStage(t, rehearse.CrashLoop)
+				s.held(s.commit())
+				s.registersSecret()
+				s.once(operation, func() { s.restarts(revision) })
+				s.run(deployStaging("--base", "running")...).is(t, 5, "another deployment was started meanwhile, of "+revision)
+				if runs, _ := s.runs(); runs != revision {
+					t.Errorf("%s runs", runs)
+				}
+			})
+		}
+	}
+}
+
+// TestDeployStopLost: the rollback that hci itself asked for is nobody else's
+// deployment, though the answer was lost.
+func TestDeployStopLost(t *testing.T) {
+	s := newStage(t, rehearse.CrashLoop)
+	s.held(s.commit())
+	s.on("after", func(operation string) {
+		if operation == "StopServiceDeployment" {
+			s.on("after", nil)
+			panic(http.ErrAbortHandler) // the connection drops
+		}
+	})
+	s.run(deployStaging()...).is(t, 1, "not deployed: rolled back", "it was rolled back", "hci_web_staging:1 is the service's deployment now: 1 of 1 tasks run")
+}
+
+// TestDeployGivenUp: what ECS gave up without a rollback is the deployment's own,
+// which --resume goes over.
+func TestDeployGivenUp(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.setRewrite(givenUp("hci_web_staging:2", "PRIMARY"))
+	s.run(deployStaging()...).is(t, 1, "not deployed: failed", "ECS gave it up: tasks failed to start", "'hci deploy --resume staging' tries the same image once more")
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
+	if changed := s.changed(); changed[len(changed)-1] != "UpdateService" || len(s.player.migrated()) != 1 {
+		t.Errorf("asked for %q", changed)
+	}
+}
+
+// TestDeployGivenUpAndDisplaced: nor is somebody else's deployment a rollback of it.
+func TestDeployGivenUpAndDisplaced(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.registersSecret()
+	hold := make(chan struct{})
+	defer close(hold)
+	s.player.set(func(p *player) { p.wait = func() { s.player.set(func(p *player) { p.hold = hold }) } })
+	s.on("after", func(operation string) {
+		if operation == "UpdateService" {
+			s.on("after", nil)
+			s.restarts("hci_web_staging:2")
+		}
+	})
+	s.setRewrite(givenUp("hci_web_staging:3", "ACTIVE"))
+	s.run(deployStaging("--base", "running")...).is(t, 5, "not deployed: displaced", "another deployment took its place", "hci_web_staging:2 is the service's deployment now")
+}
+
+// givenUp tells of a revision's first deployment that ECS gave it up.
+func givenUp(revision, status string) func(string, []byte) []byte {
+	var mu stdsync.Mutex
+	id := ""
+	return func(operation string, answer []byte) []byte {
+		var out struct {
+			Services []map[string]any `json:"services"`
+			Failures []any            `json:"failures"`
+		}
+		if operation != "DescribeServices" || json.Unmarshal(answer, &out) != nil || len(out.Services) == 0 {
+			return answer
+		}
+		for _, d := range out.Services[0]["deployments"].([]any) {
+			d := d.(map[string]any)
+			mu.Lock()
+			if id == "" && d["status"] == status && strings.HasSuffix(d["taskDefinition"].(string), "/"+revision) {
+				id = d["id"].(string)
+			}
+			given := d["id"] == id
+			mu.Unlock()
+			if given {
+				d["rolloutState"], d["rolloutStateReason"] = "FAILED", "tasks failed to start"
+			}
+		}
+		answer, err := json.Marshal(out)
+		if err != nil {
+			panic(err)
+		}
+		return answer
+	}
+}
+
+// TestDeployUpdateRefused: an update that AWS refuses has touched nothing; one whose
+// answer was lost may have.
+func TestDeployUpdateRefused(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.refuses("UpdateService")
+	s.run(deployStaging()...).is(t, 1, "AccessDeniedException", "the service was not touched: it runs hci_web_staging:1", "--resume")
+	s.refuses("")
+	s.on("after", func(operation string) {
+		if operation == "UpdateService" {
+			s.on("after", nil)
+			s.refuses("UpdateService")
+			panic(http.ErrAbortHandler) // the connection drops
+		}
+	})
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 1, "AccessDeniedException", "whether the service took the update is not known")
+	s.refuses("")
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
+	if n := len(s.player.migrated()); n != 1 {
+		t.Errorf("migrated %d times", n)
+	}
+}
+
+// TestDeployRestartOvertaken: somebody else's restart of the same revision is no
+// rollback of this one, and is not gone over.
+func TestDeployRestartOvertaken(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	hold := make(chan struct{})
+	s.player.set(func(p *player) { p.hold = hold })
+	s.on("after", func(operation string) {
+		if operation == "UpdateService" {
+			s.on("after", nil)
+			time.AfterFunc(stageTick, cancel)
+		}
+	})
+	s.runWith(ctx, "", "deploy", "update", "staging", "--restart", "--yes", goOn).is(t, 130)
+	s.restarts("hci_web_staging:1")
+	close(hold)
+	s.steady()
+	before := len(s.changed())
+	for range 2 {
+		s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "somebody else has deployed hci_web_staging:1 since")
+	}
+	if changed := s.changed()[before:]; len(changed) > 0 {
+		t.Errorf("asked for %q", changed)
+	}
+}
+
+// TestDeployRollbackOfOthers: a rollback of what somebody else deployed does not let
+// an older deployment go on over that.
+func TestDeployRollbackOfOthers(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.killed(3, "instead") // of UpdateService
+	for range 2 {
+		s.registersSecret()
+	}
+	for _, revision := range []string{"hci_web_staging:3", "hci_web_staging:4"} {
+		s.restarts(revision)
+		s.until(revision)
+	}
+	s.run("deploy", "rollback", "staging", "--yes", goOn).is(t, 0, "+ hci_web_staging:3")
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "somebody else has deployed hci_web_staging:3 since")
+	if runs, _ := s.runs(); runs != "hci_web_staging:3" {
+		t.Errorf("%s runs", runs)
+	}
+}
+
 // TestDeployMigrationStopped: a migration that somebody stopped may end with exit
 // code 0, and is not done.
 func TestDeployMigrationStopped(t *testing.T) {
@@ -243,6 +472,32 @@ func TestDeployMigrationStopped(t *testing.T) {
 	s.run(deployStaging()...).is(t, 1, "was stopped before its end", "stopped: UserInitiated: enough", "the service was not touched")
 	s.player.set(func(p *player) { p.wait = nil })
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
+}
+
+// TestDeployMigrationCrossed: another essential container that crashes ends the
+// migration, which may then exit with 0 half way.
+func TestDeployMigrationCrossed(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.addsProxy()
+	s.write("hci.hcl", "deploy {\n  migrate_container = \"migrate\"\n}\n")
+	s.player.set(func(p *player) { p.proxy = 1 })
+	s.run(deployStaging()...).is(t, 1, "warning: service: several containers of hci_migrate_staging:2 are essential (migrate, proxy): when one of them ends, ECS stops the migration",
+		"the migration may not have come to its end: container proxy of task ", "crashed, and a task ends with each container that is essential", "proxy: exit code 1",
+		"the service was not touched", "look in the database whether it was applied; 'hci deploy --resume staging' runs it again")
+	s.player.set(func(p *player) { p.proxy = 143 }) // it was told to stop
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
+}
+
+// addsProxy registers a migration with a second container.
+func (s *stage) addsProxy() {
+	s.t.Helper()
+	d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": "hci_migrate_staging"})["taskDefinition"].(map[string]any)
+	for _, key := range registeredMembers {
+		delete(d, key)
+	}
+	d["containerDefinitions"] = append(d["containerDefinitions"].([]any), map[string]any{"name": "proxy", "image": "proxy:1", "command": []string{"proxy"}})
+	s.call("ecs", "RegisterTaskDefinition", d)
 }
 
 // TestDeployMigrateOvertaken: a migration that was left is waited for, whatever
@@ -309,6 +564,24 @@ func TestDeployInterrupted(t *testing.T) {
 		s.runWith(ctx, "", deployStaging()...).is(t, 130, "the service was not touched", "the migration goes on at AWS; 'hci deploy --resume staging' waits for its end, and does not run it again")
 		close(free)
 		s.run("deploy", "--resume", "--poll", "10ms", "--yes").is(t, 0, "hci: deployed\n")
+		if n := len(s.player.migrated()); n != 1 {
+			t.Errorf("migrated %d times", n)
+		}
+	})
+	t.Run("in the log of a migration that has ended", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		s.setRewrite(func(operation string, answer []byte) []byte {
+			if operation == "DescribeTasks" && strings.Contains(string(answer), `"lastStatus":"STOPPED"`) {
+				s.once("GetLogEvents", cancel)
+			}
+			return answer
+		})
+		s.runWith(ctx, "", deployStaging()...).is(t, 130, "the service was not touched", "'hci deploy --resume staging' goes on from here\n")
+		s.setRewrite(nil)
+		s.run("deploy", "--resume", "--poll", "10ms", "--yes").is(t, 0, "still to do: update", "hci: deployed\n")
 		if n := len(s.player.migrated()); n != 1 {
 			t.Errorf("migrated %d times", n)
 		}
@@ -466,8 +739,7 @@ func TestDeployResumeAsBegun(t *testing.T) {
 	s.player.set(func(p *player) { p.exit = 0 })
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
 	runs, _ := s.runs()
-	d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": runs})["taskDefinition"].(map[string]any)
-	if text := fmt.Sprint(d["containerDefinitions"]); strings.Contains(text, "HCI_NEW") {
+	if s.hasNew() {
 		t.Errorf("%s is made from another base", runs)
 	}
 }

@@ -95,7 +95,7 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 	if err != nil {
 		return err
 	}
-	if err := journal.WentBack(id); err != nil {
+	if err := journal.WentBack(seen, id); err != nil {
 		a.sayf("%v", err)
 	}
 	return a.await(ctx, on, id, r, name)

@@ -42,15 +42,18 @@ type stage struct {
 	before func(operation string) // called before the server sees a request; may be nil
 	after  func(operation string) // called before hci sees the answer; may be nil
 	watch  func(operation string, answer []byte)
-	refuse string   // an operation that the identity may not do
-	blind  bool     // no task is listed yet: the list is eventually consistent
-	hidden []string // tokens for the registry, which must be shown nowhere
+	// rewrite changes an answer; may be nil.
+	rewrite func(operation string, answer []byte) []byte
+	refuse  string   // an operation that the identity may not do
+	blind   bool     // no task is listed yet: the list is eventually consistent
+	hidden  []string // tokens for the registry, which must be shown nowhere
 }
 
 // player plays the tasks' containers.
 type player struct {
 	mu         stdsync.Mutex
 	exit       int           // of the migration
+	proxy      int           // exit code of a container beside it
 	wait       func()        // the migration waits for; may be nil
 	hold       chan struct{} // tasks do not start before it is closed; nil for none
 	migrations []string
@@ -80,6 +83,11 @@ func (p *player) Pull(ctx context.Context, _ string) error {
 const nasty = "\x1b]0;owned\x07applied"
 
 func (p *player) Run(ctx context.Context, c rehearse.Container, emit func(string)) (int, error) {
+	if c.Name == "proxy" {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.proxy, nil
+	}
 	if !slices.Contains(c.Command, "migrate") {
 		emit("serving")
 		<-ctx.Done()
@@ -191,7 +199,7 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	s.mu.Lock()
 	s.asked = append(s.asked, operation)
-	before, after, watch, refuse, blind := s.before, s.after, s.watch, s.refuse, s.blind
+	before, after, watch, rewrite, refuse, blind := s.before, s.after, s.watch, s.rewrite, s.refuse, s.blind
 	s.mu.Unlock()
 	if before != nil {
 		before(operation)
@@ -205,7 +213,7 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"taskArns": []}`)
 		return
 	}
-	if operation == "" || after == nil && watch == nil {
+	if operation == "" || after == nil && watch == nil && rewrite == nil {
 		s.server.ServeHTTP(w, r)
 		return
 	}
@@ -220,8 +228,12 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for key, values := range answer.header {
 		w.Header()[key] = values
 	}
+	body := answer.body.Bytes()
+	if rewrite != nil {
+		body = rewrite(operation, body)
+	}
 	w.WriteHeader(answer.status)
-	_, _ = w.Write(answer.body.Bytes())
+	_, _ = w.Write(body)
 }
 
 // on sets what is called with each operation that changes something, before the
@@ -241,6 +253,13 @@ func (s *stage) refuses(operation string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refuse = operation
+}
+
+// setRewrite sets how answers are changed; nil for not at all.
+func (s *stage) setRewrite(rewrite func(operation string, answer []byte) []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rewrite = rewrite
 }
 
 // listsTasks sets whether tasks are listed.

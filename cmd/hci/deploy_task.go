@@ -63,7 +63,11 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 	if err := a.findings(look); err != nil {
 		return err
 	}
-	definition, err := d.on.Definition(ctx, task.Family)
+	read := deploy.Current
+	if declared {
+		read = deploy.Declared
+	}
+	definition, err := read(ctx, d.on, task.Family)
 	if err != nil {
 		return err
 	}

@@ -112,6 +112,21 @@ func TestDeployTyped(t *testing.T) {
 	p.ends(1, "its tasks stop again and again", "not deployed: rolled back", "it was rolled back")
 }
 
+// askedInRollout is hci where it asks what becomes of a rollout, whose tasks start
+// once hold is closed.
+func askedInRollout(t *testing.T) (s *stage, p *typed, hold chan struct{}) {
+	t.Helper()
+	s = newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	hold = make(chan struct{})
+	s.player.set(func(p *player) { p.hold = hold })
+	p = s.onTerminal("deploy", "update", "staging", "--yes", "--poll", "10ms")
+	p.after("is under way", "")
+	p.after("0 of 1 tasks run, 1 start", ctrlC)
+	p.after("[l]eave it, [s]top it, [r]oll back and wait, or [c]ontinue to watch?", "")
+	return s, p, hold
+}
+
 // TestDeployCtrlC: what becomes of a rollout is asked; what is decided is done.
 func TestDeployCtrlC(t *testing.T) {
 	for _, c := range []struct {
@@ -128,14 +143,8 @@ func TestDeployCtrlC(t *testing.T) {
 		{"stop", "s\r", false, 130, "ECS was told to stop it, and goes back to hci_web_staging:1", "hci_web_staging:1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newStage(t, rehearse.Healthy)
-			s.held(s.commit())
-			hold := make(chan struct{})
-			s.player.set(func(p *player) { p.hold = hold })
-			p := s.onTerminal("deploy", "update", "staging", "--yes", "--poll", "10ms")
-			p.after("is under way", "")
-			p.after("0 of 1 tasks run, 1 start", ctrlC)
-			p.after("[l]eave it, [s]top it, [r]oll back and wait, or [c]ontinue to watch?", c.keys)
+			s, p, hold := askedInRollout(t)
+			p.after("", c.keys)
 			if c.free {
 				close(hold)
 			}
@@ -158,14 +167,7 @@ func TestDeployCtrlC(t *testing.T) {
 // undone.
 func TestDeployStopTooLate(t *testing.T) {
 	for _, keys := range []string{"s\r", "r\r"} {
-		s := newStage(t, rehearse.Healthy)
-		s.held(s.commit())
-		hold := make(chan struct{})
-		s.player.set(func(p *player) { p.hold = hold })
-		p := s.onTerminal("deploy", "update", "staging", "--yes", "--poll", "10ms")
-		p.after("is under way", "")
-		p.after("0 of 1 tasks run, 1 start", ctrlC)
-		p.after("[l]eave it, [s]top it, [r]oll back and wait, or [c]ontinue to watch?", "")
+		s, p, hold := askedInRollout(t)
 		close(hold)
 		s.until("hci_web_staging:2")
 		p.after("", keys)

@@ -1,10 +1,39 @@
 package main
 
 import (
+	"slices"
 	"testing"
 
+	"hci/internal/deploy"
+	"hci/internal/docker"
 	"hci/internal/ecs"
 )
+
+// TestNextStep: a command that is named does what is said of it; --resume, only where
+// there is a journal.
+func TestNextStep(t *testing.T) {
+	const resume = "'hci deploy --resume staging' goes on from here, once the cause is mended"
+	for _, c := range []struct {
+		steps string
+		err   error
+		says  []string
+	}{
+		{"login,build,push,update", docker.ErrExpired, []string{resume}},
+		{"login,build,push", docker.ErrExpired, nil},
+		{"build,push,update", docker.ErrExpired, []string{"'hci deploy login staging' logs in"}},
+		{"migrate", &ecs.RefusedError{}, []string{resume}},
+		{"build", &ecs.RefusedError{}, nil},
+	} {
+		steps, err := deploy.ParseSteps(c.steps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		job := &deploy.Job{Env: "staging", Steps: steps, Journal: deploy.Unkept("staging", steps), Look: &deploy.Look{}}
+		if says := (&app{}).nextStep(job, c.err); !slices.Equal(says, c.says) {
+			t.Errorf("%s, %v: %q, want %q", c.steps, c.err, says, c.says)
+		}
+	}
+}
 
 func TestRollbackTarget(t *testing.T) {
 	revisions := []ecs.Revision{{Name: "web:9"}, {Name: "web:8"}, {Name: "web:6"}, {Name: "web:5"}}

@@ -74,10 +74,11 @@ func (e *Error) throttled() bool {
 	return e.Status == http.StatusTooManyRequests || strings.Contains(e.Code, "Throttl")
 }
 
-// Refused reports whether AWS does not take the request, and no attempt before may
-// have been carried out: nothing was done.
-func (e *Error) Refused() bool {
-	return !e.Unsure && !e.throttled() && e.Status >= http.StatusBadRequest && e.Status < http.StatusInternalServerError
+// Refused reports whether an error says that AWS did not take a request for an
+// operation, and no attempt before may have been carried out: nothing was done.
+func Refused(err error, operation string) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Operation == operation && !e.Unsure && !e.throttled() && e.Status >= http.StatusBadRequest && e.Status < http.StatusInternalServerError
 }
 
 // Is makes answers to expired credentials an [ErrCredentials].

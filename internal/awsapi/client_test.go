@@ -143,9 +143,8 @@ func TestRefused(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			err := awsapi.New(config(&wire{replies: c.replies}), ecs).Call(t.Context(), "X", struct{}{}, &answer{})
-			var failed *awsapi.Error
-			if !errors.As(err, &failed) || failed.Refused() != c.refused {
-				t.Errorf("%s: %v, refused: %v", c.name, err, failed != nil && failed.Refused())
+			if err == nil || awsapi.Refused(err, "X") != c.refused || awsapi.Refused(err, "Y") {
+				t.Errorf("%s: %v, refused: %v", c.name, err, !c.refused)
 			}
 		})
 	}

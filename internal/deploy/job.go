@@ -24,7 +24,8 @@ type Changes interface {
 	Register(ctx context.Context, d *ecs.Definition) (string, error)
 	RunTask(ctx context.Context, r ecs.Run) (string, error)
 	Update(ctx context.Context, revision string, force bool) (string, error)
-	StopDeployment(ctx context.Context) error
+	UnderWay(ctx context.Context, revision string) (arn string, err error)
+	StopDeployment(ctx context.Context, arn string) error
 }
 
 // Tasks are one-off tasks and their logs.
@@ -192,14 +193,17 @@ func (j *Job) revision(ctx context.Context) (string, error) {
 	name := next.Name
 	if next != j.Look.Base {
 		var err error
-		if name, err = j.Changes.Register(ctx, next); err != nil {
+		if name, err = j.register(ctx, next, chosen(j.Journal.Base)); err != nil {
 			return "", err
 		}
-		j.Talk.Say("registered %s", name)
 	}
 	j.Journal.Revision = name
 	return name, j.Journal.Save()
 }
+
+// chosen reports whether --base names the revision that the new one is made from,
+// whatever is newer.
+func chosen(base string) bool { return base != "" && base != "newest" }
 
 // next is the revision that the service is to run: the base with the image, pinned
 // by its digest; without one, with the images that are deployed. It is the base

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hci/internal/atomicfile"
+	"hci/internal/ecs"
 )
 
 // journalSchema is the version of the journal's form.
@@ -205,9 +206,13 @@ func (j *Journal) End() error {
 // IsDone reports whether a step was done.
 func (j *Journal) IsDone(s Step) bool { return slices.Contains(j.Done, s) }
 
-// WentBack notes that the user made the service run another revision, in a
-// deployment with an id: the next attempt may go over that.
-func (j *Journal) WentBack(id string) error {
+// WentBack notes that the user made the service run another revision than was's, in
+// a deployment with an id: the next attempt may go over that, if was is what this
+// one began with or made.
+func (j *Journal) WentBack(was *ecs.Deployment, id string) error {
+	if was == nil || was.ID != j.Seen && !OwnOf(j).is(was) {
+		return nil
+	}
 	j.Seen, j.Deployment, j.Updating, j.Back = id, "", false, false
 	return j.Save()
 }

@@ -50,8 +50,7 @@ func (j *Job) migrate(ctx context.Context) (string, error) {
 // nothing of the task that was asked for then.
 func refused(err error, sentBefore bool) bool {
 	var not *ecs.RefusedError
-	var said *awsapi.Error
-	return errors.As(err, &not) || !sentBefore && errors.As(err, &said) && said.Operation == "RunTask" && said.Refused()
+	return errors.As(err, &not) || !sentBefore && awsapi.Refused(err, "RunTask")
 }
 
 // tokenLife is how long a token is sure to keep ECS from running a task twice, and
@@ -112,7 +111,7 @@ func (j *Job) migration(ctx context.Context) (string, error) {
 	if j.Names.MigrateCommand != nil {
 		return j.revision(ctx)
 	}
-	if j.Journal.MigrateRevision != "" {
+	if j.Journal.MigrateToken != "" { // it was asked for with that
 		return j.Journal.MigrateRevision, nil
 	}
 	image, _ := j.image()

@@ -86,6 +86,7 @@ type Look struct {
 	Running    *ecs.Definition // that the service runs
 	Base       *ecs.Definition // that the new revision is made from
 	Next       *ecs.Definition // that an earlier run has registered; nil for none
+	Without    string          // a newer revision that the new one may lack, as was found
 	Deployed   DeployedImages
 	Migration  *ecs.Definition // of the migration's family, nil if it is the service's
 	Repository ecr.Repository

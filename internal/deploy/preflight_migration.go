@@ -20,7 +20,7 @@ func (l *looker) migration(ctx context.Context) {
 	var group sync.WaitGroup
 	if l.needs(Migrate) && l.Names.MigrateCommand == nil {
 		group.Go(func() {
-			d, err := l.Cluster.Definition(ctx, l.Names.MigrateTask)
+			d, err := Current(ctx, l.Cluster, l.Names.MigrateTask)
 			var missing *ecs.NotFoundError
 			if errors.As(err, &missing) {
 				l.found(Problem, "service", "'hci tf "+l.Env+" apply' registers what Terraform declares", "%v", err)
@@ -90,5 +90,8 @@ func (l *looker) migrates() {
 		l.found(Problem, "service", "", "%s has no container %q", d.Name, l.look.MigrateContainer)
 	case len(built) == 0:
 		l.found(Problem, "service", "", "no container of %s runs an image of repository %s", d.Name, l.Names.Repository)
+	case len(essential) > 1:
+		l.found(Warning, "service", "in Terraform, let only the migration's be essential",
+			"several containers of %s are essential (%s): when one of them ends, ECS stops the migration", d.Name, strings.Join(essential, ", "))
 	}
 }

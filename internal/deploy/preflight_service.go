@@ -96,12 +96,12 @@ func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
 
 // is reports whether a deployment is the one that this one started.
 func (o Own) is(p *ecs.Deployment) bool {
-	return p.ID == o.Deployment || o.Updating && p.Revision == o.Revision
+	return p.ID == o.Deployment || o.Deployment == "" && o.Updating && p.Revision == o.Revision
 }
 
 // wentBack reports whether a deployment is what the rollback of this one started.
 func (o Own) wentBack(p *ecs.Deployment) bool {
-	return (o.Deployment != "" || o.Back || p.ID == o.Seen) && p.Revision == o.Before
+	return (o.Deployment != "" && o.Before != o.Revision || o.Back || p.ID == o.Seen) && p.Revision == o.Before
 }
 
 // steady looks whether the service runs what it is to run.
@@ -148,9 +148,9 @@ func by(d *ecs.Definition) string {
 	return ", registered by " + d.RegisteredBy
 }
 
-// base chooses the revision that the new one is made from: what runs, unless a
-// newer revision, which then Terraform registered, says something else of more
-// than images.
+// base chooses the revision that the new one is made from: what runs, unless
+// Terraform has registered a newer one that says something else of more than
+// images.
 func (l *looker) base(ctx context.Context, newest *ecs.Definition, newestErr error) {
 	running := l.look.Running
 	switch {
@@ -161,78 +161,57 @@ func (l *looker) base(ctx context.Context, newest *ecs.Definition, newestErr err
 			return
 		}
 		l.look.Next = next
-		l.overtaken(next, newest, newestErr)
+		l.overtaken(ctx, next, newest, newestErr)
 		return
 	case l.Base == "running", l.Restart:
 		return
-	case l.Base != "" && l.Base != "newest":
-		chosen, err := l.Cluster.Definition(ctx, withFamily(l.Base, running.Family()))
+	case chosen(l.Base):
+		base, err := l.Cluster.Definition(ctx, withFamily(l.Base, running.Family()))
 		if err != nil {
-			l.look.Base = nil
 			l.failed("service", err)
-			return
 		}
-		l.look.Base = chosen
+		l.look.Base = base
 		return
 	case newestErr != nil:
 		l.failed("service", newestErr)
 		return
-	case newest.Number() <= running.Number():
-		return
 	}
-	what := besidesImages(running, newest)
-	if len(what) == 0 {
-		if l.Base == "newest" {
-			l.look.Base = newest
+	than, err := newer(ctx, l.Cluster, running, newest)
+	switch {
+	case err != nil:
+		l.failed("service", err)
+	case than != nil:
+		l.look.Base = than.Newer
+		if l.Base == "" {
+			l.found(Warning, "service", "", "%s: the new revision is made from it; --base running keeps what runs", than.words())
 		}
-		return
+	case l.Base == "newest" && newest.Number() > running.Number():
+		l.look.Base = newest
 	}
-	l.look.Base = newest
-	if l.Base == "" {
-		l.found(Warning, "service", "", "%s, registered %s%s, is newer than %s, which the service runs (%s): the new revision is made from it; --base running keeps what runs",
-			newest.Name, clock(newest.Registered), byOther(newest), running.Name, some(what))
-	}
-}
-
-// besidesImages is what differs of two revisions, in words.
-func besidesImages(was, is *ecs.Definition) []string {
-	var what []string
-	for _, d := range ecs.Compare(was, is) {
-		if !d.Image {
-			what = append(what, d.Path+" "+d.Words)
-		}
-	}
-	return what
 }
 
 // overtaken looks whether Terraform has registered something newer than the
 // revision of a deployment that goes on, which would run without it.
-func (l *looker) overtaken(next, newest *ecs.Definition, err error) {
-	if l.Restart || !l.needs(Update) || l.Base != "" && l.Base != "newest" {
+func (l *looker) overtaken(ctx context.Context, next, newest *ecs.Definition, err error) {
+	if l.Restart || !l.needs(Update) || chosen(l.Base) {
 		return
 	}
-	if err != nil {
+	var than *NewerError
+	if err == nil {
+		than, err = newer(ctx, l.Cluster, next, newest)
+	}
+	switch {
+	case err != nil:
 		l.failed("service", err)
 		return
-	}
-	what := besidesImages(next, newest)
-	if newest.Number() <= next.Number() || len(what) == 0 {
+	case than == nil:
 		return
 	}
 	level := Conflict
 	if p := l.look.Service.Primary(); l.Displace || p != nil && l.Own.is(p) { // it is under way already
-		level = Warning
+		level, l.look.Without = Warning, than.Newer.Name
 	}
-	l.found(level, "service", "'hci deploy "+l.Env+"' begins a new deployment, which is made from it",
-		"%s, registered %s%s, is newer than %s, which this deployment registered (%s), and would not be what runs",
-		newest.Name, clock(newest.Registered), byOther(newest), next.Name, some(what))
-}
-
-func byOther(d *ecs.Definition) string {
-	if d.RegisteredBy == "" {
-		return ""
-	}
-	return " by " + d.RegisteredBy
+	l.found(level, "service", "'hci deploy "+l.Env+"' begins a new deployment, which is made from it", "%v", than)
 }
 
 // withFamily completes the number of a revision.

@@ -19,8 +19,12 @@ func (j *Job) Show(w io.Writer) error {
 		image = j.Look.Repository.URI + "@(what is pushed)"
 	}
 	lines := []string{fmt.Sprintf("service %s in cluster %s, %s, account %s", n.Service, n.Cluster, n.Region, account)}
-	if look.Commit.SHA != "" {
-		lines = append(lines, "commit "+look.Commit.Short()+", image "+j.tagged())
+	commit, tag := look.Commit, look.Tag
+	if j.Journal.Region != "" { // it goes on, whatever is checked out by now
+		commit.SHA, tag = j.Journal.Commit, j.Journal.Tag
+	}
+	if commit.SHA != "" {
+		lines = append(lines, "commit "+commit.Short()+", image "+look.Repository.URI+":"+tag)
 	}
 	for i, s := range Sorted(j.Steps) {
 		what, why := j.line(s, words)

@@ -17,6 +17,8 @@ type TaskError struct {
 	What string // "the migration"
 	Task ecs.OneOff
 	Last []string // lines that its container wrote last
+	// Crashed is another container that may have ended the task, "" if none did.
+	Crashed string
 }
 
 func (e *TaskError) Error() string {
@@ -26,6 +28,8 @@ func (e *TaskError) Error() string {
 		return fmt.Sprintf("%s failed: task %s ended with exit code %d", e.What, t.ID, *t.Exit)
 	case t.Exit == nil:
 		return fmt.Sprintf("%s failed: the container of task %s never ended by itself", e.What, t.ID)
+	case e.Crashed != "":
+		return fmt.Sprintf("%s may not have come to its end: container %s of task %s crashed, and a task ends with each container that is essential", e.What, e.Crashed, t.ID)
 	}
 	return fmt.Sprintf("%s failed: task %s was stopped before its end", e.What, t.ID)
 }
@@ -36,6 +40,18 @@ func (e *TaskError) Error() string {
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html (stopCode)
 func stoppedFromOutside(t *ecs.OneOff) bool {
 	return t.Code != "" && t.Code != "EssentialContainerExited"
+}
+
+// crashed is another essential container of a task that did not end because it was
+// told to, "" if none did. Then it may be that which has ended the task.
+func crashed(d *ecs.Definition, t *ecs.OneOff) string {
+	for _, c := range d.Containers() {
+		at := slices.IndexFunc(t.Others, func(e ecs.Ended) bool { return e.Name == c.Name })
+		if at >= 0 && c.Essential && t.Others[at].Crashed() {
+			return c.Name
+		}
+	}
+	return ""
 }
 
 // Explain says in lines what AWS and the container said.
@@ -95,13 +111,9 @@ func (j *Job) withImage(ctx context.Context, d *ecs.Definition, image string) (s
 	}
 	next := d.WithImage(image, containers)
 	if len(ecs.Compare(d, next)) == 0 {
-		return d.Name, nil
+		return d.Name, j.upToDate(ctx, d)
 	}
-	name, err := j.Changes.Register(ctx, next)
-	if err == nil {
-		j.Talk.Say("registered %s", name)
-	}
-	return name, err
+	return j.register(ctx, next, false)
 }
 
 // RunTask runs a one-off task's definition to its end; with an image, the
@@ -155,16 +167,16 @@ func (j *Job) run(ctx context.Context, o oneOff) (*ecs.OneOff, error) {
 	if err != nil {
 		return nil, err
 	}
-	if task.Exit != nil && *task.Exit == 0 && !stoppedFromOutside(task) {
+	failed := &TaskError{What: o.what, Task: *task, Crashed: crashed(definition, task)}
+	if task.Exit != nil && *task.Exit == 0 && !stoppedFromOutside(task) && failed.Crashed == "" {
 		return task, nil
 	}
-	failed := &TaskError{What: o.what, Task: *task}
 	if log != nil {
 		lines, err := log.Last(ctx, shownLines)
 		for _, l := range lines {
 			failed.Last = append(failed.Last, strings.TrimRight(l.Text, "\n"))
 		}
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			j.Talk.Say("%v", err)
 		}
 	}
@@ -224,7 +236,7 @@ func (j *Job) awaitTask(ctx context.Context, o oneOff, id string, log *ecs.TaskL
 			if task.Started != nil { // else nothing was written
 				j.drain(ctx, log, shown)
 			}
-			return task, ctx.Err()
+			return task, nil
 		}
 		if time.Now().After(deadline) {
 			return nil, &RunsError{What: o.what, Task: id}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"hci/internal/awsapi"
 	"hci/internal/ecs"
 )
 
@@ -35,7 +36,13 @@ func (j *Job) update(ctx context.Context) (string, error) {
 	id := j.Journal.Deployment
 	again := id != ""
 	if !again {
-		if id, err = j.start(ctx, revision); err != nil {
+		id, err = j.start(ctx, revision)
+		var newer *NewerError
+		if errors.As(err, &newer) && !j.Journal.Tried {
+			j.Journal.Revision = "" // it is made anew, from that
+			err = errors.Join(err, j.Journal.Save())
+		}
+		if err != nil {
 			return "", err
 		}
 		j.Journal.Deployment = id
@@ -56,17 +63,22 @@ func (j *Job) start(ctx context.Context, revision string) (string, error) {
 		return "", err
 	}
 	seen, now := j.Look.Service.Primary(), s.Primary()
-	if now != nil && j.Journal.Updating && now.ID != j.Journal.Seen {
-		switch now.Revision {
-		case revision:
-			if now.Rollout != ecs.RolloutFailed {
-				return now.ID, nil
-			}
-		}
+	if now != nil && j.Journal.Updating && now.ID != j.Journal.Seen && now.Revision == revision && now.Rollout != ecs.RolloutFailed {
+		return now.ID, nil
 	}
 	if now != nil && (seen == nil || seen.ID != now.ID) {
 		return "", &DisplacedError{Revision: now.Revision, Since: clock(now.Created)}
 	}
+	if !j.Journal.Restart && !chosen(j.Journal.Base) {
+		d, err := j.Cluster.Definition(ctx, revision)
+		if err == nil {
+			err = j.upToDate(ctx, d)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	was := *j.Journal
 	j.before(s)
 	j.Journal.Updating, j.Journal.Tried, j.Journal.Back = true, true, false
 	if err := j.Journal.Save(); err != nil {
@@ -76,7 +88,12 @@ func (j *Job) start(ctx context.Context, revision string) (string, error) {
 	if restart {
 		j.Talk.Say("nothing of %s differs: its tasks are started anew, and read the secrets as they are now", revision)
 	}
-	return j.Changes.Update(ctx, revision, restart)
+	id, err := j.Changes.Update(ctx, revision, restart)
+	if awsapi.Refused(err, "UpdateService") {
+		*j.Journal = was // what an attempt before this may have done is as it was
+		err = errors.Join(err, j.Journal.Save())
+	}
+	return id, err
 }
 
 // before notes what the service runs now, and the revision to go back to: the one
@@ -105,7 +122,7 @@ func (j *Job) before(s *ecs.Service) {
 func (j *Job) watch(ctx context.Context, id string, again bool) (string, error) {
 	options := Options{
 		Again:   again,
-		Timeout: j.Timeout, Every: j.Every, Before: j.Journal.Before, Seen: j.Talk.Seen, Stopped: j.Talk.Stopped,
+		Timeout: j.Timeout, Every: j.Every, Revision: j.Journal.Revision, Before: j.Journal.Before, Seen: j.Talk.Seen, Stopped: j.Talk.Stopped,
 		Loops: func(stopped []ecs.StoppedTask) {
 			j.Talk.Say("its tasks stop again and again (%s): the service's circuit breaker will roll it back", stopped[0].Cause())
 		},
@@ -193,8 +210,8 @@ func (j *Job) ended(r Result) error {
 		return err
 	}
 	j.Journal.Back = r.End == Stopped
-	if r.End == RolledBack && r.Service != nil {
-		if p := r.Service.Primary(); p != nil && p.Revision == j.Journal.Before {
+	if (r.End == RolledBack || r.End == Failed) && r.Service != nil {
+		if p := r.Service.Primary(); p != nil && (p.ID == j.Journal.Deployment || p.Revision == j.Journal.Before) {
 			j.Journal.Seen = p.ID // what the next attempt may go over
 		}
 	}
@@ -213,14 +230,25 @@ func (j *Job) forget() error {
 // stop makes ECS stop the deployment, if it is still the service's and under way.
 // Where it can't, the service is made to run the revision before.
 func (j *Job) stop(ctx context.Context) error {
+	arn, err := j.Changes.UnderWay(ctx, j.Journal.Revision)
+	// That the deployment is looked at after that tells that it was found, and not one
+	// that somebody began meanwhile.
 	if _, err := j.stoppable(ctx); err != nil {
 		return err
 	}
-	err := j.Changes.StopDeployment(ctx)
+	lost := false // the answer
+	if err == nil {
+		err = j.Changes.StopDeployment(ctx, arn)
+		lost = !awsapi.Refused(err, "StopServiceDeployment")
+	}
 	if err == nil || j.Journal.Before == "" {
 		return err
 	}
 	s, err := j.stoppable(ctx) // once more: that may have taken long
+	var now *DisplacedError
+	if errors.As(err, &now) && lost && now.Revision == j.Journal.Before && j.Journal.Before != j.Journal.Revision {
+		return nil // it was stopped
+	}
 	if err != nil {
 		return err
 	}

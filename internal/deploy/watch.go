@@ -61,13 +61,15 @@ type Source interface {
 
 // Options of [Watch].
 type Options struct {
-	Every   time.Duration                       // between two questions; 0 means 5 s
-	Timeout time.Duration                       // 0 means 15 minutes
-	Again   bool                                // it was watched before: tasks that had stopped by then make no crash loop
-	Before  string                              // revision that ran before, to tell a rollback by; "" if it is not known
-	Seen    func(*ecs.Service, *ecs.Deployment) // called after each answer; may be nil
-	Stopped func(ecs.StoppedTask)               // called once for each of its tasks that stopped; may be nil
-	Loops   func([]ecs.StoppedTask)             // called once if its tasks stop again and again, and ECS will roll it back; may be nil
+	Every   time.Duration // between two questions; 0 means 5 s
+	Timeout time.Duration // 0 means 15 minutes
+	Again   bool          // it was watched before: tasks that had stopped by then make no crash loop
+	// Revision is what the deployment makes the service run, and Before what it ran
+	// before: a rollback is told by them. "" for one that is not known.
+	Revision, Before string
+	Seen             func(*ecs.Service, *ecs.Deployment) // called after each answer; may be nil
+	Stopped          func(ecs.StoppedTask)               // called once for each of its tasks that stopped; may be nil
+	Loops            func([]ecs.StoppedTask)             // called once if its tasks stop again and again, and ECS will roll it back; may be nil
 }
 
 const (
@@ -118,8 +120,8 @@ type watcher struct {
 	Source
 	Options
 	id       string
-	revision string // that it is to run, once it was seen
 	r        Result
+	seen     bool            // it was, in an answer
 	failures int             // questions in a row that failed
 	missed   int             // answers without it, before it was ever seen
 	told     map[string]bool // ids of tasks that stopped
@@ -154,15 +156,19 @@ func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 	if w.Seen != nil {
 		w.Seen(s, w.r.Own)
 	}
-	if w.missed++; w.r.Own == nil && w.revision == "" && w.missed < toldAfter {
+	if w.missed++; w.r.Own == nil && !w.seen && w.missed < toldAfter {
 		return false, nil
 	}
-	end, ended := judge(s, w.r.Own)
-	if p := s.Primary(); end == Displaced && p != nil && p.Revision == w.Before && w.Before != w.revision {
-		end = RolledBack // and AWS has let go of the one that failed
-	}
 	if w.r.Own != nil {
-		w.revision = w.r.Own.Revision
+		w.seen, w.Revision = true, w.r.Own.Revision
+	}
+	end, ended := judge(s, w.r.Own)
+	switch p := s.Primary(); {
+	case p == nil || w.Before == "":
+	case end == Displaced && p.Revision == w.Before && w.Before != w.Revision:
+		end = RolledBack // and AWS has let go of the one that failed
+	case end == RolledBack && p.Revision != w.Before:
+		end = Displaced // by another, once it had failed
 	}
 	if ended && end == Deployed {
 		w.r.End = end

@@ -110,6 +110,7 @@ func TestWatch(t *testing.T) {
 		{"never told of", []any{service(stable)}, nil, deploy.Displaced, "another deployment took its place"},
 		{"crash loop that ECS ends itself", []any{breaks(going), breaks(going), breaks(going), service(back, own("ACTIVE", "FAILED"))}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, deploy.RolledBack, "ECS rolled it back"},
 		{"displaced", []any{going, service(other, own("ACTIVE", "IN_PROGRESS"))}, nil, deploy.Displaced, "another deployment took its place\nweb:8 is the service's deployment now: 0 of 2 tasks run"},
+		{"failed, and then displaced", []any{going, service(other, own("ACTIVE", "FAILED"))}, nil, deploy.Displaced, "another deployment took its place\nweb:8 is"},
 		{"deleted", []any{going, &ecs.NotFoundError{What: "service"}}, nil, deploy.Gone, "the service is not there any more"},
 		{"stuck", []any{going}, nil, deploy.Stuck, "it is still under way, and nothing has moved for 15m0s"},
 		{"slow", slow(), nil, deploy.TimedOut, "it is still under way\n"},
@@ -151,6 +152,25 @@ func TestWatchAgain(t *testing.T) {
 			src := &script{states: []any{going, going, going, service(own("PRIMARY", "COMPLETED"))}, stopped: c.stopped}
 			if r, err := deploy.Watch(t.Context(), src, "own", deploy.Options{Again: c.again}); err != nil || r.End != c.end {
 				t.Errorf("again %v, %d stopped: %v, %v; want %v", c.again, len(c.stopped), r.End, err, c.end)
+			}
+		})
+	}
+}
+
+// TestWatchRevision: the revision tells a rollback from somebody else's deployment of
+// the same one, even if the watched deployment is never seen.
+func TestWatchRevision(t *testing.T) {
+	for _, c := range []struct {
+		revision string
+		end      deploy.End
+	}{
+		{"web:7", deploy.RolledBack},
+		{"web:6", deploy.Displaced}, // a restart
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, err := deploy.Watch(t.Context(), &script{states: []any{service(back)}}, "own", deploy.Options{Revision: c.revision, Before: "web:6"})
+			if err != nil || r.End != c.end {
+				t.Errorf("%s: %v, %v; want %v", c.revision, r.End, err, c.end)
 			}
 		})
 	}

@@ -75,6 +75,44 @@ func (d *Definition) Family() string {
 // Number is that of the revision.
 func (d *Definition) Number() int { return number(d.Name) }
 
+// Active reports whether the revision is registered, and not withdrawn.
+func (d *Definition) Active() bool {
+	status, _ := d.raw["status"].(string)
+	return status == "" || status == "ACTIVE"
+}
+
+// Named returns a copy under another name.
+func (d *Definition) Named(name string) *Definition {
+	copied := *d
+	copied.Name = name
+	return &copied
+}
+
+// Tag is the value of a tag, "" if there is none.
+func (d *Definition) Tag(key string) string {
+	for _, item := range d.tags {
+		tag, _ := item.(map[string]any)
+		if tag["key"] == key {
+			value, _ := tag["value"].(string)
+			return value
+		}
+	}
+	return ""
+}
+
+// WithTag returns a copy with a tag, or without one if its value is "".
+func (d *Definition) WithTag(key, value string) *Definition {
+	copied := *d
+	copied.tags = slices.DeleteFunc(slices.Clone(d.tags), func(item any) bool {
+		tag, _ := item.(map[string]any)
+		return tag["key"] == key
+	})
+	if value != "" {
+		copied.tags = append(copied.tags, map[string]any{"key": key, "value": value})
+	}
+	return &copied
+}
+
 // Container is one of a definition's.
 type Container struct {
 	Name, Image string

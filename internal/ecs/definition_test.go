@@ -89,6 +89,29 @@ func TestCopy(t *testing.T) {
 	}
 }
 
+// TestTag: a copy with a tag has it in place of one of that name, and the original
+// is as it was.
+func TestTag(t *testing.T) {
+	o, s := play(t, replies{
+		"DescribeTaskDefinition": {`{"taskDefinition":{"family":"web","taskDefinitionArn":"` + arn + `task-definition/web:7","containerDefinitions":[]},"tags":[{"key":"b","value":"1"},{"key":"a","value":"2"}]}`},
+		"RegisterTaskDefinition": {`{"taskDefinition":{"taskDefinitionArn":"web:8"}}`},
+	})
+	d, err := o.Definition(t.Context(), "web:7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := d.WithTag("b", "3").WithTag("c", "4")
+	if d.Tag("b") != "1" || d.Tag("c") != "" || copied.Tag("a")+copied.Tag("b")+copied.Tag("c") != "234" || copied.WithTag("b", "").Tag("b") != "" {
+		t.Errorf("%q, %q", d.Tag("b"), copied.Tag("b"))
+	}
+	if _, err := o.Register(t.Context(), copied); err != nil {
+		t.Fatal(err)
+	}
+	if got := mustJSON(t, s.asked["RegisterTaskDefinition"][0]["tags"]); got != `[{"key":"a","value":"2"},{"key":"b","value":"3"},{"key":"c","value":"4"}]` {
+		t.Error(got)
+	}
+}
+
 // TestCopyWithoutTags: AWS refuses an empty list of them, and answers one.
 func TestCopyWithoutTags(t *testing.T) {
 	for _, tags := range []string{"", `,"tags":[]`, `,"tags":null`} {

@@ -115,13 +115,16 @@ func checkCopy(t *testing.T, p place) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name, err := p.on().Register(t.Context(), d.WithImage(pinned, []string{"app"}))
+	name, err := p.on().Register(t.Context(), d.WithImage(pinned, []string{"app"}).WithTag("made:from", "from=1 of 2"))
 	if err != nil || name != "web:2" {
 		t.Fatalf("%q, %v", name, err)
 	}
 	copied, err := p.on().Definition(t.Context(), "web")
 	if err != nil || copied.Name != "web:2" {
 		t.Fatalf("%+v, %v", copied, err)
+	}
+	if tag := copied.Tag("made:from"); tag != "from=1 of 2" || !copied.Active() {
+		t.Errorf("tagged %q, active: %v", tag, copied.Active())
 	}
 	if got, want := said(ecs.Compare(d, copied)), "containers.app.image: repo/app:git-1a2b3c4 → "+pinned; got != want {
 		t.Errorf("differs in\n%s", got)

@@ -129,7 +129,7 @@ func TestInteropModels(t *testing.T) {
 		}
 	}
 	want := []string{
-		"DescribeImages", "DescribeRepositories", "DescribeServices", "DescribeTaskDefinition", "DescribeTasks", "FilterLogEvents",
+		"DescribeImages", "DescribeRepositories", "DescribeServiceRevisions", "DescribeServices", "DescribeTaskDefinition", "DescribeTasks", "FilterLogEvents",
 		"GetAuthorizationToken", "GetLogEvents", "ListServiceDeployments", "ListTaskDefinitions", "ListTasks",
 		"RegisterTaskDefinition", "RunTask", "StopServiceDeployment", "StopTask", "UpdateService",
 	}
@@ -212,19 +212,23 @@ func runHealthy(t *testing.T, p place) {
 	_, _ = ecr.New(p.cfg, "").Repository(ctx, "other")
 	_, _ = ecr.New(p.cfg, "").Digest(ctx, "team/app", "other")
 	_, _, _ = taskLog(t, p, "none").Next(ctx)
-	_ = o.StopDeployment(ctx) // which may be done
+	_, _ = o.UnderWay(ctx, name) // none may be
+	_ = o.StopDeployment(ctx, "arn:aws:ecs:eu-central-1:123456789012:service-deployment/main/web/0")
 }
 
 // runCrashLoop deploys what crashes, looks why, and stops it.
 func runCrashLoop(t *testing.T, p place) {
 	ctx, o := t.Context(), p.on()
-	id, err := o.Update(ctx, registered(t, p), false)
+	name := registered(t, p)
+	id, err := o.Update(ctx, name, false)
 	do(t, err)
 	settled(t, p, func(s *ecs.Service) bool { return s.Deployment(id).Failed >= 2 })
 	stopped, err := o.Stopped(ctx, id)
 	do(t, err)
 	o.LastLines(ctx, &stopped[0])
-	do(t, o.StopDeployment(ctx))
+	under, err := o.UnderWay(ctx, name)
+	do(t, err)
+	do(t, o.StopDeployment(ctx, under))
 	settled(t, p, func(s *ecs.Service) bool { return s.Primary().ID != id && s.Primary().Rollout == ecs.RolloutCompleted })
 }
 

@@ -88,11 +88,24 @@ type OneOff struct {
 	Stopped  bool
 	Code     string // why it stopped, in AWS's word
 	Reason   string // and in words
-	// Of the named container: its exit code, nil if it never ended by itself,
-	// and what AWS says of it.
-	Exit            *int
-	ContainerReason string
-	Failed          string // all containers that failed, in words
+	Exit     *int   // of the named container; nil if it never ended by itself
+	Others   []Ended
+	Failed   string // all containers that failed, in words
+}
+
+// Ended is a container of a task as AWS tells it.
+type Ended struct {
+	Name   string
+	Exit   *int   // nil if it never ended by itself
+	Reason string // "" for none
+}
+
+// Crashed reports whether it did not end because it was told to.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html
+func (e Ended) Crashed() bool {
+	const killed, terminated = 128 + 9, 128 + 15
+	return e.Reason != "" || e.Exit != nil && !slices.Contains([]int{0, killed, terminated}, *e.Exit)
 }
 
 // OneOff looks a task up. It fails with a [*NotFoundError] if AWS knows it no
@@ -113,8 +126,10 @@ func (o *On) OneOff(ctx context.Context, arn, container string) (*OneOff, error)
 	out.Failed, _ = t.exits()
 	for _, c := range t.Containers {
 		if c.Name == container {
-			out.Exit, out.ContainerReason = c.ExitCode, c.Reason
+			out.Exit = c.ExitCode
+			continue
 		}
+		out.Others = append(out.Others, Ended{Name: c.Name, Exit: c.ExitCode, Reason: c.Reason})
 	}
 	return out, nil
 }
@@ -157,20 +172,12 @@ func (o *On) Started(ctx context.Context, family, startedBy string) (string, err
 			return "", fmt.Errorf("tasks of %q: %w", family, err)
 		}
 		for _, t := range found {
-			if t.StartedBy == startedBy && (latest.TaskArn == "" || t.created() > latest.created()) {
+			if t.StartedBy == startedBy && (latest.TaskArn == "" || at(t.CreatedAt) > at(latest.CreatedAt)) {
 				latest = t
 			}
 		}
 	}
 	return latest.TaskArn, nil
-}
-
-// created is when a task was.
-func (t wireTask) created() awsapi.Time {
-	if t.CreatedAt == nil {
-		return 0
-	}
-	return *t.CreatedAt
 }
 
 // TaskLog is what a container of one task writes.

@@ -2,6 +2,7 @@ package ecs_test
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -88,13 +89,13 @@ func TestOneOff(t *testing.T) {
 	}{
 		{"starts", task(`"lastStatus":"PROVISIONING","containers":[{"name":"app"}]`), ecs.OneOff{Status: "PROVISIONING"}},
 		{"ended well", task(`"lastStatus":"STOPPED","stopCode":"EssentialContainerExited","stoppedReason":"Essential container in task exited","containers":[{"name":"app","exitCode":0},{"name":"proxy","exitCode":137}]`),
-			ecs.OneOff{Status: "STOPPED", Stopped: true, Code: "EssentialContainerExited", Reason: "Essential container in task exited", Exit: &zero, Failed: "proxy: exit code 137"}},
+			ecs.OneOff{Status: "STOPPED", Stopped: true, Code: "EssentialContainerExited", Reason: "Essential container in task exited", Exit: &zero, Failed: "proxy: exit code 137", Others: []ecs.Ended{{Name: "proxy", Exit: ptr(137)}}}},
 		{"failed", task(`"lastStatus":"STOPPED","containers":[{"name":"proxy","exitCode":0},{"name":"app","exitCode":3,"reason":null}]`),
-			ecs.OneOff{Status: "STOPPED", Stopped: true, Exit: &three, Failed: "app: exit code 3"}},
+			ecs.OneOff{Status: "STOPPED", Stopped: true, Exit: &three, Failed: "app: exit code 3", Others: []ecs.Ended{{Name: "proxy", Exit: &zero}}}},
 		{"never started", task(`"lastStatus":"STOPPED","stopCode":"TaskFailedToStart","stoppedReason":"CannotPullContainerError: x","containers":[{"name":"app","exitCode":null,"reason":"CannotPullContainerError: x"}]`),
-			ecs.OneOff{Status: "STOPPED", Stopped: true, Code: "TaskFailedToStart", Reason: "CannotPullContainerError: x", ContainerReason: "CannotPullContainerError: x"}},
+			ecs.OneOff{Status: "STOPPED", Stopped: true, Code: "TaskFailedToStart", Reason: "CannotPullContainerError: x"}},
 		{"out of memory", task(`"lastStatus":"STOPPED","containers":[{"name":"app","exitCode":137,"reason":"OutOfMemoryError: Container killed due to memory usage"}]`),
-			ecs.OneOff{Status: "STOPPED", Stopped: true, Exit: ptr(137), ContainerReason: "OutOfMemoryError: Container killed due to memory usage", Failed: "app: OutOfMemoryError: Container killed due to memory usage"}},
+			ecs.OneOff{Status: "STOPPED", Stopped: true, Exit: ptr(137), Failed: "app: OutOfMemoryError: Container killed due to memory usage"}},
 		{"stops", task(`"lastStatus":"DEPROVISIONING","containers":[{"name":"app","exitCode":0}]`), ecs.OneOff{Status: "DEPROVISIONING", Exit: &zero}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -243,24 +244,61 @@ func TestNoTaskLog(t *testing.T) {
 	}
 }
 
-func TestStopDeployment(t *testing.T) {
-	const under = `{"serviceDeployments":[{"serviceDeploymentArn":"` + arn + `service-deployment/main/web/d1"}]}`
-	o, s := play(t, replies{"ListServiceDeployments": {under}, "StopServiceDeployment": {`{"serviceDeploymentArn":"x"}`}})
-	if err := o.StopDeployment(t.Context()); err != nil {
-		t.Fatal(err)
+// TestCrashed: a container that was told to stop did not crash.
+func TestCrashed(t *testing.T) {
+	for _, c := range []struct {
+		ended   ecs.Ended
+		crashed bool
+	}{
+		{ecs.Ended{}, false}, {ecs.Ended{Exit: ptr(0)}, false}, {ecs.Ended{Exit: ptr(143)}, false}, {ecs.Ended{Exit: ptr(137)}, false},
+		{ecs.Ended{Exit: ptr(1)}, true}, {ecs.Ended{Exit: ptr(139)}, true}, {ecs.Ended{Reason: "CannotStartContainerError"}, true},
+		{ecs.Ended{Exit: ptr(137), Reason: "OutOfMemoryError: Container killed due to memory usage"}, true},
+	} {
+		if c.ended.Crashed() != c.crashed {
+			t.Errorf("%s: %v", mustJSON(t, c.ended), !c.crashed)
+		}
+	}
+}
+
+// TestUnderWay: of the deployments under way, the latest of the revision is found,
+// and none of another.
+func TestUnderWay(t *testing.T) {
+	const service = arn + "service-"
+	one := func(id string, created int) string {
+		return fmt.Sprintf(`{"serviceDeploymentArn":"%[1]sdeployment/main/web/%[2]s","targetServiceRevisionArn":"%[1]srevision/main/web/%[2]s","createdAt":%[3]d}`, service, id, created)
+	}
+	revision := func(id, runs string) string {
+		return fmt.Sprintf(`{"serviceRevisionArn":"%srevision/main/web/%s","taskDefinition":"%stask-definition/%s"}`, service, id, arn, runs)
+	}
+	o, s := play(t, replies{
+		"ListServiceDeployments":   {`{"serviceDeployments":[` + one("d1", 1) + "," + one("d2", 2) + "," + one("d3", 3) + `]}`},
+		"DescribeServiceRevisions": {`{"serviceRevisions":[` + revision("d3", "web:9") + "," + revision("d1", "web:8") + "," + revision("d2", "web:8") + `]}`},
+	})
+	if got, err := o.UnderWay(t.Context(), "web:8"); err != nil || got != service+"deployment/main/web/d2" {
+		t.Errorf("%s, %v", got, err)
 	}
 	if in := mustJSON(t, s.asked["ListServiceDeployments"][0]); in != `{"cluster":"main","service":"web","status":["PENDING","IN_PROGRESS"]}` {
 		t.Error(in)
 	}
-	if in := mustJSON(t, s.asked["StopServiceDeployment"][0]); in != `{"serviceDeploymentArn":"`+arn+`service-deployment/main/web/d1","stopType":"ROLLBACK"}` {
-		t.Error(in)
-	}
-	o, s = play(t, replies{"ListServiceDeployments": {`{"serviceDeployments":[]}`}})
-	if err := o.StopDeployment(t.Context()); !errors.Is(err, ecs.ErrNothingToStop) || s.asked["StopServiceDeployment"] != nil {
+	if _, err := o.UnderWay(t.Context(), "web:7"); !errors.Is(err, ecs.ErrNothingToStop) {
 		t.Error(err)
 	}
-	o, _ = play(t, replies{"ListServiceDeployments": {under}, "StopServiceDeployment": {"!ConflictException: it is done"}})
-	if err := o.StopDeployment(t.Context()); awsapi.Code(err) != "ConflictException" {
+	o, s = play(t, replies{"ListServiceDeployments": {`{"serviceDeployments":[]}`}})
+	if _, err := o.UnderWay(t.Context(), "web:8"); !errors.Is(err, ecs.ErrNothingToStop) || s.asked["DescribeServiceRevisions"] != nil {
+		t.Error(err)
+	}
+}
+
+func TestStopDeployment(t *testing.T) {
+	const d1 = arn + "service-deployment/main/web/d1"
+	o, s := play(t, replies{"StopServiceDeployment": {`{"serviceDeploymentArn":"x"}`, "!ConflictException: it is done"}})
+	if err := o.StopDeployment(t.Context(), d1); err != nil {
+		t.Fatal(err)
+	}
+	if in := mustJSON(t, s.asked["StopServiceDeployment"][0]); in != `{"serviceDeploymentArn":"`+d1+`","stopType":"ROLLBACK"}` {
+		t.Error(in)
+	}
+	if err := o.StopDeployment(t.Context(), d1); awsapi.Code(err) != "ConflictException" {
 		t.Error(err)
 	}
 }

@@ -338,39 +338,17 @@ func (o *On) History(ctx context.Context, n int) (revisions []Revision, runs str
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html
 func (o *On) Served(ctx context.Context) ([]string, error) {
-	var list struct {
-		Deployments []struct {
-			Target string `json:"targetServiceRevisionArn"`
-		} `json:"serviceDeployments"`
+	list, err := o.serviceDeployments(ctx, "SUCCESSFUL")
+	if err != nil {
+		return nil, err
 	}
-	in := members{"cluster": o.Cluster, "service": o.Service, "status": []string{"SUCCESSFUL"}}
-	if err := o.client.Call(ctx, "ListServiceDeployments", in, &list); err != nil {
-		return nil, fmt.Errorf("deployments of service %q: %w", o.Service, err)
-	}
-	var arns []string
-	for _, d := range list.Deployments {
-		if d.Target != "" && !slices.Contains(arns, d.Target) {
-			arns = append(arns, d.Target)
-		}
-	}
-	runs := map[string]string{}
-	for chunk := range slices.Chunk(arns, revisionPage) {
-		var out struct {
-			Revisions []struct {
-				ARN            string `json:"serviceRevisionArn"`
-				TaskDefinition string `json:"taskDefinition"`
-			} `json:"serviceRevisions"`
-		}
-		if err := o.client.Call(ctx, "DescribeServiceRevisions", members{"serviceRevisionArns": chunk}, &out); err != nil {
-			return nil, fmt.Errorf("revisions of service %q: %w", o.Service, err)
-		}
-		for _, r := range out.Revisions {
-			runs[r.ARN] = name(r.TaskDefinition)
-		}
+	runs, err := o.targets(ctx, list)
+	if err != nil {
+		return nil, err
 	}
 	var all []string
-	for _, arn := range arns {
-		if revision := runs[arn]; revision != "" && !slices.Contains(all, revision) {
+	for _, d := range list {
+		if revision := runs[d.Target]; revision != "" && !slices.Contains(all, revision) {
 			all = append(all, revision)
 		}
 	}

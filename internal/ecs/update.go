@@ -105,7 +105,7 @@ func (o *On) Stopped(ctx context.Context, deployment string) ([]StoppedTask, err
 	if err != nil {
 		return nil, fmt.Errorf("stopped tasks of service %q: %w", o.Service, err)
 	}
-	slices.SortStableFunc(found, func(a, b wireTask) int { return cmp.Compare(b.stopped(), a.stopped()) })
+	slices.SortStableFunc(found, func(a, b wireTask) int { return cmp.Compare(at(b.StoppedAt), at(a.StoppedAt)) })
 	var all []StoppedTask
 	for _, t := range found {
 		if t.LastStatus == "STOPPED" && t.StartedBy == deployment {
@@ -115,14 +115,6 @@ func (o *On) Stopped(ctx context.Context, deployment string) ([]StoppedTask, err
 		}
 	}
 	return all, nil
-}
-
-// stopped is when a task stopped.
-func (t wireTask) stopped() awsapi.Time {
-	if t.StoppedAt == nil {
-		return 0
-	}
-	return *t.StoppedAt
 }
 
 // exits says how the containers of a task failed, and which did.
@@ -170,26 +162,78 @@ func (o *On) Update(ctx context.Context, revision string, force bool) (string, e
 // ErrNothingToStop says that no deployment of the service is under way.
 var ErrNothingToStop = errors.New("no deployment is under way")
 
-// StopDeployment makes ECS stop the deployment that is under way and go back to
-// the revision before. It works without a circuit breaker, too.
+// UnderWay returns the ARN of the deployment that is under way and makes the
+// service run a revision. It fails with [ErrNothingToStop].
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html
+func (o *On) UnderWay(ctx context.Context, revision string) (arn string, err error) {
+	list, err := o.serviceDeployments(ctx, "PENDING", "IN_PROGRESS")
+	if err != nil {
+		return "", err
+	}
+	runs, err := o.targets(ctx, list)
+	if err != nil {
+		return "", err
+	}
+	slices.SortStableFunc(list, func(a, b wireServiceDeployment) int { return cmp.Compare(at(b.CreatedAt), at(a.CreatedAt)) })
+	for _, d := range list {
+		if runs[d.Target] == revision {
+			return d.ARN, nil
+		}
+	}
+	return "", ErrNothingToStop
+}
+
+// StopDeployment makes ECS stop a deployment, by its ARN, and go back to the
+// revision before. It works without a circuit breaker, too.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopServiceDeployment.html
-func (o *On) StopDeployment(ctx context.Context) error {
-	var list struct {
-		Deployments []struct {
-			ARN string `json:"serviceDeploymentArn"`
-		} `json:"serviceDeployments"`
-	}
-	in := members{"cluster": o.Cluster, "service": o.Service, "status": []string{"PENDING", "IN_PROGRESS"}}
-	if err := o.client.Call(ctx, "ListServiceDeployments", in, &list); err != nil {
-		return fmt.Errorf("deployments of service %q: %w", o.Service, err)
-	}
-	if len(list.Deployments) == 0 {
-		return ErrNothingToStop
-	}
-	in = members{"serviceDeploymentArn": list.Deployments[0].ARN, "stopType": "ROLLBACK"}
+func (o *On) StopDeployment(ctx context.Context, arn string) error {
+	in := members{"serviceDeploymentArn": arn, "stopType": "ROLLBACK"}
 	if err := o.client.Call(ctx, "StopServiceDeployment", in, &struct{}{}); err != nil {
 		return fmt.Errorf("service %q: %w", o.Service, err)
 	}
 	return nil
+}
+
+// serviceDeployments lists the latest of the service's deployments in some states,
+// the latest first.
+func (o *On) serviceDeployments(ctx context.Context, states ...string) ([]wireServiceDeployment, error) {
+	var list struct {
+		Deployments []wireServiceDeployment `json:"serviceDeployments"`
+	}
+	in := members{"cluster": o.Cluster, "service": o.Service, "status": states}
+	if err := o.client.Call(ctx, "ListServiceDeployments", in, &list); err != nil {
+		return nil, fmt.Errorf("deployments of service %q: %w", o.Service, err)
+	}
+	return list.Deployments, nil
+}
+
+// targets are the revisions of the task definition that deployments make the
+// service run, by the ARN of what the service is to be.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceRevisions.html
+func (o *On) targets(ctx context.Context, list []wireServiceDeployment) (map[string]string, error) {
+	var arns []string
+	for _, d := range list {
+		if d.Target != "" && !slices.Contains(arns, d.Target) {
+			arns = append(arns, d.Target)
+		}
+	}
+	runs := map[string]string{}
+	for chunk := range slices.Chunk(arns, revisionPage) {
+		var out struct {
+			Revisions []struct {
+				ARN            string `json:"serviceRevisionArn"`
+				TaskDefinition string `json:"taskDefinition"`
+			} `json:"serviceRevisions"`
+		}
+		if err := o.client.Call(ctx, "DescribeServiceRevisions", members{"serviceRevisionArns": chunk}, &out); err != nil {
+			return nil, fmt.Errorf("revisions of service %q: %w", o.Service, err)
+		}
+		for _, r := range out.Revisions {
+			runs[r.ARN] = name(r.TaskDefinition)
+		}
+	}
+	return runs, nil
 }

@@ -76,6 +76,11 @@ type (
 			Options   map[string]string `json:"options"`
 		} `json:"logConfiguration"`
 	}
+	wireServiceDeployment struct {
+		ARN       string       `json:"serviceDeploymentArn"`
+		Target    string       `json:"targetServiceRevisionArn"`
+		CreatedAt *awsapi.Time `json:"createdAt"`
+	}
 	wireList struct {
 		TaskArns           []string `json:"taskArns"`
 		TaskDefinitionArns []string `json:"taskDefinitionArns"`
@@ -109,6 +114,14 @@ type (
 		} `json:"containers"`
 	}
 )
+
+// at is a time, 0 for one that is not there.
+func at(t *awsapi.Time) awsapi.Time {
+	if t == nil {
+		return 0
+	}
+	return *t
+}
 
 // members are those of a request.
 type members map[string]any

@@ -1,0 +1,220 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"hci/internal/awsapi"
+	"hci/internal/ecs"
+)
+
+// originTag marks a revision that hci registered. Without that mark one that
+// Terraform registered while hci made its own of an older would be lost for good:
+// hci's would be the newest.
+const originTag = "hci:made-from"
+
+// origin is what a revision was made from, as revisions of its family.
+type origin struct {
+	From  int // one that hci did not make; only images differ from it
+	Known int // the latest that hci did not make, then
+	After int // the latest of all, then
+}
+
+const originFormat = "from=%d known=%d after=%d"
+
+func (o origin) String() string { return fmt.Sprintf(originFormat, o.From, o.Known, o.After) }
+
+// originOf reads a revision's mark. One that has none, or that can't have been
+// marked so, was not made by hci and is its own origin.
+func originOf(d *ecs.Definition) (o origin, made bool) {
+	n := d.Number()
+	_, err := fmt.Sscanf(d.Tag(originTag), originFormat, &o.From, &o.Known, &o.After)
+	if err != nil || o.From < 1 || o.Known < o.From || o.After < o.Known || o.After >= n {
+		return origin{From: n, Known: n, After: n - 1}, false
+	}
+	return o, true
+}
+
+// numbered is the name of a revision.
+func numbered(family string, number int) string { return fmt.Sprintf("%s:%d", family, number) }
+
+// theirs is the number of the latest revision, up to d, that hci did not make.
+func theirs(ctx context.Context, c Cluster, d *ecs.Definition) (int, error) {
+	o, made := originOf(d)
+	if !made || o.After == d.Number()-1 {
+		return o.Known, nil
+	}
+	// Others were registered while it was. Or its mark was copied together with it.
+	from, err := c.Definition(ctx, numbered(d.Family(), o.From))
+	var missing *ecs.NotFoundError
+	switch {
+	case errors.As(err, &missing), err == nil && len(besidesImages(from, d)) > 0:
+		return d.Number(), nil
+	case err != nil:
+		return 0, err
+	}
+	for n := d.Number() - 1; n > o.After; n-- {
+		between, err := c.Definition(ctx, numbered(d.Family(), n))
+		switch {
+		case errors.As(err, &missing):
+			continue
+		case err != nil:
+			return 0, err
+		case !between.Active():
+			continue
+		}
+		other, made := originOf(between)
+		if !made {
+			return n, nil
+		}
+		o.Known = max(o.Known, other.Known)
+	}
+	return o.Known, nil
+}
+
+// NewerError says that somebody has registered a revision of which more than images
+// is missing in the one that is to run.
+type NewerError struct {
+	Newer *ecs.Definition
+	Than  *ecs.Definition
+	What  []string // is missing
+}
+
+func (e *NewerError) Error() string { return e.words() + ", and would not be what runs" }
+
+func (e *NewerError) words() string {
+	than := e.Than.Name
+	if _, made := originOf(e.Than); made {
+		than = "what " + than + " was made from"
+	}
+	return fmt.Sprintf("%s, registered %s%s, is newer than %s (%s)", e.Newer.Name, clock(e.Newer.Registered), byOther(e.Newer), than, some(e.What))
+}
+
+func byOther(d *ecs.Definition) string {
+	if d.RegisteredBy == "" {
+		return ""
+	}
+	return " by " + d.RegisteredBy
+}
+
+// newer looks whether a revision that hci did not make says something of more than
+// images that d does not, and is newer than what d was made from; nil if not.
+// newest is the family's.
+func newer(ctx context.Context, c Cluster, d, newest *ecs.Definition) (*NewerError, error) {
+	latest, err := theirs(ctx, c, newest)
+	if o, _ := originOf(d); err != nil || latest <= o.From {
+		return nil, err
+	}
+	is := newest
+	if latest != newest.Number() {
+		if is, err = c.Definition(ctx, numbered(newest.Family(), latest)); err != nil {
+			return nil, err
+		}
+	}
+	what := besidesImages(d, is)
+	if len(what) == 0 || !is.Active() { // one that was withdrawn
+		return nil, nil
+	}
+	return &NewerError{Newer: is, Than: d, What: what}, nil
+}
+
+// besidesImages is what differs of two revisions, in words.
+func besidesImages(was, is *ecs.Definition) []string {
+	var what []string
+	for _, d := range ecs.Compare(was, is) {
+		if !d.Image {
+			what = append(what, d.Path+" "+d.Words)
+		}
+	}
+	return what
+}
+
+// Current reads the revision of a family that a new one is to be made from: the
+// newest, unless that is hci's and made without what somebody else registered.
+func Current(ctx context.Context, c Cluster, family string) (*ecs.Definition, error) {
+	newest, err := c.Definition(ctx, family)
+	if err != nil {
+		return nil, err
+	}
+	than, err := newer(ctx, c, newest, newest)
+	if than != nil {
+		return than.Newer, nil
+	}
+	return newest, err
+}
+
+// Declared reads the newest revision of a family that hci did not make.
+func Declared(ctx context.Context, c Cluster, family string) (*ecs.Definition, error) {
+	newest, err := c.Definition(ctx, family)
+	if err != nil {
+		return nil, err
+	}
+	n, err := theirs(ctx, c, newest)
+	if err != nil || n == newest.Number() {
+		return newest, err
+	}
+	return c.Definition(ctx, numbered(family, n))
+}
+
+// register registers a revision that differs from an older one, whose name it
+// still has, and marks it with its origin. It fails with a [*NewerError] if it
+// lacks what somebody else has registered; chosen tells that it was meant to. Where
+// hci may not tag it, it is registered without a mark.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
+func (j *Job) register(ctx context.Context, next *ecs.Definition, chosen bool) (string, error) {
+	newest, err := j.Cluster.Definition(ctx, next.Family())
+	var missing *ecs.NotFoundError
+	if errors.As(err, &missing) && chosen { // all are withdrawn
+		newest, err = next, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	known, err := theirs(ctx, j.Cluster, newest)
+	if err != nil {
+		return "", err
+	}
+	if !chosen {
+		if err := j.complete(ctx, next, newest); err != nil {
+			return "", err
+		}
+	}
+	o, _ := originOf(next)
+	o.Known, o.After = max(known, o.From), max(newest.Number(), next.Number())
+	marked := next.WithTag(originTag, o.String())
+	name, err := j.Changes.Register(ctx, marked)
+	if denied := err; awsapi.Code(denied) == "AccessDeniedException" { // perhaps the tag is what is
+		if name, err = j.Changes.Register(ctx, next.WithTag(originTag, "")); err == nil {
+			j.Talk.Say("warning: it is registered without a mark, so that what Terraform registers at the same time may be left out later: %v", denied)
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	j.Talk.Say("registered %s", name)
+	if chosen {
+		return name, nil
+	}
+	return name, j.complete(ctx, next, marked.Named(name))
+}
+
+// upToDate fails with a [*NewerError] if a revision that is to run lacks what
+// somebody else has registered since.
+func (j *Job) upToDate(ctx context.Context, d *ecs.Definition) error {
+	newest, err := j.Cluster.Definition(ctx, d.Family())
+	if err != nil {
+		return err
+	}
+	return j.complete(ctx, d, newest)
+}
+
+// complete is upToDate of what the family's newest revision tells.
+func (j *Job) complete(ctx context.Context, d, newest *ecs.Definition) error {
+	than, err := newer(ctx, j.Cluster, d, newest)
+	if err != nil || than == nil || than.Newer.Name == j.Look.Without {
+		return err
+	}
+	return than
+}
