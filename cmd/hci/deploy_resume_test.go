@@ -208,6 +208,26 @@ func TestDeployTerraformMeanwhile(t *testing.T) {
 	}
 }
 
+// TestDeployTerraformDuringMigration: likewise where nothing is registered after the
+// migration: it runs the service's new revision, or that differs in nothing.
+func TestDeployTerraformDuringMigration(t *testing.T) {
+	for _, command := range []bool{true, false} {
+		s := newStage(t, rehearse.Healthy)
+		if command {
+			s.write("hci.hcl", "deploy {\n  migrate_command = [\"python\", \"manage.py\", \"migrate\"]\n}\n")
+			s.held(s.commit())
+		} else {
+			s.commit()
+		}
+		s.once("RunTask", s.registersSecret)
+		s.run(deployStaging()...).is(t, 5, "(containers.web.secrets.HCI_NEW added), and would not be what runs", "the service was not touched", "'hci deploy --resume staging' goes on")
+		s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "still to do: update", "hci: deployed\n")
+		if n := len(s.player.migrated()); n != 1 || !s.hasNew() {
+			t.Errorf("with a command: %v; migrated %d times, the new secret is what runs: %v", command, n, s.hasNew())
+		}
+	}
+}
+
 // TestDeployBaseOnce: --base holds for one deployment, and not for all that follow.
 func TestDeployBaseOnce(t *testing.T) {
 	s := newStage(t, rehearse.Healthy)
