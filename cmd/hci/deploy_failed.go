@@ -100,10 +100,8 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return say("'hci deploy --resume %s' finds out, and goes on", env)
 	case interrupted && journal.Updating:
 		return say("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again", env)
-	case errors.As(err, &forgotten) && !slices.Contains(journal.Steps, deploy.Update):
-		return say("look in the database whether it was applied; if not, 'hci deploy migrate %s' runs it again", env)
 	case errors.As(err, &forgotten):
-		return say("look in the database whether it was applied; then 'hci deploy %s --skip migrate', or without --skip to run it again", env)
+		return migrated(job)
 	case errors.Is(err, docker.ErrExpired) && !slices.Contains(job.Steps, deploy.Login):
 		return say("'hci deploy login %s' logs in", env)
 	case errors.As(err, &platform) && job.Look.Engine != nil && job.Look.Engine.Builder == docker.Classic:
@@ -113,18 +111,30 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return say("'hci deploy %s' begins a new deployment, which builds it anew", env)
 	case errors.As(err, &platform), errors.As(err, &image), errors.As(err, &other):
 		return say("'hci deploy build %s' builds it anew", env)
-	case errors.As(err, &newer) && journal.Revision == "" && whole(job.Steps):
+	case errors.As(err, &newer) && journal.Revision == "" && (journal.MigrateToken == "" || journal.IsDone(deploy.Migrate)) && whole(job.Steps):
 		return say("'hci deploy --resume %s' goes on, with a revision that is made from it", env)
+	case errors.As(err, &newer) && !slices.Contains(journal.Steps, deploy.Update):
+		return say("'hci deploy migrate %s' begins anew, with it", env)
 	case errors.As(err, &newer):
 		return say("'hci deploy %s' begins a new deployment, which is made from it", env)
 	case errors.As(err, &task) && task.Crashed != "":
-		return say("look in the database whether it was applied; 'hci deploy --resume %s' runs it again. With essential = false in Terraform no other container ends it", env)
+		return append(migrated(job), "with essential = false in Terraform no other container ends it")
 	case errors.As(err, &task):
 		return say("if the code has to change, commit that and 'hci deploy %s'; %s", env, again)
+	case journal.Deployment != "":
+		return say("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again", env)
 	case whole(job.Steps):
 		return []string{again}
 	}
 	return nil
+}
+
+// migrated is what to do if it is not known whether a migration was applied.
+func migrated(job *deploy.Job) []string {
+	if !slices.Contains(job.Journal.Steps, deploy.Update) {
+		return []string{fmt.Sprintf("look in the database whether it was applied; if not, 'hci deploy migrate %s' runs it again", job.Env)}
+	}
+	return []string{fmt.Sprintf("look in the database whether it was applied; then 'hci deploy %s --skip migrate', or without --skip to run it again", job.Env)}
 }
 
 // afterRollout is what to do after a rollout that did not end in the new image.
@@ -140,6 +150,9 @@ func afterRollout(job *deploy.Job, err error, r deploy.Result) []string {
 		return []string{fmt.Sprintf("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again", env)}
 	case job.Journal.Deployment != "":
 		return []string{fmt.Sprintf("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again, 'hci deploy rollback %s' goes back", env, env)}
+	}
+	if r.Unclear() {
+		return []string{fmt.Sprintf("'hci deploy status %s' shows what runs; 'hci deploy --resume %s --displace' tries the same image once more", env, env)}
 	}
 	return []string{fmt.Sprintf("mend the cause, commit it and 'hci deploy %s'; 'hci deploy --resume %s' tries the same image once more", env, env)}
 }

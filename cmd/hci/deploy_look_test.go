@@ -229,6 +229,16 @@ func TestDeployTask(t *testing.T) {
 	if n := len(s.player.migrated()); n != 2 {
 		t.Errorf("%d tasks ran", n)
 	}
+	// What somebody registers meanwhile is not left out; what hci registers is not what
+	// Terraform declares.
+	s.player.set(func(p *player) { p.exit = 0 })
+	task := []string{"deploy", "task", "staging", "migrate", "--yes", "--poll", "10ms"}
+	s.once("DescribeServices", s.addsProxy)
+	s.run(task...).is(t, 5, "hci_migrate_staging:2, registered 20", "is newer than hci_migrate_staging:1 (", "run this again to take it")
+	s.run(task...).is(t, 0, "of hci_migrate_staging:2 ended with exit code 0")
+	s.held(s.commit())
+	s.run("deploy", "migrate", "staging", "--yes", "--poll", "10ms").is(t, 0, "registered hci_migrate_staging:3")
+	s.run(append(task, "--as-declared")...).is(t, 0, "run hci_migrate_staging:2 as it is declared", "of hci_migrate_staging:2 ended with exit code 0")
 }
 
 // TestDeployOneStep: migrate and update alone.

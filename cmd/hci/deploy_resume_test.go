@@ -228,6 +228,64 @@ func TestDeployTerraformDuringMigration(t *testing.T) {
 	}
 }
 
+// TestDeployTerraformWhileKilled: what runs already, or failed, is no reason to go on
+// without what Terraform has registered since.
+func TestDeployTerraformWhileKilled(t *testing.T) {
+	t.Run("nothing differs", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		s.run(deployStaging()...).is(t, 0)
+		s.killedIn([]string{"deploy", "update", "staging", "--yes", goOn}, 0, "instead") // of UpdateService
+		s.registersSecret()
+		s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "conflict: service: hci_web_staging:3, registered 20", "'hci deploy staging' begins a new deployment, which is made from it")
+	})
+	t.Run("given up", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		s.killed(3, "after") // UpdateService
+		s.setRewrite(givenUp("hci_web_staging:2", "PRIMARY"))
+		s.registersSecret()
+		s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "conflict: service: hci_web_staging:3, registered 20")
+		s.run(deployStaging()...).is(t, 0, "hci: deployed\n")
+		if !s.hasNew() {
+			t.Error("the new secret is not what runs")
+		}
+	})
+}
+
+// TestDeployBaseNewest: the newest is none of hci's own that leaves something out.
+func TestDeployBaseNewest(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.registersSecret()
+	s.run(deployStaging()...).is(t, 0)
+	s.write("changed", "since")
+	s.held(s.commit())
+	s.run(deployStaging("--base", "1")...).is(t, 0)
+	s.run("deploy", "rollback", "staging", "--to", "3", "--yes", goOn).is(t, 0)
+	s.run(deployStaging("--base", "newest")...).is(t, 0, "hci: deployed\n")
+	if !s.hasNew() {
+		t.Error("the new secret is not what runs")
+	}
+}
+
+// TestDeployUntagged: nothing is left out for good where hci may not tag what it
+// registers.
+func TestDeployUntagged(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.refusesTags()
+	s.registersSecret()
+	s.run(deployStaging("--base", "running")...).is(t, 0, "hci: deployed\n")
+	s.write("changed", "since")
+	s.held(s.commit())
+	p := s.run(deployStaging()...)
+	p.is(t, 0, "hci_web_staging:2, registered 20", "the new revision is made from it", "hci: deployed\n")
+	if !s.hasNew() || strings.Contains(p.out, "made-from") {
+		t.Errorf("the new secret is what runs: %v\n%s", s.hasNew(), p.out)
+	}
+}
+
 // TestDeployBaseOnce: --base holds for one deployment, and not for all that follow.
 func TestDeployBaseOnce(t *testing.T) {
 	s := newStage(t, rehearse.Healthy)
@@ -356,6 +414,56 @@ func TestDeployGivenUp(t *testing.T) {
 	}
 }
 
+// TestDeployRevisionBeforeMeanwhile: somebody else's deployment of the revision before
+// is not gone over, though a rollback looks like it.
+func TestDeployRevisionBeforeMeanwhile(t *testing.T) {
+	again := []string{"deploy", "staging", "--resume", "--yes", goOn}
+	t.Run("while it is watched", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		s.on("after", func(operation string) {
+			if operation == "UpdateService" {
+				s.on("after", nil)
+				s.until("hci_web_staging:2")
+				hold := make(chan struct{}) // so that what is displaced is still there
+				t.Cleanup(func() { close(hold) })
+				s.player.set(func(p *player) { p.hold = hold })
+				s.restarts("hci_web_staging:1")
+			}
+		})
+		s.run(deployStaging()...).is(t, 5, "not deployed: displaced", "another deployment took its place")
+		s.run(again...).is(t, 5, "nothing was done")
+	})
+	t.Run("while nobody watches", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		s.killed(3, "after") // UpdateService
+		s.restarts("hci_web_staging:1")
+		s.until("hci_web_staging:1")
+		for range 2 {
+			s.run(again...).is(t, 5, "either ECS has rolled this deployment back, or somebody else has deployed hci_web_staging:1 since")
+		}
+	})
+	t.Run("while hci looks", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		s.registersSecret()
+		described := 0
+		s.on("before", func(operation string) { // between the last registration and the update
+			if operation == "RegisterTaskDefinition" {
+				described = 0
+			}
+			if operation == "DescribeTaskDefinition" {
+				if described++; described == 2 && len(s.player.migrated()) == 1 {
+					s.on("before", nil)
+					s.restarts("hci_web_staging:1")
+				}
+			}
+		})
+		s.run(deployStaging()...).is(t, 5, "another deployment was started meanwhile, of hci_web_staging:1", "'hci deploy status staging' shows what runs")
+	})
+}
+
 // TestDeployGivenUpAndDisplaced: nor is somebody else's deployment a rollback of it.
 func TestDeployGivenUpAndDisplaced(t *testing.T) {
 	s := newStage(t, rehearse.Healthy)
@@ -413,7 +521,7 @@ func TestDeployUpdateRefused(t *testing.T) {
 	s.held(s.commit())
 	s.refuses("UpdateService")
 	s.run(deployStaging()...).is(t, 1, "AccessDeniedException", "the service was not touched: it runs hci_web_staging:1", "--resume")
-	s.refuses("")
+	s.refuses()
 	s.on("after", func(operation string) {
 		if operation == "UpdateService" {
 			s.on("after", nil)
@@ -422,7 +530,7 @@ func TestDeployUpdateRefused(t *testing.T) {
 		}
 	})
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 1, "AccessDeniedException", "whether the service took the update is not known")
-	s.refuses("")
+	s.refuses()
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
 	if n := len(s.player.migrated()); n != 1 {
 		t.Errorf("migrated %d times", n)
@@ -504,9 +612,38 @@ func TestDeployMigrationCrossed(t *testing.T) {
 	s.player.set(func(p *player) { p.proxy = 1 })
 	s.run(deployStaging()...).is(t, 1, "warning: service: several containers of hci_migrate_staging:2 are essential (migrate, proxy): when one of them ends, ECS stops the migration",
 		"the migration may not have come to its end: container proxy of task ", "crashed, and a task ends with each container that is essential", "proxy: exit code 1",
-		"the service was not touched", "look in the database whether it was applied; 'hci deploy --resume staging' runs it again")
+		"the service was not touched", "look in the database whether it was applied; then 'hci deploy staging --skip migrate', or without --skip to run it again", "with essential = false in Terraform no other container ends it")
 	s.player.set(func(p *player) { p.proxy = 143 }) // it was told to stop
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
+}
+
+// TestDeployMigrationReplaced: a migration that was asked for is waited for as it was
+// asked for; what never began does not run without what Terraform has registered since.
+func TestDeployMigrationReplaced(t *testing.T) {
+	for _, moment := range []string{"after", "instead"} {
+		t.Run(moment, func(t *testing.T) {
+			s := newStage(t, rehearse.Healthy)
+			s.held(s.commit())
+			s.killed(1, moment) // RunTask
+			d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": "hci_migrate_staging"})["taskDefinition"].(map[string]any)
+			for _, key := range registeredMembers {
+				delete(d, key)
+			}
+			d["containerDefinitions"].([]any)[0].(map[string]any)["name"] = "renamed"
+			s.call("ecs", "RegisterTaskDefinition", d)
+			p := s.run("deploy", "staging", "--resume", "--yes", goOn)
+			warning := "warning: service: hci_migrate_staging:3, registered 20"
+			if moment == "after" {
+				p.is(t, 0, warning, "the migration was asked for before", "hci: deployed\n")
+			} else {
+				p.is(t, 5, warning, "migrate: hci_migrate_staging:3, registered 20", "the service was not touched", "'hci deploy staging' begins a new deployment, which is made from it")
+				s.run("deploy", "staging", "--resume", "--yes", "--displace", goOn).is(t, 0, "hci: deployed\n")
+			}
+			if n := len(s.player.migrated()); n != 1 {
+				t.Errorf("migrated %d times", n)
+			}
+		})
+	}
 }
 
 // addsProxy registers a migration with a second container.
@@ -652,7 +789,7 @@ func TestDeployRefused(t *testing.T) {
 	if text, err := os.ReadFile(path); err != nil || strings.Contains(string(text), "migrate_token") {
 		t.Errorf("the journal still has a token: %v\n%s", err, text)
 	}
-	s.refuses("")
+	s.refuses()
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
 }
 
@@ -673,7 +810,7 @@ func TestDeployRefusedAfterLostAnswer(t *testing.T) {
 	s.listsTasks(false)
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 1, "AccessDeniedException", "the service was not touched", "--resume")
 	s.listsTasks(true)
-	s.refuses("")
+	s.refuses()
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
 	if n := len(s.player.migrated()); n != 1 {
 		t.Errorf("migrated %d times", n)
@@ -703,11 +840,11 @@ func TestDeployRolledBackMeanwhile(t *testing.T) {
 			s.until("hci_web_staging:1")
 			again := []string{"deploy", "staging", "--resume", "--yes", goOn}
 			if moment == "after" {
-				s.run(again...).is(t, 1, "not deployed: rolled back", "tries the same image once more")
-			} else { // nobody else is at it, but that can't be told
-				s.run(again...).is(t, 5, "either ECS has rolled this deployment back, or somebody else has deployed hci_web_staging:1 since")
-				again = append(again, "--displace")
+				s.run(again...).is(t, 1, "not deployed: rolled back", "it was rolled back, by ECS or by somebody else", "'hci deploy --resume staging --displace' tries the same image once more")
 			}
+			// Nobody else is at it, but that can't be told.
+			s.run(again...).is(t, 5, "either ECS has rolled this deployment back, or somebody else has deployed hci_web_staging:1 since")
+			again = append(again, "--displace")
 			s.run(again...).is(t, 1, "its tasks stop again and again", "ECS rolled it back")
 			// That it was rolled back is known now.
 			s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 1, "its tasks stop again and again", "ECS rolled it back")

@@ -44,7 +44,8 @@ type stage struct {
 	watch  func(operation string, answer []byte)
 	// rewrite changes an answer; may be nil.
 	rewrite func(operation string, answer []byte) []byte
-	refuse  string   // an operation that the identity may not do
+	refuse  []string // operations that the identity may not do
+	noTags  bool     // nor tag what it registers
 	blind   bool     // no task is listed yet: the list is eventually consistent
 	hidden  []string // tokens for the registry, which must be shown nowhere
 }
@@ -199,12 +200,12 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	s.mu.Lock()
 	s.asked = append(s.asked, operation)
-	before, after, watch, rewrite, refuse, blind := s.before, s.after, s.watch, s.rewrite, s.refuse, s.blind
+	before, after, watch, rewrite, refuse, noTags, blind := s.before, s.after, s.watch, s.rewrite, s.refuse, s.noTags, s.blind
 	s.mu.Unlock()
 	if before != nil {
 		before(operation)
 	}
-	if operation == refuse && operation != "" {
+	if slices.Contains(refuse, operation) || noTags && operation == "RegisterTaskDefinition" && tagged(r) {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"__type": "AccessDeniedException", "message": "it is not authorized to perform: iam:PassRole"}`)
 		return
@@ -236,6 +237,16 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body)
 }
 
+// tagged reports whether a request has tags. Its body can be read again.
+func tagged(r *http.Request) bool {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return false
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return strings.Contains(string(body), `"tags":`)
+}
+
 // on sets what is called with each operation that changes something, before the
 // server sees the request, or after.
 func (s *stage) on(moment string, f func(operation string)) {
@@ -248,11 +259,18 @@ func (s *stage) on(moment string, f func(operation string)) {
 	}
 }
 
-// refuses sets an operation that the identity may not do; "" for none.
-func (s *stage) refuses(operation string) {
+// refuses sets the operations that the identity may not do.
+func (s *stage) refuses(operations ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.refuse = operation
+	s.refuse = operations
+}
+
+// refusesTags lets the identity register no revision with tags.
+func (s *stage) refusesTags() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noTags = true
 }
 
 // setRewrite sets how answers are changed; nil for not at all.

@@ -94,6 +94,10 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 	if errors.As(err, &runs) {
 		a.sayf("%v; it goes on at AWS", runs)
 	}
+	var newer *deploy.NewerError
+	if errors.As(err, &newer) {
+		return fmt.Errorf("%w; run this again to take it", err)
+	}
 	var failed *deploy.TaskError
 	if errors.As(err, &failed) {
 		a.sayAll(failed.Explain())

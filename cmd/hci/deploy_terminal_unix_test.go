@@ -163,6 +163,34 @@ func TestDeployCtrlC(t *testing.T) {
 	}
 }
 
+// TestDeployStopped: the next attempt goes over what a stop went back to, and not over
+// what somebody else makes of that.
+func TestDeployStopped(t *testing.T) {
+	for _, restarted := range []bool{false, true} {
+		s, p, hold := askedInRollout(t)
+		p.after("", "s\r")
+		p.ends(130, "ECS was told to stop it")
+		close(hold)
+		s.until("hci_web_staging:1")
+		if restarted {
+			s.restarts("hci_web_staging:1")
+			s.steady()
+			s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "either ECS has rolled this deployment back, or somebody else has deployed hci_web_staging:1 since")
+			continue
+		}
+		s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
+	}
+}
+
+// TestDeployStopRefused: a stop that AWS refuses is no stop.
+func TestDeployStopRefused(t *testing.T) {
+	s, p, hold := askedInRollout(t)
+	defer close(hold)
+	s.refuses("StopServiceDeployment", "UpdateService")
+	p.after("", "s\r")
+	p.ends(130, "update: it could not be stopped: ", "AccessDeniedException", "the deployment goes on at AWS; 'hci deploy --resume staging' watches it again")
+}
+
 // TestDeployStopTooLate: what has come to its end while the question stood is not
 // undone.
 func TestDeployStopTooLate(t *testing.T) {

@@ -23,6 +23,7 @@ func TestNextStep(t *testing.T) {
 		{"build,push,update", docker.ErrExpired, []string{"'hci deploy login staging' logs in"}},
 		{"migrate", &ecs.RefusedError{}, []string{resume}},
 		{"build", &ecs.RefusedError{}, nil},
+		{"migrate", &deploy.NewerError{}, []string{"'hci deploy --resume staging' goes on, with a revision that is made from it"}},
 	} {
 		steps, err := deploy.ParseSteps(c.steps)
 		if err != nil {

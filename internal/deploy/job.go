@@ -222,7 +222,7 @@ func (j *Job) next(image string) *ecs.Definition {
 			next = next.WithImage(of, []string{container})
 		}
 	}
-	if len(ecs.Compare(j.Look.Base, next)) == 0 {
+	if len(differences(j.Look.Base, next)) == 0 {
 		return j.Look.Base
 	}
 	return next

@@ -47,11 +47,12 @@ type Journal struct {
 	Before   string `json:"before,omitempty"`   // revision that the service ran
 	Revision string `json:"revision,omitempty"` // that was registered for the service
 
-	Who             string    `json:"who,omitempty"` // in AWS, begins what its one-off tasks are started by
-	MigrateRevision string    `json:"migrate_revision,omitempty"`
-	MigrateToken    string    `json:"migrate_token,omitempty"` // written before the task is run
-	MigrateAsked    time.Time `json:"migrate_asked,omitzero"`  // when that was
-	MigrateTask     string    `json:"migrate_task,omitempty"`  // ARN
+	Who              string    `json:"who,omitempty"` // in AWS, begins what its one-off tasks are started by
+	MigrateRevision  string    `json:"migrate_revision,omitempty"`
+	MigrateContainer string    `json:"migrate_container,omitempty"` // whose exit code decides
+	MigrateToken     string    `json:"migrate_token,omitempty"`     // written before the task is run
+	MigrateAsked     time.Time `json:"migrate_asked,omitzero"`      // when that was
+	MigrateTask      string    `json:"migrate_task,omitempty"`      // ARN
 
 	Tried      bool   `json:"tried,omitempty"`      // the service was, or may have been, touched
 	Updating   bool   `json:"updating,omitempty"`   // written before it is; until the end is known

@@ -33,7 +33,7 @@ func (j *Job) migrate(ctx context.Context) (string, error) {
 	if errors.As(err, &failed) || refused(err, asked) {
 		// It is known to have failed, or never to have begun: the next attempt is a new
 		// task, of a definition that is made anew, since the cause may lie in that.
-		j.Journal.MigrateToken, j.Journal.MigrateTask, j.Journal.MigrateRevision = "", "", ""
+		j.Journal.MigrateToken, j.Journal.MigrateTask, j.Journal.MigrateRevision, j.Journal.MigrateContainer = "", "", "", ""
 		if !j.Journal.Tried {
 			j.Journal.Revision = ""
 		}
@@ -66,6 +66,7 @@ func (j *Job) askFor(ctx context.Context, revision string) error {
 		if err := j.alone(ctx, revision); err != nil {
 			return err
 		}
+		j.Journal.MigrateRevision, j.Journal.MigrateContainer = revision, j.Look.MigrateContainer
 		j.Journal.MigrateToken, j.Journal.MigrateAsked = rand.Text(), time.Now().UTC()
 		return j.Journal.Save()
 	}
@@ -79,6 +80,14 @@ func (j *Job) askFor(ctx context.Context, revision string) error {
 		return err
 	case arn == "" && time.Since(j.Journal.MigrateAsked) > tokenLife:
 		return &ForgottenError{What: "the migration", Task: "that was asked for at " + j.Journal.MigrateAsked.UTC().Format("2006-01-02 15:04 UTC")}
+	case arn == "": // it is run now: the token goes with the revision
+		d, err := j.Cluster.Definition(ctx, revision)
+		if err == nil && !(j.Names.MigrateCommand != nil && chosen(j.Journal.Base)) {
+			err = j.upToDate(ctx, d)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	j.Journal.MigrateTask = arn
 	return nil
@@ -108,17 +117,12 @@ func (j *Job) alone(ctx context.Context, revision string) error {
 // migration is the revision that the migration runs: the service's new one, or
 // one of the declared task definition's with the new image.
 func (j *Job) migration(ctx context.Context) (string, error) {
-	if j.Names.MigrateCommand != nil {
-		return j.revision(ctx)
-	}
 	if j.Journal.MigrateToken != "" { // it was asked for with that
 		return j.Journal.MigrateRevision, nil
 	}
-	image, _ := j.image()
-	name, err := j.withImage(ctx, j.Look.Migration, image)
-	if err != nil {
-		return "", err
+	if j.Names.MigrateCommand != nil {
+		return j.revision(ctx)
 	}
-	j.Journal.MigrateRevision = name
-	return name, j.Journal.Save()
+	image, _ := j.image()
+	return j.withImage(ctx, j.Look.Migration, image)
 }

@@ -1,9 +1,12 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"hci/internal/awsapi"
 	"hci/internal/ecs"
@@ -25,11 +28,12 @@ const originFormat = "from=%d known=%d after=%d"
 
 func (o origin) String() string { return fmt.Sprintf(originFormat, o.From, o.Known, o.After) }
 
-// originOf reads a revision's mark. One that has none, or that can't have been
-// marked so, was not made by hci and is its own origin.
+// originOf reads a revision's mark, which is a tag or, where hci may not tag, a
+// label. One that has none, or that can't have been marked so, was not made by hci
+// and is its own origin.
 func originOf(d *ecs.Definition) (o origin, made bool) {
 	n := d.Number()
-	_, err := fmt.Sscanf(d.Tag(originTag), originFormat, &o.From, &o.Known, &o.After)
+	_, err := fmt.Sscanf(cmp.Or(d.Tag(originTag), d.Label(originTag)), originFormat, &o.From, &o.Known, &o.After)
 	if err != nil || o.From < 1 || o.Known < o.From || o.After < o.Known || o.After >= n {
 		return origin{From: n, Known: n, After: n - 1}, false
 	}
@@ -39,21 +43,29 @@ func originOf(d *ecs.Definition) (o origin, made bool) {
 // numbered is the name of a revision.
 func numbered(family string, number int) string { return fmt.Sprintf("%s:%d", family, number) }
 
-// theirs is the number of the latest revision, up to d, that hci did not make.
-func theirs(ctx context.Context, c Cluster, d *ecs.Definition) (int, error) {
-	o, made := originOf(d)
-	if !made || o.After == d.Number()-1 {
-		return o.Known, nil
+// checkedOrigin is a revision's origin, unless its mark was copied together with it.
+// One that hci registered follows the latest of then, or is like its origin.
+func checkedOrigin(ctx context.Context, c Cluster, d *ecs.Definition) (origin, error) {
+	o, _ := originOf(d)
+	if o.After == d.Number()-1 {
+		return o, nil
 	}
-	// Others were registered while it was. Or its mark was copied together with it.
 	from, err := c.Definition(ctx, numbered(d.Family(), o.From))
 	var missing *ecs.NotFoundError
-	switch {
-	case errors.As(err, &missing), err == nil && len(besidesImages(from, d)) > 0:
-		return d.Number(), nil
-	case err != nil:
+	if errors.As(err, &missing) || err == nil && len(besidesImages(from, d)) > 0 {
+		n := d.Number()
+		return origin{From: n, Known: n, After: n - 1}, nil
+	}
+	return o, err
+}
+
+// theirs is the number of the latest revision, up to d, that hci did not make.
+func theirs(ctx context.Context, c Cluster, d *ecs.Definition) (int, error) {
+	o, err := checkedOrigin(ctx, c, d)
+	if err != nil {
 		return 0, err
 	}
+	var missing *ecs.NotFoundError
 	for n := d.Number() - 1; n > o.After; n-- {
 		between, err := c.Definition(ctx, numbered(d.Family(), n))
 		switch {
@@ -103,12 +115,20 @@ func byOther(d *ecs.Definition) string {
 // newest is the family's.
 func newer(ctx context.Context, c Cluster, d, newest *ecs.Definition) (*NewerError, error) {
 	latest, err := theirs(ctx, c, newest)
-	if o, _ := originOf(d); err != nil || latest <= o.From {
+	if err != nil {
+		return nil, err
+	}
+	if o, err := checkedOrigin(ctx, c, d); err != nil || latest <= o.From {
 		return nil, err
 	}
 	is := newest
 	if latest != newest.Number() {
-		if is, err = c.Definition(ctx, numbered(newest.Family(), latest)); err != nil {
+		is, err = c.Definition(ctx, numbered(newest.Family(), latest))
+		var missing *ecs.NotFoundError
+		if errors.As(err, &missing) {
+			return nil, nil // it was withdrawn, and deleted
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -119,10 +139,15 @@ func newer(ctx context.Context, c Cluster, d, newest *ecs.Definition) (*NewerErr
 	return &NewerError{Newer: is, Than: d, What: what}, nil
 }
 
+// differences are those of two revisions, without hci's marks.
+func differences(was, is *ecs.Definition) []ecs.Difference {
+	return slices.DeleteFunc(ecs.Compare(was, is), func(d ecs.Difference) bool { return strings.HasSuffix(d.Path, ".dockerLabels."+originTag) })
+}
+
 // besidesImages is what differs of two revisions, in words.
 func besidesImages(was, is *ecs.Definition) []string {
 	var what []string
-	for _, d := range ecs.Compare(was, is) {
+	for _, d := range differences(was, is) {
 		if !d.Image {
 			what = append(what, d.Path+" "+d.Words)
 		}
@@ -144,7 +169,8 @@ func Current(ctx context.Context, c Cluster, family string) (*ecs.Definition, er
 	return newest, err
 }
 
-// Declared reads the newest revision of a family that hci did not make.
+// Declared reads the newest revision of a family that hci did not make, if it is
+// still registered.
 func Declared(ctx context.Context, c Cluster, family string) (*ecs.Definition, error) {
 	newest, err := c.Definition(ctx, family)
 	if err != nil {
@@ -154,13 +180,18 @@ func Declared(ctx context.Context, c Cluster, family string) (*ecs.Definition, e
 	if err != nil || n == newest.Number() {
 		return newest, err
 	}
-	return c.Definition(ctx, numbered(family, n))
+	declared, err := c.Definition(ctx, numbered(family, n))
+	var missing *ecs.NotFoundError
+	if errors.As(err, &missing) || err == nil && !declared.Active() {
+		return newest, nil
+	}
+	return declared, err
 }
 
 // register registers a revision that differs from an older one, whose name it
 // still has, and marks it with its origin. It fails with a [*NewerError] if it
 // lacks what somebody else has registered; chosen tells that it was meant to. Where
-// hci may not tag it, it is registered without a mark.
+// hci may not tag it, a label is its mark.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
 func (j *Job) register(ctx context.Context, next *ecs.Definition, chosen bool) (string, error) {
@@ -181,14 +212,17 @@ func (j *Job) register(ctx context.Context, next *ecs.Definition, chosen bool) (
 			return "", err
 		}
 	}
-	o, _ := originOf(next)
+	o, err := checkedOrigin(ctx, j.Cluster, next)
+	if err != nil {
+		return "", err
+	}
 	o.Known, o.After = max(known, o.From), max(newest.Number(), next.Number())
-	marked := next.WithTag(originTag, o.String())
+	bare := next.WithTag(originTag, "").WithLabel(originTag, "")
+	marked := bare.WithTag(originTag, o.String())
 	name, err := j.Changes.Register(ctx, marked)
-	if denied := err; awsapi.Code(denied) == "AccessDeniedException" { // perhaps the tag is what is
-		if name, err = j.Changes.Register(ctx, next.WithTag(originTag, "")); err == nil {
-			j.Talk.Say("warning: it is registered without a mark, so that what Terraform registers at the same time may be left out later: %v", denied)
-		}
+	if awsapi.Code(err) == "AccessDeniedException" { // perhaps it is the tag that is denied
+		marked = bare.WithLabel(originTag, o.String())
+		name, err = j.Changes.Register(ctx, marked)
 	}
 	if err != nil {
 		return "", err
@@ -213,7 +247,7 @@ func (j *Job) upToDate(ctx context.Context, d *ecs.Definition) error {
 // complete is upToDate of what the family's newest revision tells.
 func (j *Job) complete(ctx context.Context, d, newest *ecs.Definition) error {
 	than, err := newer(ctx, j.Cluster, d, newest)
-	if err != nil || than == nil || than.Newer.Name == j.Look.Without {
+	if err != nil || than == nil || slices.Contains(j.Look.Without, than.Newer.Name) {
 		return err
 	}
 	return than

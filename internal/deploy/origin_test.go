@@ -60,7 +60,7 @@ func (f *family) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if _, number, ok := strings.Cut(in.TaskDefinition, ":"); ok {
 			_, _ = fmt.Sscan(number, &n)
 		}
-		if n < 1 || n > len(f.all) {
+		if n < 1 || n > len(f.all) || f.all[n-1] == nil {
 			refuse("ClientException", "Unable to describe task definition.")
 			return
 		}
@@ -74,6 +74,12 @@ func (f *family) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		if f.noTags && in.Tags != nil {
 			refuse("AccessDeniedException", "User: hci is not authorized to perform: ecs:TagResource on resource: web")
+			return
+		}
+		if f.noTags {
+			f.revision("A", "new", "")
+			f.all[len(f.all)-1]["taskDefinition"].(map[string]any)["containerDefinitions"] = in.ContainerDefinitions
+			_ = json.NewEncoder(w).Encode(f.all[len(f.all)-1])
 			return
 		}
 		if f.before != nil {
@@ -115,7 +121,8 @@ func TestOrigin(t *testing.T) {
 		{"and again", []string{"A", "B", "A from=1 known=2 after=2", "A from=1 known=2 after=3"}, 0, "web:2", "web:2"},
 		{"made from the newer one then", []string{"A", "B", "A from=1 known=2 after=2", "B from=2 known=2 after=3"}, 0, "web:4", "web:2"},
 		{"Terraform went back", []string{"A", "B", "A from=1 known=2 after=2", "A"}, 0, "web:4", "web:4"},
-		{"what was left out is withdrawn", []string{"A", "B", "A from=1 known=2 after=2"}, 2, "web:3", "web:2"},
+		{"what was left out is withdrawn", []string{"A", "B", "A from=1 known=2 after=2"}, 2, "web:3", "web:3"},
+		{"and deleted", []string{"A", "", "A from=1 known=2 after=2"}, 0, "web:3", "web:3"},
 		{"what came between is withdrawn", []string{"A", "B", "A from=1 known=1 after=1"}, 2, "web:3", "web:1"},
 		{"a mark that was copied", []string{"A", "A from=1 known=1 after=1", "B from=1 known=1 after=1"}, 0, "web:3", "web:3"},
 		{"its origin is gone", []string{"A", "A from=7 known=7 after=7"}, 0, "web:2", "web:2"},
@@ -126,6 +133,10 @@ func TestOrigin(t *testing.T) {
 			f := &family{withdrawn: map[int]bool{c.withdrawn: true}}
 			for _, r := range c.revisions {
 				secret, mark, _ := strings.Cut(r, " ")
+				if r == "" { // deleted
+					f.all = append(f.all, nil)
+					continue
+				}
 				f.revision(secret, "image", mark)
 			}
 			on := f.on(t)
@@ -155,8 +166,10 @@ func TestRegister(t *testing.T) {
 		{"from hci's", func(f *family) { f.revision("A", "old", "from=2 known=2 after=2") }, `[{"key":"hci:made-from","value":"from=2 known=2 after=3"}]`, "", "registered web:4"},
 		{"Terraform registers right before", func(f *family) { f.before = func(f *family) { f.revision("B", "old", "") } }, `[{"key":"hci:made-from","value":"from=2 known=2 after=2"}]`, "web:3", ""},
 		{"another hci does", func(f *family) { f.before = func(f *family) { f.revision("A", "old", "from=2 known=2 after=2") } }, `[{"key":"hci:made-from","value":"from=2 known=2 after=2"}]`, "", "registered web:4"},
-		{"tagging is not allowed", func(f *family) { f.noTags = true }, "null", "", "warning: it is registered without a mark, so that what Terraform registers at the same time may be left out later: task definition \"web\": RegisterTaskDefinition: AccessDeniedException"},
-		{"and its base has a mark", func(f *family) { f.revision("A", "old", "from=2 known=2 after=2"); f.noTags = true }, "null", "", "registered web:4"},
+		{"a mark that was copied", func(f *family) {
+			f.revision("A", "old", "from=2 known=2 after=2")
+			f.revision("A2", "old", "from=2 known=2 after=2")
+		}, `[{"key":"hci:made-from","value":"from=4 known=4 after=4"}]`, "", "registered web:5"},
 		{"registering is not allowed", func(f *family) { f.denied = true }, "", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -182,6 +195,38 @@ func TestRegister(t *testing.T) {
 				t.Errorf("said %q", said)
 			}
 		})
+	}
+}
+
+// TestRegisterUntagged: where hci may not tag a revision, a label of its container
+// tells its origin, and is no difference.
+func TestRegisterUntagged(t *testing.T) {
+	f := &family{noTags: true}
+	f.revision("A", "old", "")
+	on := f.on(t)
+	job := &deploy.Job{Env: "staging", Journal: deploy.Unkept("staging", nil), Look: &deploy.Look{}, Cluster: on, Changes: on, Talk: &quiet{}}
+	for n := range 3 {
+		current, err := deploy.Current(t.Context(), on, "web")
+		if err != nil || current.Name != fmt.Sprintf("web:%d", n+1) {
+			t.Fatalf("%+v, %v", current, err)
+		}
+		declared, err := deploy.Declared(t.Context(), on, "web")
+		if err != nil || declared.Name != "web:1" {
+			t.Errorf("declared: %+v, %v", declared, err)
+		}
+		_, _ = job.RunTask(t.Context(), current, "app", fmt.Sprintf("old:%d", n)) // which fails: there is no service
+	}
+	newest, err := on.Definition(t.Context(), "web")
+	if err != nil || newest.Name != "web:4" || newest.Label("hci:made-from") != "from=1 known=1 after=3" {
+		t.Errorf("%+v, %v", newest, err)
+	}
+	_, _ = job.RunTask(t.Context(), newest, "app", "old:2") // which it runs
+	if len(f.all) != 4 {
+		t.Errorf("%d revisions", len(f.all))
+	}
+	f.revision("B", "old", "")
+	if current, err := deploy.Current(t.Context(), on, "web"); err != nil || current.Name != "web:5" {
+		t.Errorf("%+v, %v", current, err)
 	}
 }
 

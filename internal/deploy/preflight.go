@@ -63,17 +63,23 @@ type Own struct {
 	Deployment, Revision string
 	Seen, Before         string // the service's deployment when it began, and the revision to go back to
 	Updating             bool   // it has asked for an update whose end is not known
+	Tried                bool   // it has asked for one
 	Back                 bool   // it was stopped, and the service goes back
 	StartedBy            string // tells its one-off task
+	Migration, Container string // that was asked for: revision, and whose exit code decides
 	Built, Chosen        bool   // it has built an image; chosen what it deploys
 }
 
 // OwnOf is what a journal tells.
 func OwnOf(j *Journal) Own {
-	return Own{
-		Deployment: j.Deployment, Revision: j.Revision, Seen: j.Seen, Before: j.Before, Updating: j.Updating, Back: j.Back,
+	own := Own{
+		Deployment: j.Deployment, Revision: j.Revision, Seen: j.Seen, Before: j.Before, Updating: j.Updating, Tried: j.Tried, Back: j.Back,
 		StartedBy: j.startedBy(), Built: j.Built != "", Chosen: j.Words != "",
 	}
+	if j.MigrateToken != "" {
+		own.Migration, own.Container = j.MigrateRevision, j.MigrateContainer
+	}
+	return own
 }
 
 // ErrUnseen says that whether a secret has a value can't be seen.
@@ -86,7 +92,7 @@ type Look struct {
 	Running    *ecs.Definition // that the service runs
 	Base       *ecs.Definition // that the new revision is made from
 	Next       *ecs.Definition // that an earlier run has registered; nil for none
-	Without    string          // a newer revision that the new one may lack, as was found
+	Without    []string        // newer revisions that the new one may lack, as was found
 	Deployed   DeployedImages
 	Migration  *ecs.Definition // of the migration's family, nil if it is the service's
 	Repository ecr.Repository

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ func (l *looker) migration(ctx context.Context) {
 	var group sync.WaitGroup
 	if l.needs(Migrate) && l.Names.MigrateCommand == nil {
 		group.Go(func() {
-			d, err := Current(ctx, l.Cluster, l.Names.MigrateTask)
+			d, err := l.migrationDefinition(ctx)
 			var missing *ecs.NotFoundError
 			if errors.As(err, &missing) {
 				l.found(Problem, "service", "'hci tf "+l.Env+" apply' registers what Terraform declares", "%v", err)
@@ -54,6 +55,30 @@ func (l *looker) migration(ctx context.Context) {
 	group.Wait()
 }
 
+// migrationDefinition is what the migration runs: what was asked for, or else what a
+// new one is made from.
+func (l *looker) migrationDefinition(ctx context.Context) (*ecs.Definition, error) {
+	if l.Own.Migration == "" {
+		return Current(ctx, l.Cluster, l.Names.MigrateTask)
+	}
+	d, err := l.Cluster.Definition(ctx, l.Own.Migration)
+	if err != nil {
+		return nil, err
+	}
+	newest, err := l.Cluster.Definition(ctx, d.Family())
+	if err != nil {
+		return nil, err
+	}
+	than, err := newer(ctx, l.Cluster, d, newest)
+	if than != nil {
+		l.found(Warning, "service", "", "%s: the migration was asked for before", than.words())
+		if l.Displace {
+			l.without(than)
+		}
+	}
+	return d, err
+}
+
 func startedBy(r ecs.Runs) string {
 	if r.StartedBy == "" {
 		return ""
@@ -65,7 +90,9 @@ func startedBy(r ecs.Runs) string {
 func (l *looker) migrates() {
 	d := l.look.Migration
 	if l.Names.MigrateCommand != nil {
-		d = l.look.Base
+		if d = l.look.Base; l.look.Next != nil {
+			d = l.look.Next
+		}
 	}
 	if d == nil {
 		return
@@ -79,7 +106,7 @@ func (l *looker) migrates() {
 			built = append(built, c.Name)
 		}
 	}
-	l.look.MigrateContainer = l.Names.MigrateContainer
+	l.look.MigrateContainer = cmp.Or(l.Own.Container, l.Names.MigrateContainer)
 	if l.look.MigrateContainer == "" && len(essential) == 1 {
 		l.look.MigrateContainer = essential[0]
 	}

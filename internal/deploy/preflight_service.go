@@ -61,7 +61,7 @@ func (l *looker) atRest(ctx context.Context) {
 		return
 	}
 	l.look.Service = s
-	if p := s.Primary(); p == nil || p.Rollout != "IN_PROGRESS" {
+	if p := s.Primary(); p == nil || p.Rollout != ecs.RolloutInProgress {
 		return
 	}
 	running, err := l.Cluster.Definition(ctx, s.Revision.Name)
@@ -87,7 +87,7 @@ func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
 	if l.Displace {
 		level, next = Warning, ""
 	}
-	if l.Own.Updating && p.Revision == l.Own.Before {
+	if l.Own.Tried && p.Revision == l.Own.Before && l.Own.Before != l.Own.Revision {
 		l.found(level, "service", next, "either ECS has rolled this deployment back, or somebody else has deployed %s since, at %s", p.Revision, clock(p.Created))
 		return
 	}
@@ -96,7 +96,7 @@ func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
 
 // is reports whether a deployment is the one that this one started.
 func (o Own) is(p *ecs.Deployment) bool {
-	return p.ID == o.Deployment || o.Deployment == "" && o.Updating && p.Revision == o.Revision
+	return p.ID == o.Deployment || o.Deployment == "" && o.Updating && p.Revision == o.Revision && p.ID != o.Seen
 }
 
 // wentBack reports whether a deployment is what the rollback of this one started.
@@ -118,8 +118,8 @@ func (l *looker) steady(s *ecs.Service, running *ecs.Definition) {
 	p := s.Primary()
 	switch {
 	case p == nil:
-	case p.Rollout == "IN_PROGRESS" && (l.Own.is(p) || !l.AtRest && l.Own.wentBack(p)):
-	case p.Rollout == "IN_PROGRESS":
+	case p.Rollout == ecs.RolloutInProgress && (l.Own.is(p) || !l.AtRest && l.Own.wentBack(p)):
+	case p.Rollout == ecs.RolloutInProgress:
 		level, next := Conflict, "'hci deploy status "+l.Env+"' shows how it goes; --displace takes its place"
 		if l.Displace {
 			level, next = Warning, ""
@@ -176,7 +176,10 @@ func (l *looker) base(ctx context.Context, newest *ecs.Definition, newestErr err
 		l.failed("service", newestErr)
 		return
 	}
-	than, err := newer(ctx, l.Cluster, running, newest)
+	if l.Base == "newest" && newest.Number() > running.Number() {
+		l.look.Base = newest
+	}
+	than, err := newer(ctx, l.Cluster, l.look.Base, newest)
 	switch {
 	case err != nil:
 		l.failed("service", err)
@@ -185,9 +188,15 @@ func (l *looker) base(ctx context.Context, newest *ecs.Definition, newestErr err
 		if l.Base == "" {
 			l.found(Warning, "service", "", "%s: the new revision is made from it; --base running keeps what runs", than.words())
 		}
-	case l.Base == "newest" && newest.Number() > running.Number():
-		l.look.Base = newest
 	}
+}
+
+// without notes that a deployment may lack a newer revision: it is told, and nobody
+// is to be stopped by it.
+func (l *looker) without(than *NewerError) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.look.Without = append(l.look.Without, than.Newer.Name)
 }
 
 // overtaken looks whether Terraform has registered something newer than the
@@ -208,8 +217,9 @@ func (l *looker) overtaken(ctx context.Context, next, newest *ecs.Definition, er
 		return
 	}
 	level := Conflict
-	if p := l.look.Service.Primary(); l.Displace || p != nil && l.Own.is(p) { // it is under way already
-		level, l.look.Without = Warning, than.Newer.Name
+	if p := l.look.Service.Primary(); l.Displace || p != nil && l.Own.is(p) && p.Rollout != ecs.RolloutFailed { // it is under way already
+		level = Warning
+		l.without(than)
 	}
 	l.found(level, "service", "'hci deploy "+l.Env+"' begins a new deployment, which is made from it", "%v", than)
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"hci/internal/docker"
-	"hci/internal/ecs"
 )
 
 // Show writes the plan: what is done, in which order, and why.
@@ -38,7 +37,7 @@ func (j *Job) Show(w io.Writer) error {
 		if next == nil {
 			next = j.next(image)
 		}
-		for _, d := range ecs.Compare(look.Running, next) {
+		for _, d := range differences(look.Running, next) {
 			lines = append(lines, "   ~ "+d.String())
 		}
 	}

@@ -58,6 +58,14 @@ func (j *Job) update(ctx context.Context) (string, error) {
 // another one since it was looked at. A deployment that a run began which did not
 // live to note it is taken over.
 func (j *Job) start(ctx context.Context, revision string) (string, error) {
+	var stale error // looked for first: the service is looked at last
+	if !j.Journal.Restart && !chosen(j.Journal.Base) {
+		d, err := j.Cluster.Definition(ctx, revision)
+		if err != nil {
+			return "", err
+		}
+		stale = j.upToDate(ctx, d)
+	}
 	s, err := j.Cluster.State(ctx)
 	if err != nil {
 		return "", err
@@ -69,14 +77,8 @@ func (j *Job) start(ctx context.Context, revision string) (string, error) {
 	if now != nil && (seen == nil || seen.ID != now.ID) {
 		return "", &DisplacedError{Revision: now.Revision, Since: clock(now.Created)}
 	}
-	if !j.Journal.Restart && !chosen(j.Journal.Base) {
-		d, err := j.Cluster.Definition(ctx, revision)
-		if err == nil {
-			err = j.upToDate(ctx, d)
-		}
-		if err != nil {
-			return "", err
-		}
+	if stale != nil {
+		return "", stale
 	}
 	was := *j.Journal
 	j.before(s)
@@ -157,7 +159,7 @@ func (j *Job) decide(ctx context.Context, r Result, interrupted bool) (next bool
 		}
 	}
 	if !interrupted && r.End != CrashLoop {
-		return false, j.ended(r)
+		return false, j.ended(ctx, r)
 	}
 	j.Interrupted = interrupted
 	switch j.Talk.Decide(r, interrupted) {
@@ -166,9 +168,9 @@ func (j *Job) decide(ctx context.Context, r Result, interrupted bool) (next bool
 		return true, nil
 	case Stop:
 		if err := j.stop(ctx); err != nil {
-			return j.completed(err), err
+			return j.completed(err), fmt.Errorf("it could not be stopped: %w", err)
 		}
-		return false, j.ended(Result{End: Stopped, Before: j.Journal.Before})
+		return false, j.ended(ctx, Result{End: Stopped, Before: j.Journal.Before})
 	case RollBack:
 		err := j.rollBack(ctx, r)
 		return j.completed(err), err
@@ -204,21 +206,46 @@ func (j *Job) later(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // ended is the error of a deployment that is not what runs. One that has ended
 // for good is not watched again when the work is resumed.
-func (j *Job) ended(r Result) error {
+func (j *Job) ended(ctx context.Context, r Result) error {
 	err := error(&NotDeployedError{Result: r})
 	if r.End == TimedOut || r.End == Stuck || r.End == Lost {
 		return err
 	}
-	j.Journal.Back = r.End == Stopped
-	if (r.End == RolledBack || r.End == Failed) && r.Service != nil {
-		if p := r.Service.Primary(); p != nil && (p.ID == j.Journal.Deployment || p.Revision == j.Journal.Before) {
-			j.Journal.Seen = p.ID // what the next attempt may go over
+	j.Journal.Back = false
+	switch {
+	case r.End == Stopped:
+		j.Journal.Back = !j.seesRollback(ctx)
+	case r.End == Failed && r.Own != nil:
+		j.Journal.Seen = r.Own.ID // what the next attempt may go over
+	case r.End == RolledBack && !r.Unclear() && r.Service != nil:
+		if p := r.Service.Primary(); p != nil && p.Revision == j.Journal.Before {
+			j.Journal.Seen = p.ID
 		}
 	}
 	if saveErr := j.forget(); saveErr != nil {
 		return errors.Join(err, saveErr)
 	}
 	return err
+}
+
+// seesRollback waits a while for what comes after a deployment that was stopped, and
+// notes that the next attempt may go over it, if that is how the service goes back.
+func (j *Job) seesRollback(ctx context.Context) bool {
+	for range toldAfter {
+		s, err := j.Cluster.State(ctx)
+		if err == nil {
+			if p := s.Primary(); p != nil && p.ID != j.Journal.Deployment {
+				if p.Revision == j.Journal.Before {
+					j.Journal.Seen = p.ID
+				}
+				return true
+			}
+		}
+		if sleep(ctx, j.watchEvery()) != nil {
+			return false
+		}
+	}
+	return false
 }
 
 // forget notes that the deployment has ended: it is not watched again.
@@ -320,11 +347,11 @@ func (j *Job) rollBack(ctx context.Context, r Result) error {
 			j.Talk.Seen(s, p)
 			if p != nil && p.ID != own && j.Journal.Before != "" && p.Revision != j.Journal.Before {
 				r.Service, r.End = s, Displaced
-				return j.ended(r)
+				return j.ended(ctx, r)
 			}
 			if p != nil && p.ID != own && (p.Rollout == ecs.RolloutCompleted || p.Rollout == "" && p.Running == p.Desired) {
 				r.Service, r.End, r.ByHand = s, RolledBack, true
-				return j.ended(r)
+				return j.ended(ctx, r)
 			}
 		}
 		if time.Now().After(deadline) {

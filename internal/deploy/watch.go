@@ -121,14 +121,16 @@ type watcher struct {
 	Options
 	id       string
 	r        Result
-	seen     bool            // it was, in an answer
-	failures int             // questions in a row that failed
-	missed   int             // answers without it, before it was ever seen
-	told     map[string]bool // ids of tasks that stopped
-	known    map[string]bool // ids of those that had when the watching began again; nil before they are
-	looped   bool            // told of
-	last     progress
-	moved    time.Time // when last changed
+	seen     bool // it was, in an answer
+	failures int  // questions in a row that failed
+	missed   int  // answers without it, before it was ever seen
+	// unsettled answers tell that it is neither the primary nor failed.
+	unsettled int
+	told      map[string]bool // ids of tasks that stopped
+	known     map[string]bool // ids of those that had when the watching began again; nil before they are
+	looped    bool            // told of
+	last      progress
+	moved     time.Time // when last changed
 }
 
 // progress is what changes while a deployment moves.
@@ -165,8 +167,11 @@ func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 	end, ended := judge(s, w.r.Own)
 	switch p := s.Primary(); {
 	case p == nil || w.Before == "":
-	case end == Displaced && p.Revision == w.Before && w.Before != w.Revision:
+	case end == Displaced && w.r.Own == nil && p.Revision == w.Before && w.Before != w.Revision:
 		end = RolledBack // and AWS has let go of the one that failed
+	case end == Displaced && w.r.Own != nil && w.r.Own.Rollout == ecs.RolloutInProgress && p.Revision == w.Before && w.unsettled < toldAfter:
+		w.unsettled++ // it may be about to be called failed
+		ended = false
 	case end == RolledBack && p.Revision != w.Before:
 		end = Displaced // by another, once it had failed
 	}
@@ -251,6 +256,9 @@ func looping(stopped []ecs.StoppedTask, known map[string]bool) bool {
 	return false
 }
 
+// Unclear reports whether it was ECS or somebody else who rolled it back.
+func (r Result) Unclear() bool { return r.End == RolledBack && r.Own == nil && !r.ByHand }
+
 // Explain says what a result means, in lines: what happened, why, and what runs
 // now.
 func (r Result) Explain() []string {
@@ -268,7 +276,7 @@ func (r Result) Explain() []string {
 		return lines
 	case r.End == RolledBack && r.ByHand:
 		say("it was rolled back")
-	case r.End == RolledBack && r.Own == nil:
+	case r.Unclear():
 		say("it was rolled back, by ECS or by somebody else")
 	case r.End == RolledBack:
 		say("ECS rolled it back: %s", r.Own.Reason)

@@ -113,6 +113,46 @@ func (d *Definition) WithTag(key, value string) *Definition {
 	return &copied
 }
 
+// Label is the value of a Docker label of the first container, "" if it has none.
+func (d *Definition) Label(key string) string {
+	list, _ := d.raw["containerDefinitions"].([]any)
+	if len(list) == 0 {
+		return ""
+	}
+	c, _ := list[0].(map[string]any)
+	labels, _ := c["dockerLabels"].(map[string]any)
+	value, _ := labels[key].(string)
+	return value
+}
+
+// WithLabel returns a copy whose first container has a Docker label, or has it not
+// if its value is "".
+func (d *Definition) WithLabel(key, value string) *Definition {
+	copied := *d
+	if d.Label(key) == value {
+		return &copied
+	}
+	list, _ := d.raw["containerDefinitions"].([]any)
+	list = slices.Clone(list)
+	c, _ := list[0].(map[string]any)
+	labels, _ := c["dockerLabels"].(map[string]any)
+	c, labels = maps.Clone(c), maps.Clone(labels)
+	if labels == nil {
+		labels = map[string]any{}
+	}
+	labels[key] = value
+	if value == "" {
+		delete(labels, key)
+	}
+	c["dockerLabels"], list[0] = labels, c
+	if len(labels) == 0 {
+		delete(c, "dockerLabels")
+	}
+	copied.raw = maps.Clone(d.raw)
+	copied.raw["containerDefinitions"] = list
+	return &copied
+}
+
 // Container is one of a definition's.
 type Container struct {
 	Name, Image string

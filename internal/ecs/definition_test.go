@@ -112,6 +112,34 @@ func TestTag(t *testing.T) {
 	}
 }
 
+// TestLabel: a copy with a label of its first container differs in that only, and
+// without it in nothing.
+func TestLabel(t *testing.T) {
+	for _, labels := range []string{"", `,"dockerLabels":{"a":"1"}`} {
+		o, _ := play(t, replies{"DescribeTaskDefinition": {
+			`{"taskDefinition":{"family":"web","taskDefinitionArn":"` + arn + `task-definition/web:7","containerDefinitions":[{"name":"app"` + labels + `},{"name":"proxy"}]}}`,
+		}})
+		d, err := o.Definition(t.Context(), "web:7")
+		if err != nil {
+			t.Fatal(err)
+		}
+		copied := d.WithLabel("b", "2")
+		if d.Label("b") != "" || copied.Label("b") != "2" || copied.Label("a") != d.Label("a") {
+			t.Errorf("%q, %q", d.Label("b"), copied.Label("b"))
+		}
+		if got := said(ecs.Compare(d, copied)); got != "containers.app.dockerLabels.b: added" {
+			t.Errorf("differs in %s", got)
+		}
+		if got := said(ecs.Compare(d, copied.WithLabel("b", ""))); got != "" {
+			t.Errorf("differs in %s", got)
+		}
+	}
+	o, _ := play(t, replies{"DescribeTaskDefinition": {`{"taskDefinition":{"taskDefinitionArn":"` + arn + `task-definition/web:7","containerDefinitions":[]}}`}})
+	if d, err := o.Definition(t.Context(), "web:7"); err != nil || d.WithLabel("a", "").Label("a") != "" {
+		t.Error(err)
+	}
+}
+
 // TestCopyWithoutTags: AWS refuses an empty list of them, and answers one.
 func TestCopyWithoutTags(t *testing.T) {
 	for _, tags := range []string{"", `,"tags":[]`, `,"tags":null`} {

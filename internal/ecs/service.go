@@ -384,5 +384,5 @@ func number(arn string) int {
 // Steady reports whether a service runs what it is to run: one deployment, rolled
 // out, with all its tasks.
 func (s *Service) Steady() bool {
-	return len(s.Deployments) == 1 && s.Deployments[0].Rollout != "IN_PROGRESS" && s.Deployments[0].Rollout != "FAILED" && s.Running == s.Desired
+	return len(s.Deployments) == 1 && s.Deployments[0].Rollout != RolloutInProgress && s.Deployments[0].Rollout != RolloutFailed && s.Running == s.Desired
 }

@@ -15,8 +15,9 @@ import (
 
 // States of a rollout.
 const (
-	RolloutCompleted = "COMPLETED"
-	RolloutFailed    = "FAILED"
+	RolloutInProgress = "IN_PROGRESS"
+	RolloutCompleted  = "COMPLETED"
+	RolloutFailed     = "FAILED"
 )
 
 const primary = "PRIMARY"
