@@ -73,6 +73,7 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		forgotten *deploy.ForgottenError
 		task      *deploy.TaskError
 		newer     *deploy.NewerError
+		stop      *deploy.StopError
 		displaced *deploy.DisplacedError
 		not       *deploy.NotDeployedError
 		platform  *deploy.PlatformError
@@ -111,18 +112,14 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return say("'hci deploy %s' begins a new deployment, which builds it anew", env)
 	case errors.As(err, &platform), errors.As(err, &image), errors.As(err, &other):
 		return say("'hci deploy build %s' builds it anew", env)
-	case errors.As(err, &newer) && journal.Revision == "" && (journal.MigrateToken == "" || journal.IsDone(deploy.Migrate)) && whole(job.Steps):
-		return say("'hci deploy --resume %s' goes on, with a revision that is made from it", env)
-	case errors.As(err, &newer) && !slices.Contains(journal.Steps, deploy.Update):
-		return say("'hci deploy migrate %s' begins anew, with it", env)
 	case errors.As(err, &newer):
-		return say("'hci deploy %s' begins a new deployment, which is made from it", env)
+		return say("'hci deploy --resume %s' goes on, with a revision that is made from it", env)
 	case errors.As(err, &task) && task.Crashed != "":
 		return append(migrated(job), "with essential = false in Terraform no other container ends it")
 	case errors.As(err, &task):
 		return say("if the code has to change, commit that and 'hci deploy %s'; %s", env, again)
-	case journal.Deployment != "":
-		return say("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again", env)
+	case errors.As(err, &stop):
+		return []string{unstopped(stop, env)}
 	case whole(job.Steps):
 		return []string{again}
 	}
@@ -137,11 +134,22 @@ func migrated(job *deploy.Job) []string {
 	return []string{fmt.Sprintf("look in the database whether it was applied; then 'hci deploy %s --skip migrate', or without --skip to run it again", job.Env)}
 }
 
+// unstopped is what to do about a rollout that was not stopped.
+func unstopped(err *deploy.StopError, env string) string {
+	if err.Unknown {
+		return fmt.Sprintf("'hci deploy --resume %s' finds out, and watches it again if it goes on", env)
+	}
+	return fmt.Sprintf("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again", env)
+}
+
 // afterRollout is what to do after a rollout that did not end in the new image.
 func afterRollout(job *deploy.Job, err error, r deploy.Result) []string {
 	env := job.Env
 	var back *deploy.RollbackError
+	var stop *deploy.StopError
 	switch {
+	case errors.As(err, &stop):
+		return []string{unstopped(stop, env)}
 	case r.End == deploy.Gone:
 		return []string{fmt.Sprintf("'hci tf %s apply' makes what Terraform declares", env)}
 	case errors.As(err, &back):
@@ -152,7 +160,7 @@ func afterRollout(job *deploy.Job, err error, r deploy.Result) []string {
 		return []string{fmt.Sprintf("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again, 'hci deploy rollback %s' goes back", env, env)}
 	}
 	if r.Unclear() {
-		return []string{fmt.Sprintf("'hci deploy status %s' shows what runs; 'hci deploy --resume %s --displace' tries the same image once more", env, env)}
+		return []string{fmt.Sprintf("'hci deploy status %s' shows what runs; mend the cause, commit it and 'hci deploy %s'; 'hci deploy --resume %s --displace' tries the same image once more", env, env, env)}
 	}
 	return []string{fmt.Sprintf("mend the cause, commit it and 'hci deploy %s'; 'hci deploy --resume %s' tries the same image once more", env, env)}
 }

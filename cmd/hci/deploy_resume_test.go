@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -142,28 +143,76 @@ func TestDeployOvertaken(t *testing.T) {
 	if runs, _ := s.runs(); runs != "hci_web_staging:3" {
 		t.Errorf("%s runs", runs)
 	}
-	s.run("deploy", "staging", "--resume", "--yes", "--poll", "10ms", "--displace").is(t, 0, "hci: deployed\n")
-	if runs, _ := s.runs(); runs != "hci_web_staging:2" || len(s.player.migrated()) != 1 {
-		t.Errorf("%s runs", runs)
+	s.run("deploy", "staging", "--resume", "--yes", "--poll", "10ms", "--displace").is(t, 0, "the revision is made anew, from it", "hci: deployed\n")
+	if _, image := s.runs(); !s.hasNew() || !slices.Equal(s.player.migrated(), []string{image}) {
+		t.Errorf("%s runs, the new secret: %v, migrated in %q", image, s.hasNew(), s.player.migrated())
 	}
 }
 
-// TestDeployOvertakenByTerraform: what goes on is not called deployed without the
-// secrets that Terraform has registered since.
+// TestDeployOvertakenByTerraform: what goes on is not deployed without the secrets that
+// Terraform has registered since, and does not migrate again for them.
 func TestDeployOvertakenByTerraform(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
-	s.held(s.commit())
-	s.killed(3, "instead") // of UpdateService
-	s.registersSecret()
-	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "hci_web_staging:3, registered ", "is newer than what hci_web_staging:2 was made from (", "would not be what runs", "'hci deploy staging' begins a new deployment")
-	if runs, _ := s.runs(); runs != "hci_web_staging:1" {
-		t.Errorf("%s runs", runs)
+	resume := []string{"deploy", "staging", "--resume", "--yes", goOn}
+	const anew = "is newer than what hci_web_staging:2 was made from (containers.web.secrets.HCI_NEW added): the revision is made anew, from it"
+	for _, c := range []struct {
+		name  string
+		leave func(s *stage)
+	}{
+		{"the update never arrived", func(s *stage) { s.killed(3, "instead") }},
+		{"it was refused", func(s *stage) {
+			s.refuses("UpdateService")
+			s.run(deployStaging()...).is(t, 1, "the service was not touched")
+			s.refuses()
+		}},
+		{"killed in the migration, in the service's own family", func(s *stage) {
+			s.write("hci.hcl", migrateCommand)
+			s.held(s.commit())
+			s.killed(1, "after") // RunTask
+		}},
+		{"given up", func(s *stage) {
+			s.killed(3, "after") // UpdateService
+			s.setRewrite(givenUp("hci_web_staging:2", "PRIMARY"))
+		}},
+		{"given up and looked at", func(s *stage) {
+			s.setRewrite(givenUp("hci_web_staging:2", "PRIMARY"))
+			s.run(deployStaging()...).is(t, 1, "not deployed: failed")
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStage(t, rehearse.Healthy)
+			s.held(s.commit())
+			c.leave(s)
+			s.registersSecret()
+			s.run(resume...).is(t, 0, anew, "hci: deployed\n")
+			if n := len(s.player.migrated()); n != 1 || !s.hasNew() {
+				t.Errorf("migrated %d times, the new secret is what runs: %v", n, s.hasNew())
+			}
+		})
 	}
-	s.run(deployStaging()...).is(t, 0, "hci: deployed\n")
-	if runs, _ := s.runs(); runs != "hci_web_staging:3" {
-		t.Errorf("%s runs", runs)
-	}
+	t.Run("nothing differed", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		s.run(deployStaging()...).is(t, 0)
+		s.killedIn([]string{"deploy", "update", "staging", "--yes", goOn}, 0, "instead") // of UpdateService
+		s.registersSecret()
+		s.run(resume...).is(t, 0, anew, "hci: deployed\n")
+		if !s.hasNew() {
+			t.Error("the new secret is not what runs")
+		}
+	})
+	t.Run("while it is under way", func(t *testing.T) { // it is watched to its end, and that is told
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		s.killed(3, "after") // UpdateService
+		s.registersSecret()
+		s.run(resume...).is(t, 0, "hci_web_staging:3, registered 20", "and would not be what runs", "'hci deploy staging' after this deploys it", "hci: deployed\n")
+		if s.hasNew() {
+			t.Error("what is under way was gone over")
+		}
+	})
 }
+
+const migrateCommand = "deploy {\n  migrate_command = [\"python\", \"manage.py\", \"migrate\"]\n}\n"
 
 // hasNew reports whether the service is to run the secret that registersSecret adds.
 func (s *stage) hasNew() bool {
@@ -214,7 +263,7 @@ func TestDeployTerraformDuringMigration(t *testing.T) {
 	for _, command := range []bool{true, false} {
 		s := newStage(t, rehearse.Healthy)
 		if command {
-			s.write("hci.hcl", "deploy {\n  migrate_command = [\"python\", \"manage.py\", \"migrate\"]\n}\n")
+			s.write("hci.hcl", migrateCommand)
 			s.held(s.commit())
 		} else {
 			s.commit()
@@ -228,29 +277,16 @@ func TestDeployTerraformDuringMigration(t *testing.T) {
 	}
 }
 
-// TestDeployTerraformWhileKilled: what runs already, or failed, is no reason to go on
-// without what Terraform has registered since.
-func TestDeployTerraformWhileKilled(t *testing.T) {
-	t.Run("nothing differs", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
-		s.held(s.commit())
-		s.run(deployStaging()...).is(t, 0)
-		s.killedIn([]string{"deploy", "update", "staging", "--yes", goOn}, 0, "instead") // of UpdateService
+// TestDeployTerraformUpdates: an apply that makes the service run what it registers is
+// another deployment, whatever else it is.
+func TestDeployTerraformUpdates(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.once("RunTask", func() {
 		s.registersSecret()
-		s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "conflict: service: hci_web_staging:3, registered 20", "'hci deploy staging' begins a new deployment, which is made from it")
+		s.restarts("hci_web_staging:2")
 	})
-	t.Run("given up", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
-		s.held(s.commit())
-		s.killed(3, "after") // UpdateService
-		s.setRewrite(givenUp("hci_web_staging:2", "PRIMARY"))
-		s.registersSecret()
-		s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "conflict: service: hci_web_staging:3, registered 20")
-		s.run(deployStaging()...).is(t, 0, "hci: deployed\n")
-		if !s.hasNew() {
-			t.Error("the new secret is not what runs")
-		}
-	})
+	s.run(deployStaging()...).is(t, 5, "another deployment was started meanwhile, of hci_web_staging:2", "'hci deploy status staging' shows what runs")
 }
 
 // TestDeployBaseNewest: the newest is none of hci's own that leaves something out.
@@ -385,6 +421,49 @@ func TestDeployStopOvertaken(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestDeployRolledBackByHand: what somebody stopped in the console is not called ECS's
+// doing, and is not gone over.
+func TestDeployRolledBackByHand(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.on("after", func(operation string) {
+		if operation == "UpdateService" {
+			s.on("after", nil)
+			in := map[string]any{"cluster": "hci_cluster_staging", "service": "hci_service_staging", "status": []string{"IN_PROGRESS"}}
+			one := s.call("ecs", "ListServiceDeployments", in)["serviceDeployments"].([]any)[0].(map[string]any)
+			s.call("ecs", "StopServiceDeployment", map[string]any{"serviceDeploymentArn": one["serviceDeploymentArn"], "stopType": "ROLLBACK"})
+		}
+	})
+	s.run(deployStaging()...).is(t, 1, "it was rolled back, by ECS or by somebody else", "ECS says: Service deployment rolled back because of a StopServiceDeployment request")
+	s.until("hci_web_staging:1")
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "either ECS has rolled this deployment back, or somebody else has deployed hci_web_staging:1 since")
+}
+
+// TestDeployRollbackUnfinished: what is told of a rollback that did not come to its end
+// is how things stand then.
+func TestDeployRollbackUnfinished(t *testing.T) {
+	t.Run("in time", func(t *testing.T) {
+		s := newStage(t, rehearse.CrashLoop)
+		s.held(s.commit())
+		s.once("StopServiceDeployment", func() {
+			s.setRewrite(func(operation string, answer []byte) []byte {
+				if operation == "DescribeServices" {
+					return bytes.ReplaceAll(answer, []byte(`"COMPLETED"`), []byte(`"IN_PROGRESS"`))
+				}
+				return answer
+			})
+		})
+		s.run(deployStaging("--timeout", "2s")...).is(t, 1, "the rollback to hci_web_staging:1 has not come to its end", "hci_web_staging:1 is the service's deployment now", "shows how far it is")
+	})
+	t.Run("refused", func(t *testing.T) {
+		s := newStage(t, rehearse.CrashLoop)
+		s.held(s.commit())
+		s.once("ListServiceDeployments", func() { s.refuses("StopServiceDeployment", "UpdateService") })
+		p := s.run(deployStaging()...)
+		p.is(t, 1, "the rollback to hci_web_staging:1 failed: it could not be stopped: ", "hci_web_staging:2 is the service's deployment now", "the deployment goes on at AWS; 'hci deploy --resume staging' watches it again")
+	})
 }
 
 // TestDeployStopLost: the rollback that hci itself asked for is nobody else's
@@ -558,7 +637,7 @@ func TestDeployRestartOvertaken(t *testing.T) {
 	s.steady()
 	before := len(s.changed())
 	for range 2 {
-		s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "somebody else has deployed hci_web_staging:1 since")
+		s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "either ECS has rolled this deployment back, or somebody else has deployed hci_web_staging:1 since")
 	}
 	if changed := s.changed()[before:]; len(changed) > 0 {
 		t.Errorf("asked for %q", changed)
@@ -617,8 +696,8 @@ func TestDeployMigrationCrossed(t *testing.T) {
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
 }
 
-// TestDeployMigrationReplaced: a migration that was asked for is waited for as it was
-// asked for; what never began does not run without what Terraform has registered since.
+// TestDeployMigrationReplaced: a migration that was asked for is run and waited for as
+// it was asked for: its token goes with that.
 func TestDeployMigrationReplaced(t *testing.T) {
 	for _, moment := range []string{"after", "instead"} {
 		t.Run(moment, func(t *testing.T) {
@@ -631,14 +710,7 @@ func TestDeployMigrationReplaced(t *testing.T) {
 			}
 			d["containerDefinitions"].([]any)[0].(map[string]any)["name"] = "renamed"
 			s.call("ecs", "RegisterTaskDefinition", d)
-			p := s.run("deploy", "staging", "--resume", "--yes", goOn)
-			warning := "warning: service: hci_migrate_staging:3, registered 20"
-			if moment == "after" {
-				p.is(t, 0, warning, "the migration was asked for before", "hci: deployed\n")
-			} else {
-				p.is(t, 5, warning, "migrate: hci_migrate_staging:3, registered 20", "the service was not touched", "'hci deploy staging' begins a new deployment, which is made from it")
-				s.run("deploy", "staging", "--resume", "--yes", "--displace", goOn).is(t, 0, "hci: deployed\n")
-			}
+			s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "warning: service: hci_migrate_staging:3, registered 20", "the migration was asked for before", "hci: deployed\n")
 			if n := len(s.player.migrated()); n != 1 {
 				t.Errorf("migrated %d times", n)
 			}

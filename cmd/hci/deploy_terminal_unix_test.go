@@ -3,9 +3,12 @@
 package main
 
 import (
+	"bytes"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
+	stdsync "sync"
 	"testing"
 	"time"
 
@@ -180,6 +183,82 @@ func TestDeployStopped(t *testing.T) {
 		}
 		s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
 	}
+}
+
+// TestDeployStoppedLate: until the service goes back, hci knows its own deployment.
+func TestDeployStoppedLate(t *testing.T) {
+	s, p, hold := askedInRollout(t)
+	defer close(hold)
+	var once stdsync.Once
+	var old []byte
+	s.setRewrite(func(operation string, answer []byte) []byte {
+		if operation == "DescribeServices" {
+			once.Do(func() { old = answer })
+			return old
+		}
+		return answer
+	})
+	p.after("", "s\r")
+	p.ends(130, "ECS was told to stop it")
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "this deployment's own rollout, of hci_web_staging:2, was told to stop, and the service has not gone back to hci_web_staging:1 yet")
+}
+
+// TestDeployEndsWhileAsked: what has become of the rollout by the time of the answer is
+// told.
+func TestDeployEndsWhileAsked(t *testing.T) {
+	for _, keys := range []string{"s\r", "r\r"} {
+		s, p, hold := askedInRollout(t)
+		s.registersSecret()
+		close(hold)
+		s.restarts("hci_web_staging:3")
+		s.until("hci_web_staging:3")
+		p.after("", keys)
+		p.ends(130, "not deployed: displaced", "another deployment took its place", "hci_web_staging:3 is the service's deployment now")
+		if runs, _ := s.runs(); runs != "hci_web_staging:3" {
+			t.Errorf("%s runs", runs)
+		}
+	}
+}
+
+// TestDeployRollbackLeft: a rollback that is left is no licence to go over somebody
+// else's.
+func TestDeployRollbackLeft(t *testing.T) {
+	s, p, hold := askedInRollout(t)
+	going := make(chan struct{})
+	var once stdsync.Once
+	s.setRewrite(func(operation string, answer []byte) []byte {
+		if operation == "DescribeServices" && bytes.Contains(answer, []byte("StopServiceDeployment request")) {
+			once.Do(func() { close(going) })
+		}
+		if operation == "DescribeServices" {
+			return bytes.ReplaceAll(answer, []byte(`"COMPLETED"`), []byte(`"IN_PROGRESS"`))
+		}
+		return answer
+	})
+	p.after("", "r\r")
+	<-going
+	p.after("hci_web_staging:1 in progress", ctrlC)
+	p.ends(130, "the rollback to hci_web_staging:1 goes on at AWS", "hci_web_staging:1 is the service's deployment now")
+	s.setRewrite(nil)
+	close(hold)
+	s.until("hci_web_staging:1")
+	s.restarts("hci_web_staging:1")
+	s.steady()
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "either ECS has rolled this deployment back, or somebody else has deployed hci_web_staging:1 since")
+}
+
+// TestDeployStopUnknown: a stop whose answer was lost is not called refused.
+func TestDeployStopUnknown(t *testing.T) {
+	s, p, hold := askedInRollout(t)
+	defer close(hold)
+	s.on("after", func(operation string) {
+		if operation == "StopServiceDeployment" {
+			s.on("before", func(string) { panic(http.ErrAbortHandler) }) // the network is gone
+			panic(http.ErrAbortHandler)
+		}
+	})
+	p.after("", "s\r")
+	p.ends(130, "update: whether it was stopped is not known: ", "'hci deploy --resume staging' finds out")
 }
 
 // TestDeployStopRefused: a stop that AWS refuses is no stop.

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -138,11 +139,29 @@ func (j *Job) Run(ctx context.Context) ([]Done, error) {
 			err = j.Journal.done(s)
 		}
 		if err != nil {
-			return all, &StepError{Step: s, Err: err}
+			return all, &StepError{Step: s, Err: j.sinceLooked(ctx, err)}
 		}
 		all = append(all, Done{Step: s, Words: words, Took: time.Since(start)})
 	}
 	return all, nil
+}
+
+// sinceLooked is the error of a step: whoever registers a revision may have made the
+// service run it, too.
+func (j *Job) sinceLooked(ctx context.Context, err error) error {
+	var newer *NewerError
+	if !errors.As(err, &newer) || j.Look.Service == nil {
+		return err
+	}
+	s, stateErr := j.Cluster.State(ctx)
+	if stateErr != nil {
+		return err
+	}
+	seen, now := j.Look.Service.Primary(), s.Primary()
+	if now != nil && (seen == nil || seen.ID != now.ID) {
+		return DisplacedBy(now)
+	}
+	return err
 }
 
 // StepError says which step failed.
@@ -185,7 +204,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // revision registers, once, the revision that the service is to run.
 func (j *Job) revision(ctx context.Context) (string, error) {
-	if j.Journal.Revision != "" {
+	if j.Journal.Revision != "" && !j.Look.Renew {
 		return j.Journal.Revision, nil
 	}
 	image, _ := j.image()
@@ -197,7 +216,10 @@ func (j *Job) revision(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	j.Journal.Revision = name
+	if j.Look.Renew && j.Journal.Tried {
+		j.Journal.Replaced = j.Journal.Revision
+	}
+	j.Journal.Revision, j.Look.Renew = name, false
 	return name, j.Journal.Save()
 }
 

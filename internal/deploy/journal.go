@@ -46,6 +46,7 @@ type Journal struct {
 	Seen     string `json:"seen,omitempty"`     // id of the service's deployment when this one began
 	Before   string `json:"before,omitempty"`   // revision that the service ran
 	Revision string `json:"revision,omitempty"` // that was registered for the service
+	Replaced string `json:"replaced,omitempty"` // that was before, and may be what runs
 
 	Who              string    `json:"who,omitempty"` // in AWS, begins what its one-off tasks are started by
 	MigrateRevision  string    `json:"migrate_revision,omitempty"`
@@ -57,7 +58,7 @@ type Journal struct {
 	Tried      bool   `json:"tried,omitempty"`      // the service was, or may have been, touched
 	Updating   bool   `json:"updating,omitempty"`   // written before it is; until the end is known
 	Deployment string `json:"deployment,omitempty"` // its id
-	Back       bool   `json:"back,omitempty"`       // it was stopped, and the service goes back to Before
+	Stopped    string `json:"stopped,omitempty"`    // the id of one that was told to stop, until the service goes back to Before
 
 	path string
 }
@@ -214,7 +215,7 @@ func (j *Journal) WentBack(was *ecs.Deployment, id string) error {
 	if was == nil || was.ID != j.Seen && !OwnOf(j).is(was) {
 		return nil
 	}
-	j.Seen, j.Deployment, j.Updating, j.Back = id, "", false, false
+	j.Seen, j.Deployment, j.Updating, j.Stopped = id, "", false, ""
 	return j.Save()
 }
 

@@ -80,14 +80,6 @@ func (j *Job) askFor(ctx context.Context, revision string) error {
 		return err
 	case arn == "" && time.Since(j.Journal.MigrateAsked) > tokenLife:
 		return &ForgottenError{What: "the migration", Task: "that was asked for at " + j.Journal.MigrateAsked.UTC().Format("2006-01-02 15:04 UTC")}
-	case arn == "": // it is run now: the token goes with the revision
-		d, err := j.Cluster.Definition(ctx, revision)
-		if err == nil && !(j.Names.MigrateCommand != nil && chosen(j.Journal.Base)) {
-			err = j.upToDate(ctx, d)
-		}
-		if err != nil {
-			return err
-		}
 	}
 	j.Journal.MigrateTask = arn
 	return nil

@@ -76,8 +76,11 @@ func theirs(ctx context.Context, c Cluster, d *ecs.Definition) (int, error) {
 		case !between.Active():
 			continue
 		}
-		other, made := originOf(between)
-		if !made {
+		other, err := checkedOrigin(ctx, c, between)
+		if err != nil {
+			return 0, err
+		}
+		if other.From == n {
 			return n, nil
 		}
 		o.Known = max(o.Known, other.Known)
@@ -247,7 +250,7 @@ func (j *Job) upToDate(ctx context.Context, d *ecs.Definition) error {
 // complete is upToDate of what the family's newest revision tells.
 func (j *Job) complete(ctx context.Context, d, newest *ecs.Definition) error {
 	than, err := newer(ctx, j.Cluster, d, newest)
-	if err != nil || than == nil || slices.Contains(j.Look.Without, than.Newer.Name) {
+	if err != nil || than == nil {
 		return err
 	}
 	return than

@@ -64,7 +64,7 @@ type Own struct {
 	Seen, Before         string // the service's deployment when it began, and the revision to go back to
 	Updating             bool   // it has asked for an update whose end is not known
 	Tried                bool   // it has asked for one
-	Back                 bool   // it was stopped, and the service goes back
+	Stopped              string // a deployment that it has told to stop
 	StartedBy            string // tells its one-off task
 	Migration, Container string // that was asked for: revision, and whose exit code decides
 	Built, Chosen        bool   // it has built an image; chosen what it deploys
@@ -73,7 +73,7 @@ type Own struct {
 // OwnOf is what a journal tells.
 func OwnOf(j *Journal) Own {
 	own := Own{
-		Deployment: j.Deployment, Revision: j.Revision, Seen: j.Seen, Before: j.Before, Updating: j.Updating, Tried: j.Tried, Back: j.Back,
+		Deployment: j.Deployment, Revision: j.Revision, Seen: j.Seen, Before: j.Before, Updating: j.Updating, Tried: j.Tried, Stopped: j.Stopped,
 		StartedBy: j.startedBy(), Built: j.Built != "", Chosen: j.Words != "",
 	}
 	if j.MigrateToken != "" {
@@ -92,7 +92,7 @@ type Look struct {
 	Running    *ecs.Definition // that the service runs
 	Base       *ecs.Definition // that the new revision is made from
 	Next       *ecs.Definition // that an earlier run has registered; nil for none
-	Without    []string        // newer revisions that the new one may lack, as was found
+	Renew      bool            // what an earlier run has registered lacks something newer: it is made anew
 	Deployed   DeployedImages
 	Migration  *ecs.Definition // of the migration's family, nil if it is the service's
 	Repository ecr.Repository

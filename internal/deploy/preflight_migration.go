@@ -19,7 +19,7 @@ func (l *looker) migration(ctx context.Context) {
 		return
 	}
 	var group sync.WaitGroup
-	if l.needs(Migrate) && l.Names.MigrateCommand == nil {
+	if l.needs(Migrate) && (l.Names.MigrateCommand == nil || l.Own.Migration != "") {
 		group.Go(func() {
 			d, err := l.migrationDefinition(ctx)
 			var missing *ecs.NotFoundError
@@ -72,9 +72,6 @@ func (l *looker) migrationDefinition(ctx context.Context) (*ecs.Definition, erro
 	than, err := newer(ctx, l.Cluster, d, newest)
 	if than != nil {
 		l.found(Warning, "service", "", "%s: the migration was asked for before", than.words())
-		if l.Displace {
-			l.without(than)
-		}
 	}
 	return d, err
 }
@@ -89,7 +86,7 @@ func startedBy(r ecs.Runs) string {
 // migrates looks whether the migration can run as it is declared.
 func (l *looker) migrates() {
 	d := l.look.Migration
-	if l.Names.MigrateCommand != nil {
+	if l.Names.MigrateCommand != nil && l.Own.Migration == "" {
 		if d = l.look.Base; l.look.Next != nil {
 			d = l.look.Next
 		}

@@ -87,7 +87,7 @@ func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
 	if l.Displace {
 		level, next = Warning, ""
 	}
-	if l.Own.Tried && p.Revision == l.Own.Before && l.Own.Before != l.Own.Revision {
+	if l.Own.Tried && p.Revision == l.Own.Before {
 		l.found(level, "service", next, "either ECS has rolled this deployment back, or somebody else has deployed %s since, at %s", p.Revision, clock(p.Created))
 		return
 	}
@@ -96,12 +96,12 @@ func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
 
 // is reports whether a deployment is the one that this one started.
 func (o Own) is(p *ecs.Deployment) bool {
-	return p.ID == o.Deployment || o.Deployment == "" && o.Updating && p.Revision == o.Revision && p.ID != o.Seen
+	return p.ID == o.Deployment || p.ID == o.Stopped || o.Deployment == "" && o.Updating && p.Revision == o.Revision && p.ID != o.Seen
 }
 
 // wentBack reports whether a deployment is what the rollback of this one started.
 func (o Own) wentBack(p *ecs.Deployment) bool {
-	return (o.Deployment != "" && o.Before != o.Revision || o.Back || p.ID == o.Seen) && p.Revision == o.Before
+	return (o.Deployment != "" && o.Before != o.Revision || p.ID == o.Seen) && p.Revision == o.Before
 }
 
 // steady looks whether the service runs what it is to run.
@@ -118,6 +118,12 @@ func (l *looker) steady(s *ecs.Service, running *ecs.Definition) {
 	p := s.Primary()
 	switch {
 	case p == nil:
+	case p.Rollout == ecs.RolloutInProgress && p.ID == l.Own.Stopped:
+		level, next := Conflict, "'hci deploy status "+l.Env+"' shows when it has; --displace does not wait for it"
+		if l.Displace {
+			level, next = Warning, ""
+		}
+		l.found(level, "service", next, "this deployment's own rollout, of %s, was told to stop, and the service has not gone back to %s yet", p.Revision, l.Own.Before)
 	case p.Rollout == ecs.RolloutInProgress && (l.Own.is(p) || !l.AtRest && l.Own.wentBack(p)):
 	case p.Rollout == ecs.RolloutInProgress:
 		level, next := Conflict, "'hci deploy status "+l.Env+"' shows how it goes; --displace takes its place"
@@ -155,13 +161,7 @@ func (l *looker) base(ctx context.Context, newest *ecs.Definition, newestErr err
 	running := l.look.Running
 	switch {
 	case l.Own.Revision != "":
-		next, err := l.Cluster.Definition(ctx, l.Own.Revision)
-		if err != nil {
-			l.failed("service", err)
-			return
-		}
-		l.look.Next = next
-		l.overtaken(ctx, next, newest, newestErr)
+		l.again(ctx, newest, newestErr)
 		return
 	case l.Base == "running", l.Restart:
 		return
@@ -191,37 +191,30 @@ func (l *looker) base(ctx context.Context, newest *ecs.Definition, newestErr err
 	}
 }
 
-// without notes that a deployment may lack a newer revision: it is told, and nobody
-// is to be stopped by it.
-func (l *looker) without(than *NewerError) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.look.Without = append(l.look.Without, than.Newer.Name)
-}
-
-// overtaken looks whether Terraform has registered something newer than the
-// revision of a deployment that goes on, which would run without it.
-func (l *looker) overtaken(ctx context.Context, next, newest *ecs.Definition, err error) {
-	if l.Restart || !l.needs(Update) || chosen(l.Base) {
-		return
-	}
+// again looks at the revision that an earlier run has registered. If Terraform has
+// registered something newer since, it is made anew from that, unless it is under way
+// already.
+func (l *looker) again(ctx context.Context, newest *ecs.Definition, newestErr error) {
+	next, err := l.Cluster.Definition(ctx, l.Own.Revision)
 	var than *NewerError
-	if err == nil {
-		than, err = newer(ctx, l.Cluster, next, newest)
+	if err == nil && !l.Restart && l.needs(Update) && !chosen(l.Base) {
+		if err = newestErr; err == nil {
+			than, err = newer(ctx, l.Cluster, next, newest)
+		}
 	}
+	p := l.look.Service.Primary()
 	switch {
 	case err != nil:
 		l.failed("service", err)
-		return
 	case than == nil:
-		return
+		l.look.Next = next
+	case l.Own.Deployment != "" || p != nil && l.Own.is(p) && p.Rollout != ecs.RolloutFailed:
+		l.look.Next = next
+		l.found(Warning, "service", "'hci deploy "+l.Env+"' after this deploys it", "%v", than)
+	default:
+		l.look.Renew, l.look.Base = true, than.Newer
+		l.found(Warning, "service", "", "%s: the revision is made anew, from it", than.words())
 	}
-	level := Conflict
-	if p := l.look.Service.Primary(); l.Displace || p != nil && l.Own.is(p) && p.Rollout != ecs.RolloutFailed { // it is under way already
-		level = Warning
-		l.without(than)
-	}
-	l.found(level, "service", "'hci deploy "+l.Env+"' begins a new deployment, which is made from it", "%v", than)
 }
 
 // withFamily completes the number of a revision.

@@ -24,14 +24,14 @@ type TaskError struct {
 func (e *TaskError) Error() string {
 	t := e.Task
 	switch {
+	case stoppedFromOutside(&t) && t.Exit != nil:
+		return fmt.Sprintf("%s failed: task %s was stopped before its end", e.What, t.ID)
 	case t.Exit != nil && *t.Exit != 0:
 		return fmt.Sprintf("%s failed: task %s ended with exit code %d", e.What, t.ID, *t.Exit)
 	case t.Exit == nil:
 		return fmt.Sprintf("%s failed: the container of task %s never ended by itself", e.What, t.ID)
-	case e.Crashed != "":
-		return fmt.Sprintf("%s may not have come to its end: container %s of task %s crashed, and a task ends with each container that is essential", e.What, e.Crashed, t.ID)
 	}
-	return fmt.Sprintf("%s failed: task %s was stopped before its end", e.What, t.ID)
+	return fmt.Sprintf("%s may not have come to its end: container %s of task %s crashed, and a task ends with each container that is essential", e.What, e.Crashed, t.ID)
 }
 
 // stoppedFromOutside reports whether a task did not end by itself. A container that

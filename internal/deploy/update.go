@@ -36,13 +36,7 @@ func (j *Job) update(ctx context.Context) (string, error) {
 	id := j.Journal.Deployment
 	again := id != ""
 	if !again {
-		id, err = j.start(ctx, revision)
-		var newer *NewerError
-		if errors.As(err, &newer) && !j.Journal.Tried {
-			j.Journal.Revision = "" // it is made anew, from that
-			err = errors.Join(err, j.Journal.Save())
-		}
-		if err != nil {
+		if id, err = j.start(ctx, revision); err != nil {
 			return "", err
 		}
 		j.Journal.Deployment = id
@@ -82,7 +76,7 @@ func (j *Job) start(ctx context.Context, revision string) (string, error) {
 	}
 	was := *j.Journal
 	j.before(s)
-	j.Journal.Updating, j.Journal.Tried, j.Journal.Back = true, true, false
+	j.Journal.Updating, j.Journal.Tried, j.Journal.Stopped = true, true, ""
 	if err := j.Journal.Save(); err != nil {
 		return "", err
 	}
@@ -105,7 +99,7 @@ func (j *Job) before(s *ecs.Service) {
 	if p != nil {
 		j.Journal.Seen = p.ID
 	}
-	if j.Journal.Tried && j.Journal.Before != "" && s.Revision.Name == j.Journal.Revision {
+	if j.Journal.Tried && j.Journal.Before != "" && (s.Revision.Name == j.Journal.Revision || s.Revision.Name == j.Journal.Replaced) {
 		return // what runs is this deployment's own, which failed
 	}
 	j.Journal.Before = s.Revision.Name
@@ -153,24 +147,31 @@ func (j *Job) watch(ctx context.Context, id string, again bool) (string, error) 
 // decide does what is decided about a deployment that did not come to its end;
 // next tells to go on watching.
 func (j *Job) decide(ctx context.Context, r Result, interrupted bool) (next bool, err error) {
-	for i := range r.Stopped {
-		if i < sameStops {
-			j.Tasks.LastLines(ctx, &r.Stopped[i])
-		}
-	}
+	j.lastLines(ctx, r)
 	if !interrupted && r.End != CrashLoop {
-		return false, j.ended(ctx, r)
+		return false, j.ended(r)
 	}
 	j.Interrupted = interrupted
-	switch j.Talk.Decide(r, interrupted) {
+	choice := j.Talk.Decide(r, interrupted)
+	if choice == Stop || choice == RollBack { // the question may have stood for long
+		switch now, ended := j.now(ctx); {
+		case ended && now.End == Deployed:
+			return j.completed(errCompleted), nil
+		case ended:
+			j.lastLines(ctx, now)
+			return false, j.ended(now)
+		}
+	}
+	switch choice {
 	case Continue:
 		j.Interrupted = false
 		return true, nil
 	case Stop:
 		if err := j.stop(ctx); err != nil {
-			return j.completed(err), fmt.Errorf("it could not be stopped: %w", err)
+			return j.completed(err), err
 		}
-		return false, j.ended(ctx, Result{End: Stopped, Before: j.Journal.Before})
+		not := &NotDeployedError{Result: Result{End: Stopped, Before: j.Journal.Before}}
+		return false, errors.Join(not, j.stopped(), j.seeBack(ctx))
 	case RollBack:
 		err := j.rollBack(ctx, r)
 		return j.completed(err), err
@@ -181,8 +182,24 @@ func (j *Job) decide(ctx context.Context, r Result, interrupted bool) (next bool
 	return false, &NotDeployedError{Result: r}
 }
 
-// errCompleted says that a deployment came to its end before it could be stopped.
-var errCompleted = errors.New("the deployment has come to its end meanwhile, and is what runs")
+// lastLines adds what the tasks that are shown wrote last.
+func (j *Job) lastLines(ctx context.Context, r Result) {
+	for i := range r.Stopped {
+		if i < sameStops {
+			j.Tasks.LastLines(ctx, &r.Stopped[i])
+		}
+	}
+}
+
+// now looks once whether the deployment has ended.
+func (j *Job) now(ctx context.Context) (r Result, ended bool) {
+	w := &watcher{
+		Source: j.Source, Options: Options{Revision: j.Journal.Revision, Before: j.Journal.Before},
+		id: j.Journal.Deployment, told: map[string]bool{}, missed: toldAfter,
+	}
+	ended, err := w.look(ctx)
+	return w.r, ended && err == nil && w.r.End != CrashLoop
+}
 
 // completed reports whether a deployment came to its end before it could be
 // stopped: then that is told, instead of undoing it.
@@ -206,19 +223,16 @@ func (j *Job) later(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // ended is the error of a deployment that is not what runs. One that has ended
 // for good is not watched again when the work is resumed.
-func (j *Job) ended(ctx context.Context, r Result) error {
+func (j *Job) ended(r Result) error {
 	err := error(&NotDeployedError{Result: r})
 	if r.End == TimedOut || r.End == Stuck || r.End == Lost {
 		return err
 	}
-	j.Journal.Back = false
 	switch {
-	case r.End == Stopped:
-		j.Journal.Back = !j.seesRollback(ctx)
 	case r.End == Failed && r.Own != nil:
 		j.Journal.Seen = r.Own.ID // what the next attempt may go over
-	case r.End == RolledBack && !r.Unclear() && r.Service != nil:
-		if p := r.Service.Primary(); p != nil && p.Revision == j.Journal.Before {
+	case r.End == RolledBack && !r.Unclear():
+		if p := primaryOf(r.Service); p != nil && p.Revision == j.Journal.Before {
 			j.Journal.Seen = p.ID
 		}
 	}
@@ -228,139 +242,10 @@ func (j *Job) ended(ctx context.Context, r Result) error {
 	return err
 }
 
-// seesRollback waits a while for what comes after a deployment that was stopped, and
-// notes that the next attempt may go over it, if that is how the service goes back.
-func (j *Job) seesRollback(ctx context.Context) bool {
-	for range toldAfter {
-		s, err := j.Cluster.State(ctx)
-		if err == nil {
-			if p := s.Primary(); p != nil && p.ID != j.Journal.Deployment {
-				if p.Revision == j.Journal.Before {
-					j.Journal.Seen = p.ID
-				}
-				return true
-			}
-		}
-		if sleep(ctx, j.watchEvery()) != nil {
-			return false
-		}
-	}
-	return false
-}
-
 // forget notes that the deployment has ended: it is not watched again.
 func (j *Job) forget() error {
 	j.Journal.Deployment, j.Journal.Updating = "", false
 	return j.Journal.Save()
-}
-
-// stop makes ECS stop the deployment, if it is still the service's and under way.
-// Where it can't, the service is made to run the revision before.
-func (j *Job) stop(ctx context.Context) error {
-	arn, err := j.Changes.UnderWay(ctx, j.Journal.Revision)
-	// That the deployment is looked at after that tells that it was found, and not one
-	// that somebody began meanwhile.
-	if _, err := j.stoppable(ctx); err != nil {
-		return err
-	}
-	lost := false // the answer
-	if err == nil {
-		err = j.Changes.StopDeployment(ctx, arn)
-		lost = !awsapi.Refused(err, "StopServiceDeployment")
-	}
-	if err == nil || j.Journal.Before == "" {
-		return err
-	}
-	s, err := j.stoppable(ctx) // once more: that may have taken long
-	var now *DisplacedError
-	if errors.As(err, &now) && lost && now.Revision == j.Journal.Before && j.Journal.Before != j.Journal.Revision {
-		return nil // it was stopped
-	}
-	if err != nil {
-		return err
-	}
-	_, err = j.Changes.Update(ctx, j.Journal.Before, s.Revision.Name == j.Journal.Before)
-	return err
-}
-
-// stoppable looks whether the deployment is the service's, and not at its end.
-func (j *Job) stoppable(ctx context.Context) (*ecs.Service, error) {
-	s, err := j.Cluster.State(ctx)
-	if err != nil {
-		return nil, err
-	}
-	switch p := s.Primary(); {
-	case p == nil:
-	case p.ID != j.Journal.Deployment:
-		return nil, &DisplacedError{Revision: p.Revision, Since: clock(p.Created)}
-	case p.Rollout == ecs.RolloutCompleted:
-		return nil, errCompleted
-	}
-	return s, nil
-}
-
-// RollbackError says that a rollback, too, did not come to its end.
-type RollbackError struct {
-	Not *NotDeployedError
-	To  string // revision
-	Why string
-	Err error
-}
-
-func (e *RollbackError) Error() string {
-	return fmt.Sprintf("%v, and the rollback to %s %s", e.Not, e.To, e.Why)
-}
-func (e *RollbackError) Unwrap() []error { return []error{e.Not, e.Err} }
-
-// rollBack goes back to the revision that ran before and waits until it serves.
-// The error says in any case that the new one was not deployed.
-func (j *Job) rollBack(ctx context.Context, r Result) error {
-	failed := func(why string, err error) error {
-		return &RollbackError{Not: &NotDeployedError{Result: r}, To: j.Journal.Before, Why: why, Err: err}
-	}
-	j.Talk.Say("rolling back to %s", j.Journal.Before)
-	if err := j.stop(ctx); errors.Is(err, errCompleted) {
-		return err
-	} else if err != nil {
-		return failed("failed: "+err.Error(), err)
-	}
-	own := j.Journal.Deployment
-	j.Journal.Back = true
-	if err := j.forget(); err != nil {
-		return failed("goes on at AWS: "+err.Error(), err)
-	}
-	deadline := time.Now().Add(j.timeout())
-	failures := 0
-	for {
-		s, err := j.Cluster.State(ctx)
-		var gone *ecs.NotFoundError
-		switch {
-		case errors.As(err, &gone):
-			return &NotDeployedError{Result: Result{End: Gone}}
-		case err != nil && ctx.Err() == nil:
-			if failures++; failures >= lostAfter {
-				return failed("goes on at AWS, which can't be asked any more: "+err.Error(), err)
-			}
-		case err == nil:
-			failures = 0
-			p := s.Primary()
-			j.Talk.Seen(s, p)
-			if p != nil && p.ID != own && j.Journal.Before != "" && p.Revision != j.Journal.Before {
-				r.Service, r.End = s, Displaced
-				return j.ended(ctx, r)
-			}
-			if p != nil && p.ID != own && (p.Rollout == ecs.RolloutCompleted || p.Rollout == "" && p.Running == p.Desired) {
-				r.Service, r.End, r.ByHand = s, RolledBack, true
-				return j.ended(ctx, r)
-			}
-		}
-		if time.Now().After(deadline) {
-			return failed("has not come to its end", nil)
-		}
-		if err := sleep(ctx, j.watchEvery()); err != nil {
-			return failed("goes on at AWS", err)
-		}
-	}
 }
 
 func (j *Job) watchEvery() time.Duration {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"hci/internal/ecs"
@@ -48,6 +49,20 @@ type Result struct {
 	ByHand  bool              // it was rolled back by decision, not by ECS
 	Before  string            // of Stopped: the revision that ECS goes back to
 	Still   time.Duration     // of Stuck: how long nothing has moved
+	runs    string            // the revision that it was to run
+}
+
+// same reports whether the service's deployment runs the revision of this one.
+func (r Result) same() bool {
+	p := primaryOf(r.Service)
+	return p != nil && p.Revision == r.runs
+}
+
+func primaryOf(s *ecs.Service) *ecs.Deployment {
+	if s == nil {
+		return nil
+	}
+	return s.Primary()
 }
 
 // Source is what is asked.
@@ -164,6 +179,7 @@ func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 	if w.r.Own != nil {
 		w.seen, w.Revision = true, w.r.Own.Revision
 	}
+	w.r.runs = w.Revision
 	end, ended := judge(s, w.r.Own)
 	switch p := s.Primary(); {
 	case p == nil || w.Before == "":
@@ -256,8 +272,14 @@ func looping(stopped []ecs.StoppedTask, known map[string]bool) bool {
 	return false
 }
 
-// Unclear reports whether it was ECS or somebody else who rolled it back.
-func (r Result) Unclear() bool { return r.End == RolledBack && r.Own == nil && !r.ByHand }
+// Unclear reports that it may have been ECS or somebody else who rolled it back. Only
+// ECS speaks of what it watches.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
+func (r Result) Unclear() bool {
+	return r.End == RolledBack && !r.ByHand &&
+		(r.Own == nil || !strings.Contains(r.Own.Reason, "circuit breaker") && !strings.Contains(r.Own.Reason, "alarm"))
+}
 
 // Explain says what a result means, in lines: what happened, why, and what runs
 // now.
@@ -278,10 +300,15 @@ func (r Result) Explain() []string {
 		say("it was rolled back")
 	case r.Unclear():
 		say("it was rolled back, by ECS or by somebody else")
+		if r.Own != nil {
+			say("ECS says: %s", r.Own.Reason)
+		}
 	case r.End == RolledBack:
 		say("ECS rolled it back: %s", r.Own.Reason)
 	case r.End == Failed && r.Own != nil:
 		say("ECS gave it up: %s", r.Own.Reason)
+	case r.End == Displaced && r.same():
+		say("another deployment of the same revision took its place: somebody else's, or one by which ECS rolled it back")
 	case r.End == Displaced:
 		say("another deployment took its place")
 	case r.End == CrashLoop:

@@ -47,7 +47,7 @@ func breaks(s *ecs.Service) *ecs.Service {
 }
 
 func own(status, rollout string) ecs.Deployment {
-	return ecs.Deployment{ID: "own", Status: status, Rollout: rollout, Revision: "web:7", Desired: 2, Running: 2, Reason: "tasks failed to start"}
+	return ecs.Deployment{ID: "own", Status: status, Rollout: rollout, Revision: "web:7", Desired: 2, Running: 2, Reason: "circuit breaker: tasks failed to start"}
 }
 
 var (
@@ -92,7 +92,7 @@ func TestWatch(t *testing.T) {
 		{"completed, the old one still draining", []any{service(own("PRIMARY", "COMPLETED"), old)}, nil, deploy.Deployed, "web:7 is what runs"},
 		{"one stop is no loop", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", "")}, deploy.Deployed, ""},
 		{"two stops for different reasons", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", ""), crash("y", "")}, deploy.Deployed, ""},
-		{"the breaker rolls back", []any{going, service(back, own("ACTIVE", "FAILED"))}, []ecs.StoppedTask{crash("x", "app: exit code 3")}, deploy.RolledBack, "ECS rolled it back: tasks failed to start\ntask 01234567 stopped: x; app: exit code 3\nweb:6 is the service's deployment now: 2 of 2 tasks run"},
+		{"the breaker rolls back", []any{going, service(back, own("ACTIVE", "FAILED"))}, []ecs.StoppedTask{crash("x", "app: exit code 3")}, deploy.RolledBack, "ECS rolled it back: circuit breaker: tasks failed to start\ntask 01234567 stopped: x; app: exit code 3\nweb:6 is the service's deployment now: 2 of 2 tasks run"},
 		{"after another's update the service is stable, and it is still no success", []any{going, service(stable)}, nil, deploy.Displaced, "another deployment took its place\nweb:9 is"},
 		{"failed without a rollback", []any{going, service(own("PRIMARY", "FAILED"), old)}, nil, deploy.Failed, "ECS gave it up"},
 		{"crash loop", []any{going}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, deploy.CrashLoop, "its tasks stop again and again\ntask 01234567 stopped: x; app: exit code 1"},

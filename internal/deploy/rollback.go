@@ -1,0 +1,199 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"hci/internal/awsapi"
+	"hci/internal/ecs"
+)
+
+// errCompleted says that a deployment came to its end before it could be stopped.
+var errCompleted = errors.New("the deployment has come to its end meanwhile, and is what runs")
+
+// StopError says that a deployment was not stopped, or that nobody knows.
+type StopError struct {
+	Unknown bool
+	Err     error
+}
+
+func (e *StopError) Error() string {
+	if e.Unknown {
+		return fmt.Sprintf("whether it was stopped is not known: %v", e.Err)
+	}
+	return fmt.Sprintf("it could not be stopped: %v", e.Err)
+}
+func (e *StopError) Unwrap() error { return e.Err }
+
+// stop makes ECS stop the deployment, if it is still the service's and under way.
+// Where it can't, the service is made to run the revision before. It fails with
+// errCompleted, a [*DisplacedError] or a [*StopError].
+func (j *Job) stop(ctx context.Context) error {
+	arn, err := j.Changes.UnderWay(ctx, j.Journal.Revision)
+	// That the deployment is looked at after that tells that it was found, and not one
+	// that somebody began meanwhile.
+	if _, err := j.stoppable(ctx); err != nil {
+		return err
+	}
+	unknown := false
+	if err == nil {
+		err = j.Changes.StopDeployment(ctx, arn)
+		unknown = err != nil && !awsapi.Refused(err, "StopServiceDeployment")
+	}
+	if err == nil {
+		return nil
+	}
+	if j.Journal.Before == "" {
+		return &StopError{Unknown: unknown, Err: err}
+	}
+	s, err := j.stoppable(ctx) // once more: that may have taken long
+	var now *DisplacedError
+	var not *StopError
+	switch {
+	case errors.As(err, &now) && unknown && now.Revision == j.Journal.Before && j.Journal.Before != j.Journal.Revision:
+		return nil // it was stopped
+	case errors.As(err, &not):
+		return &StopError{Unknown: unknown, Err: not.Err}
+	case err != nil:
+		return err
+	}
+	if _, err = j.Changes.Update(ctx, j.Journal.Before, s.Revision.Name == j.Journal.Before); err != nil {
+		return &StopError{Unknown: unknown || !awsapi.Refused(err, "UpdateService"), Err: err}
+	}
+	return nil
+}
+
+// stoppable looks whether the deployment is the service's, and not at its end. It
+// fails as stop does.
+func (j *Job) stoppable(ctx context.Context) (*ecs.Service, error) {
+	s, err := j.Cluster.State(ctx)
+	if err != nil {
+		return nil, &StopError{Err: err}
+	}
+	switch p := s.Primary(); {
+	case p == nil:
+	case p.ID != j.Journal.Deployment:
+		return nil, DisplacedBy(p)
+	case p.Rollout == ecs.RolloutCompleted:
+		return nil, errCompleted
+	}
+	return s, nil
+}
+
+// stopped notes that the deployment was stopped: it is not watched again.
+func (j *Job) stopped() error {
+	j.Journal.Stopped = j.Journal.Deployment
+	return j.forget()
+}
+
+// wentBack notes what the service has in place of a deployment that was stopped. The
+// next attempt may go over that, if it is how the service goes back.
+func (j *Job) wentBack(p *ecs.Deployment) error {
+	if j.Journal.Stopped == "" || p == nil || p.ID == j.Journal.Stopped {
+		return nil
+	}
+	if p.Revision == j.Journal.Before {
+		j.Journal.Seen = p.ID
+	}
+	j.Journal.Stopped = ""
+	return j.Journal.Save()
+}
+
+// seeBack waits a while until the service goes back.
+func (j *Job) seeBack(ctx context.Context) error {
+	for range toldAfter {
+		if s, err := j.Cluster.State(ctx); err == nil {
+			if err := j.wentBack(s.Primary()); err != nil || j.Journal.Stopped == "" {
+				return err
+			}
+		}
+		if sleep(ctx, j.watchEvery()) != nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+// RollbackError says that a rollback, too, did not come to its end.
+type RollbackError struct {
+	Not *NotDeployedError
+	To  string // revision
+	Why string
+	Err error
+}
+
+func (e *RollbackError) Error() string {
+	return fmt.Sprintf("%v, and the rollback to %s %s", e.Not, e.To, e.Why)
+}
+func (e *RollbackError) Unwrap() []error { return []error{e.Not, e.Err} }
+
+// rollBack goes back to the revision that ran before and waits until it serves.
+// The error says in any case that the new one was not deployed.
+func (j *Job) rollBack(ctx context.Context, r Result) error {
+	own := j.Journal.Deployment
+	saw := func(s *ecs.Service) {
+		r.Service, r.Own = s, nil
+		if s != nil {
+			r.Own = s.Deployment(own)
+		}
+	}
+	failed := func(why string, err error) error {
+		return &RollbackError{Not: &NotDeployedError{Result: r}, To: j.Journal.Before, Why: why, Err: err}
+	}
+	j.Talk.Say("rolling back to %s", j.Journal.Before)
+	err := j.stop(ctx)
+	var not *StopError
+	if errors.As(err, &not) {
+		s, _ := j.Cluster.State(ctx) // nil where it is not known
+		saw(s)
+		return failed("failed: "+err.Error(), err)
+	}
+	if err != nil {
+		return err
+	}
+	if r.End == UnderWay {
+		r.End, r.Before = Stopped, j.Journal.Before
+	}
+	if err := j.stopped(); err != nil {
+		return failed("goes on at AWS: "+err.Error(), err)
+	}
+	deadline := time.Now().Add(j.timeout())
+	failures := 0
+	for {
+		s, err := j.Cluster.State(ctx)
+		var gone *ecs.NotFoundError
+		switch {
+		case errors.As(err, &gone):
+			return &NotDeployedError{Result: Result{End: Gone}}
+		case err != nil && ctx.Err() == nil:
+			if failures++; failures >= lostAfter {
+				saw(nil)
+				return failed("goes on at AWS, which can't be asked any more: "+err.Error(), err)
+			}
+		case err == nil:
+			failures = 0
+			saw(s)
+			p := s.Primary()
+			j.Talk.Seen(s, p)
+			if err := j.wentBack(p); err != nil {
+				return failed("goes on at AWS: "+err.Error(), err)
+			}
+			if p != nil && p.ID != own && j.Journal.Before != "" && p.Revision != j.Journal.Before {
+				r.End = Displaced
+				return j.ended(r)
+			}
+			if p != nil && p.ID != own && (p.Rollout == ecs.RolloutCompleted || p.Rollout == "" && p.Running == p.Desired) {
+				r.End, r.ByHand = RolledBack, true
+				return j.ended(r)
+			}
+		}
+		if time.Now().After(deadline) {
+			return failed("has not come to its end", nil)
+		}
+		if err := sleep(ctx, j.watchEvery()); err != nil {
+			return failed("goes on at AWS", err)
+		}
+	}
+}
