@@ -189,6 +189,18 @@ func TestDeployOvertakenByTerraform(t *testing.T) {
 			}
 		})
 	}
+	t.Run("the revision to go back to stays", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		s.setRewrite(givenUp("hci_web_staging:2", "PRIMARY"))
+		s.run(deployStaging()...).is(t, 1, "not deployed: failed")
+		s.registersSecret()
+		s.killedIn(resume, 0, "after") // UpdateService
+		text, err := os.ReadFile(filepath.Join(s.dir, ".git", "hci", "deploy", "staging.json"))
+		if err != nil || !strings.Contains(string(text), `"before": "hci_web_staging:1"`) || !strings.Contains(string(text), `"asked": "hci_web_staging:3"`) {
+			t.Errorf("%v\n%s", err, text)
+		}
+	})
 	t.Run("nothing differed", func(t *testing.T) {
 		s := newStage(t, rehearse.Healthy)
 		s.held(s.commit())

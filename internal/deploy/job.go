@@ -216,9 +216,6 @@ func (j *Job) revision(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	if j.Look.Renew && j.Journal.Tried {
-		j.Journal.Replaced = j.Journal.Revision
-	}
 	j.Journal.Revision, j.Look.Renew = name, false
 	return name, j.Journal.Save()
 }

@@ -46,7 +46,6 @@ type Journal struct {
 	Seen     string `json:"seen,omitempty"`     // id of the service's deployment when this one began
 	Before   string `json:"before,omitempty"`   // revision that the service ran
 	Revision string `json:"revision,omitempty"` // that was registered for the service
-	Replaced string `json:"replaced,omitempty"` // that was before, and may be what runs
 
 	Who              string    `json:"who,omitempty"` // in AWS, begins what its one-off tasks are started by
 	MigrateRevision  string    `json:"migrate_revision,omitempty"`
@@ -55,7 +54,7 @@ type Journal struct {
 	MigrateAsked     time.Time `json:"migrate_asked,omitzero"`      // when that was
 	MigrateTask      string    `json:"migrate_task,omitempty"`      // ARN
 
-	Tried      bool   `json:"tried,omitempty"`      // the service was, or may have been, touched
+	Asked      string `json:"asked,omitempty"`      // revision that the service was last asked to run
 	Updating   bool   `json:"updating,omitempty"`   // written before it is; until the end is known
 	Deployment string `json:"deployment,omitempty"` // its id
 	Stopped    string `json:"stopped,omitempty"`    // the id of one that was told to stop, until the service goes back to Before

@@ -34,7 +34,7 @@ func (j *Job) migrate(ctx context.Context) (string, error) {
 		// It is known to have failed, or never to have begun: the next attempt is a new
 		// task, of a definition that is made anew, since the cause may lie in that.
 		j.Journal.MigrateToken, j.Journal.MigrateTask, j.Journal.MigrateRevision, j.Journal.MigrateContainer = "", "", "", ""
-		if !j.Journal.Tried {
+		if j.Journal.Asked == "" {
 			j.Journal.Revision = ""
 		}
 		return "", errors.Join(err, j.Journal.Save())

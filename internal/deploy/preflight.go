@@ -63,7 +63,7 @@ type Own struct {
 	Deployment, Revision string
 	Seen, Before         string // the service's deployment when it began, and the revision to go back to
 	Updating             bool   // it has asked for an update whose end is not known
-	Tried                bool   // it has asked for one
+	Asked                string // revision that it has asked the service to run
 	Stopped              string // a deployment that it has told to stop
 	StartedBy            string // tells its one-off task
 	Migration, Container string // that was asked for: revision, and whose exit code decides
@@ -73,7 +73,7 @@ type Own struct {
 // OwnOf is what a journal tells.
 func OwnOf(j *Journal) Own {
 	own := Own{
-		Deployment: j.Deployment, Revision: j.Revision, Seen: j.Seen, Before: j.Before, Updating: j.Updating, Tried: j.Tried, Stopped: j.Stopped,
+		Deployment: j.Deployment, Revision: j.Revision, Seen: j.Seen, Before: j.Before, Updating: j.Updating, Asked: j.Asked, Stopped: j.Stopped,
 		StartedBy: j.startedBy(), Built: j.Built != "", Chosen: j.Words != "",
 	}
 	if j.MigrateToken != "" {

@@ -87,7 +87,7 @@ func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
 	if l.Displace {
 		level, next = Warning, ""
 	}
-	if l.Own.Tried && p.Revision == l.Own.Before {
+	if l.Own.Asked != "" && p.Revision == l.Own.Before {
 		l.found(level, "service", next, "either ECS has rolled this deployment back, or somebody else has deployed %s since, at %s", p.Revision, clock(p.Created))
 		return
 	}
@@ -96,12 +96,12 @@ func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
 
 // is reports whether a deployment is the one that this one started.
 func (o Own) is(p *ecs.Deployment) bool {
-	return p.ID == o.Deployment || p.ID == o.Stopped || o.Deployment == "" && o.Updating && p.Revision == o.Revision && p.ID != o.Seen
+	return p.ID == o.Deployment || p.ID == o.Stopped || o.Deployment == "" && o.Updating && p.Revision == o.Asked && p.ID != o.Seen
 }
 
 // wentBack reports whether a deployment is what the rollback of this one started.
 func (o Own) wentBack(p *ecs.Deployment) bool {
-	return (o.Deployment != "" && o.Before != o.Revision || p.ID == o.Seen) && p.Revision == o.Before
+	return (o.Deployment != "" && o.Before != o.Asked || p.ID == o.Seen) && p.Revision == o.Before
 }
 
 // steady looks whether the service runs what it is to run.

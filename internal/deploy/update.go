@@ -65,7 +65,7 @@ func (j *Job) start(ctx context.Context, revision string) (string, error) {
 		return "", err
 	}
 	seen, now := j.Look.Service.Primary(), s.Primary()
-	if now != nil && j.Journal.Updating && now.ID != j.Journal.Seen && now.Revision == revision && now.Rollout != ecs.RolloutFailed {
+	if now != nil && j.Journal.Updating && now.ID != j.Journal.Seen && revision == j.Journal.Asked && now.Revision == revision && now.Rollout != ecs.RolloutFailed {
 		return now.ID, nil
 	}
 	if now != nil && (seen == nil || seen.ID != now.ID) {
@@ -76,7 +76,7 @@ func (j *Job) start(ctx context.Context, revision string) (string, error) {
 	}
 	was := *j.Journal
 	j.before(s)
-	j.Journal.Updating, j.Journal.Tried, j.Journal.Stopped = true, true, ""
+	j.Journal.Updating, j.Journal.Asked, j.Journal.Stopped = true, revision, ""
 	if err := j.Journal.Save(); err != nil {
 		return "", err
 	}
@@ -99,7 +99,7 @@ func (j *Job) before(s *ecs.Service) {
 	if p != nil {
 		j.Journal.Seen = p.ID
 	}
-	if j.Journal.Tried && j.Journal.Before != "" && (s.Revision.Name == j.Journal.Revision || s.Revision.Name == j.Journal.Replaced) {
+	if j.Journal.Before != "" && s.Revision.Name == j.Journal.Asked {
 		return // what runs is this deployment's own, which failed
 	}
 	j.Journal.Before = s.Revision.Name
