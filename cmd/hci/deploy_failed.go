@@ -18,7 +18,8 @@ func (a *app) notDeployed(ctx context.Context, job *deploy.Job, err error) error
 	var ended *child.ExitError
 	var task *deploy.TaskError
 	var not *deploy.NotDeployedError
-	if errors.As(err, &not) || !errors.Is(err, context.Canceled) { // which is said at the end
+	var stop *deploy.StopError
+	if errors.As(err, &not) || errors.As(err, &stop) || !errors.Is(err, context.Canceled) { // which is said at the end
 		a.sayAll([]string{err.Error()})
 	}
 	if errors.As(err, &ended) {
@@ -93,6 +94,8 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return say("'hci deploy status %s' shows what runs", env)
 	case errors.As(err, &not):
 		return afterRollout(job, err, not.Result)
+	case errors.As(err, &stop):
+		return []string{unstopped(stop, env)}
 	case interrupted && journal.MigrateToken != "" && journal.MigrateTask == "":
 		return say("whether the migration began is not known; 'hci deploy --resume %s' finds out, and does not run it twice", env)
 	case errors.As(err, &runs), interrupted && journal.MigrateToken != "" && !journal.IsDone(deploy.Migrate):
@@ -118,8 +121,6 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return append(migrated(job), "with essential = false in Terraform no other container ends it")
 	case errors.As(err, &task):
 		return say("if the code has to change, commit that and 'hci deploy %s'; %s", env, again)
-	case errors.As(err, &stop):
-		return []string{unstopped(stop, env)}
 	case whole(job.Steps):
 		return []string{again}
 	}
@@ -158,6 +159,9 @@ func afterRollout(job *deploy.Job, err error, r deploy.Result) []string {
 		return []string{fmt.Sprintf("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again", env)}
 	case job.Journal.Deployment != "":
 		return []string{fmt.Sprintf("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again, 'hci deploy rollback %s' goes back", env, env)}
+	}
+	if job.Journal.Stopped != "" {
+		return []string{fmt.Sprintf("'hci deploy status %s' shows when it has; 'hci deploy --resume %s --displace' tries the same image once more then", env, env)}
 	}
 	if r.Unclear() {
 		return []string{fmt.Sprintf("'hci deploy status %s' shows what runs; mend the cause, commit it and 'hci deploy %s'; 'hci deploy --resume %s --displace' tries the same image once more", env, env, env)}

@@ -401,6 +401,36 @@ func TestDeployRollbackOvertaken(t *testing.T) {
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
 }
 
+// TestDeployAnswerLost: what became of a request whose answer was lost is not known,
+// and that is said.
+func TestDeployAnswerLost(t *testing.T) {
+	for _, c := range []struct {
+		operation string
+		args      []string
+		says      string
+	}{
+		{"UpdateService", []string{"deploy", "rollback", "staging", "--yes", goOn}, "whether the service took it is not known: 'hci deploy status staging' shows what it runs"},
+		{"RunTask", []string{"deploy", "task", "staging", "migrate", "--yes", goOn}, "whether the task began is not known: 'aws ecs list-tasks --cluster hci_cluster_staging --family hci_migrate_staging' lists it if it runs"},
+	} {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		s.run(deployStaging()...).is(t, 0)
+		s.refuses(c.operation)
+		if p := s.run(c.args...); p.code != 1 || strings.Contains(p.err, "is not known") {
+			t.Errorf("%d, %s", p.code, p.err)
+		}
+		s.refuses()
+		ctx, cancel := context.WithCancel(context.Background())
+		s.on("after", func(operation string) {
+			if operation == c.operation {
+				cancel()
+				panic(http.ErrAbortHandler) // the connection drops
+			}
+		})
+		s.runWith(ctx, "", c.args...).is(t, 130, c.says)
+	}
+}
+
 // TestDeployRollbackDisplaced: a rollback of a crash loop that somebody else's
 // deployment takes the place of is not called one.
 func TestDeployRollbackDisplaced(t *testing.T) {
@@ -502,6 +532,36 @@ func TestDeployGivenUp(t *testing.T) {
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")
 	if changed := s.changed(); changed[len(changed)-1] != "UpdateService" || len(s.player.migrated()) != 1 {
 		t.Errorf("asked for %q", changed)
+	}
+}
+
+// TestDeployDisplace: --displace goes over somebody else's deployment at once, and takes
+// along what Terraform has registered.
+func TestDeployDisplace(t *testing.T) {
+	for _, newer := range []bool{false, true} {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		s.on("after", func(operation string) {
+			if operation == "UpdateService" {
+				s.on("after", nil)
+				time.AfterFunc(stageTick, cancel)
+			}
+		})
+		s.runWith(ctx, "", deployStaging()...).is(t, 130, "watches it again")
+		s.registersSecret()
+		s.restarts("hci_web_staging:3") // somebody else
+		s.until("hci_web_staging:3")
+		if newer {
+			s.registersSecretOf("hci_django_secret_key_staging")
+		}
+		again := []string{"deploy", "staging", "--resume", "--yes", goOn}
+		s.run(again...).is(t, 5, "somebody else has deployed hci_web_staging:3 since", "--displace goes on with this one")
+		s.run(append(again, "--displace")...).is(t, 0, "the revision is made anew, from it", "hci: deployed\n")
+		if !s.hasNew() {
+			t.Error("the new secret is not what runs")
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hci/internal/awsapi"
 	"hci/internal/deploy"
 	"hci/internal/ecs"
 )
@@ -93,6 +95,10 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 	}
 	id, err := on.Update(ctx, to.Name, false)
 	if err != nil {
+		var missing *ecs.NotFoundError
+		if !awsapi.Refused(err, "UpdateService") && !errors.As(err, &missing) {
+			a.sayf("whether the service took it is not known: 'hci deploy status %s' shows what it runs", name)
+		}
 		return err
 	}
 	if err := journal.WentBack(seen, id); err != nil {

@@ -94,6 +94,10 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 	if errors.As(err, &runs) {
 		a.sayf("%v; it goes on at AWS", runs)
 	}
+	var lost *ecs.LostError
+	if errors.As(err, &lost) {
+		a.sayf("whether the task began is not known: 'aws ecs list-tasks --cluster %s --family %s' lists it if it runs", d.names.Cluster, task.Family)
+	}
 	var newer *deploy.NewerError
 	if errors.As(err, &newer) {
 		return fmt.Errorf("%w; run this again to take it", err)

@@ -199,8 +199,10 @@ func TestDeployStoppedLate(t *testing.T) {
 		return answer
 	})
 	p.after("", "s\r")
-	p.ends(130, "ECS was told to stop it")
+	p.ends(130, "ECS was told to stop it", "'hci deploy status staging' shows when it has; 'hci deploy --resume staging --displace' tries the same image once more then")
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "this deployment's own rollout, of hci_web_staging:2, was told to stop, and the service has not gone back to hci_web_staging:1 yet")
+	s.setRewrite(nil)
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "this deployment was told to stop, and hci_web_staging:1 is what the service went back to, unless somebody else has deployed that since")
 }
 
 // TestDeployEndsWhileAsked: what has become of the rollout by the time of the answer is
@@ -245,6 +247,53 @@ func TestDeployRollbackLeft(t *testing.T) {
 	s.restarts("hci_web_staging:1")
 	s.steady()
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "either ECS has rolled this deployment back, or somebody else has deployed hci_web_staging:1 since")
+}
+
+// TestDeployGivenUpWhileAsked: ECS gives a deployment up and goes not back by itself:
+// what was decided is done.
+func TestDeployGivenUpWhileAsked(t *testing.T) {
+	for _, keys := range []string{"s\r", "r\r", ctrlC} {
+		s, p, hold := askedInRollout(t)
+		s.setRewrite(givenUp("hci_web_staging:2", "PRIMARY"))
+		p.after("", keys)
+		if keys == ctrlC { // leave
+			p.ends(130, "watches it again")
+			close(hold)
+			continue
+		}
+		p.ends(130, "not deployed: ", "hci_web_staging:1")
+		close(hold)
+		if runs, _ := s.runs(); runs != "hci_web_staging:1" {
+			t.Errorf("%s runs", runs)
+		}
+	}
+}
+
+// TestDeployLeftTooLate: what came to its end by the time of the answer was not left.
+func TestDeployLeftTooLate(t *testing.T) {
+	s, p, hold := askedInRollout(t)
+	close(hold)
+	s.until("hci_web_staging:2")
+	p.after("", "l\r")
+	p.ends(0, "the deployment has come to its end meanwhile, and is what runs", "hci: deployed")
+}
+
+// TestDeployStopInterrupted: nor is one that was not waited for.
+func TestDeployStopInterrupted(t *testing.T) {
+	s, p, hold := askedInRollout(t)
+	defer close(hold)
+	asked, free := make(chan struct{}), make(chan struct{})
+	s.on("after", func(operation string) {
+		if operation == "StopServiceDeployment" {
+			close(asked)
+			<-free
+		}
+	})
+	p.after("", "s\r")
+	<-asked
+	p.after("", ctrlC)
+	p.ends(130, "update: whether it was stopped is not known: ", "'hci deploy --resume staging' finds out")
+	close(free)
 }
 
 // TestDeployStopUnknown: a stop whose answer was lost is not called refused.

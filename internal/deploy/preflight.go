@@ -92,6 +92,7 @@ type Look struct {
 	Running    *ecs.Definition // that the service runs
 	Base       *ecs.Definition // that the new revision is made from
 	Next       *ecs.Definition // that an earlier run has registered; nil for none
+	Displaced  bool            // the service's deployment is somebody else's, and is to be gone over
 	Renew      bool            // what an earlier run has registered lacks something newer: it is made anew
 	Deployed   DeployedImages
 	Migration  *ecs.Definition // of the migration's family, nil if it is the service's

@@ -85,7 +85,11 @@ func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
 	}
 	level, next := Conflict, "'hci deploy "+l.Env+"' begins a new deployment; --displace goes on with this one"
 	if l.Displace {
-		level, next = Warning, ""
+		level, next, l.look.Displaced = Warning, "", true
+	}
+	if l.Own.Stopped != "" && p.Revision == l.Own.Before {
+		l.found(level, "service", next, "this deployment was told to stop, and %s is what the service went back to, unless somebody else has deployed that since, at %s", p.Revision, clock(p.Created))
+		return
 	}
 	if l.Own.Asked != "" && p.Revision == l.Own.Before {
 		l.found(level, "service", next, "either ECS has rolled this deployment back, or somebody else has deployed %s since, at %s", p.Revision, clock(p.Created))
@@ -208,9 +212,11 @@ func (l *looker) again(ctx context.Context, newest *ecs.Definition, newestErr er
 		l.failed("service", err)
 	case than == nil:
 		l.look.Next = next
-	case l.Own.Deployment != "" || p != nil && l.Own.is(p) && p.Rollout != ecs.RolloutFailed:
+	case p != nil && l.Own.is(p) && p.ID != l.Own.Stopped && p.Rollout != ecs.RolloutFailed:
 		l.look.Next = next
 		l.found(Warning, "service", "'hci deploy "+l.Env+"' after this deploys it", "%v", than)
+	case p != nil && l.Own.Deployment != "" && (p.Revision == l.Own.Before || p.ID == l.Own.Deployment && p.Rollout == ecs.RolloutFailed):
+		l.look.Next = next // it has ended, which is told first
 	default:
 		l.look.Renew, l.look.Base = true, than.Newer
 		l.found(Warning, "service", "", "%s: the revision is made anew, from it", than.words())

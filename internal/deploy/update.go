@@ -33,6 +33,9 @@ func (j *Job) update(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if j.Look.Displaced { // and this is to displace that
+		j.Journal.Deployment, j.Journal.Updating = "", false
+	}
 	id := j.Journal.Deployment
 	again := id != ""
 	if !again {
@@ -153,11 +156,14 @@ func (j *Job) decide(ctx context.Context, r Result, interrupted bool) (next bool
 	}
 	j.Interrupted = interrupted
 	choice := j.Talk.Decide(r, interrupted)
-	if choice == Stop || choice == RollBack { // the question may have stood for long
-		switch now, ended := j.now(ctx); {
-		case ended && now.End == Deployed:
+	if choice != Continue { // the question may have stood for long
+		now, ended := j.now(ctx, r)
+		undone := now.End == Failed && choice != Leave // ECS leaves that to whoever was asked
+		switch {
+		case !ended || undone:
+		case now.End == Deployed:
 			return j.completed(errCompleted), nil
-		case ended:
+		default:
 			j.lastLines(ctx, now)
 			return false, j.ended(now)
 		}
@@ -171,6 +177,7 @@ func (j *Job) decide(ctx context.Context, r Result, interrupted bool) (next bool
 			return j.completed(err), err
 		}
 		not := &NotDeployedError{Result: Result{End: Stopped, Before: j.Journal.Before}}
+		j.Talk.Say("waiting until the service goes back")
 		return false, errors.Join(not, j.stopped(), j.seeBack(ctx))
 	case RollBack:
 		err := j.rollBack(ctx, r)
@@ -191,11 +198,11 @@ func (j *Job) lastLines(ctx context.Context, r Result) {
 	}
 }
 
-// now looks once whether the deployment has ended.
-func (j *Job) now(ctx context.Context) (r Result, ended bool) {
+// now looks once more whether the deployment has ended, which was as r tells.
+func (j *Job) now(ctx context.Context, r Result) (Result, bool) {
 	w := &watcher{
 		Source: j.Source, Options: Options{Revision: j.Journal.Revision, Before: j.Journal.Before},
-		id: j.Journal.Deployment, told: map[string]bool{}, missed: toldAfter,
+		id: j.Journal.Deployment, told: map[string]bool{}, seen: r.Own != nil,
 	}
 	ended, err := w.look(ctx)
 	return w.r, ended && err == nil && w.r.End != CrashLoop

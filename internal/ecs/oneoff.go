@@ -35,8 +35,15 @@ type RefusedError struct{ Reason string }
 
 func (e *RefusedError) Error() string { return "ECS did not start the task: " + e.Reason }
 
+// LostError says that no answer came: the task may have begun.
+type LostError struct{ Err error }
+
+func (e *LostError) Error() string { return e.Err.Error() }
+func (e *LostError) Unwrap() error { return e.Err }
+
 // RunTask starts a one-off task where the service's tasks run: in the same
-// network, on the same platform. It returns the task's ARN.
+// network, on the same platform. It returns the task's ARN. It fails with a
+// [*RefusedError] or a [*LostError], or before it was asked for.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
 func (o *On) RunTask(ctx context.Context, r Run) (string, error) {
@@ -64,7 +71,11 @@ func (o *On) RunTask(ctx context.Context, r Run) (string, error) {
 	}
 	var out wireTasks
 	if err := o.client.Call(ctx, "RunTask", in, &out); err != nil {
-		return "", fmt.Errorf("task %s: %w", r.Revision, err)
+		err = fmt.Errorf("task %s: %w", r.Revision, err)
+		if !awsapi.Refused(err, "RunTask") {
+			err = &LostError{Err: err}
+		}
+		return "", err
 	}
 	if len(out.Tasks) > 0 {
 		return out.Tasks[0].TaskArn, nil
