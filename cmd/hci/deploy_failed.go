@@ -85,7 +85,8 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 	)
 	say := func(format string, args ...any) []string { return []string{fmt.Sprintf(format, args...)} }
 	interrupted := errors.Is(err, context.Canceled)
-	again := fmt.Sprintf("'hci deploy --resume %s' goes on from here", env)
+	resume := resumption(job)
+	again := resume + " goes on from here"
 	if !interrupted {
 		again += ", once the cause is mended"
 	}
@@ -97,13 +98,13 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 	case errors.As(err, &stop):
 		return []string{unstopped(stop, env)}
 	case interrupted && journal.MigrateToken != "" && journal.MigrateTask == "":
-		return say("whether the migration began is not known; 'hci deploy --resume %s' finds out, and does not run it twice", env)
+		return say("whether the migration began is not known; %s finds out, and does not run it twice", resume)
 	case errors.As(err, &runs), interrupted && journal.MigrateToken != "" && !journal.IsDone(deploy.Migrate):
-		return say("the migration goes on at AWS; 'hci deploy --resume %s' waits for its end, and does not run it again", env)
+		return say("the migration goes on at AWS; %s waits for its end, and does not run it again", resume)
 	case interrupted && journal.Updating && journal.Deployment == "":
-		return say("'hci deploy --resume %s' finds out, and goes on", env)
+		return say("%s finds out, and goes on", resume)
 	case interrupted && journal.Updating:
-		return say("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again", env)
+		return say("the deployment goes on at AWS; %s watches it again", resume)
 	case errors.As(err, &forgotten):
 		return migrated(job)
 	case errors.Is(err, docker.ErrExpired) && !slices.Contains(job.Steps, deploy.Login):
@@ -116,7 +117,7 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 	case errors.As(err, &platform), errors.As(err, &image), errors.As(err, &other):
 		return say("'hci deploy build %s' builds it anew", env)
 	case errors.As(err, &newer):
-		return say("'hci deploy --resume %s' goes on, with a revision that is made from it", env)
+		return say("%s goes on, with a revision that is made from it", resume)
 	case errors.As(err, &task) && task.Crashed != "":
 		return append(migrated(job), "with essential = false in Terraform no other container ends it")
 	case errors.As(err, &task):
@@ -125,6 +126,16 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return []string{again}
 	}
 	return nil
+}
+
+// resumption is the command that goes on: over somebody else's deployment, if that was
+// to be gone over and was not.
+func resumption(job *deploy.Job) string {
+	displace := ""
+	if s := job.Look.Service; job.Look.Displaced && s != nil && s.Primary() != nil && s.Primary().ID != job.Journal.Seen {
+		displace = " --displace"
+	}
+	return "'hci deploy --resume " + job.Env + displace + "'"
 }
 
 // migrated is what to do if it is not known whether a migration was applied.
@@ -149,6 +160,8 @@ func afterRollout(job *deploy.Job, err error, r deploy.Result) []string {
 	var back *deploy.RollbackError
 	var stop *deploy.StopError
 	switch {
+	case errors.As(err, &stop) && r.End == deploy.Failed:
+		return []string{fmt.Sprintf("'hci deploy rollback %s' goes back, once the cause is mended", env)}
 	case errors.As(err, &stop):
 		return []string{unstopped(stop, env)}
 	case r.End == deploy.Gone:

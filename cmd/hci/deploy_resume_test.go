@@ -196,9 +196,8 @@ func TestDeployOvertakenByTerraform(t *testing.T) {
 		s.run(deployStaging()...).is(t, 1, "not deployed: failed")
 		s.registersSecret()
 		s.killedIn(resume, 0, "after") // UpdateService
-		text, err := os.ReadFile(filepath.Join(s.dir, ".git", "hci", "deploy", "staging.json"))
-		if err != nil || !strings.Contains(string(text), `"before": "hci_web_staging:1"`) || !strings.Contains(string(text), `"asked": "hci_web_staging:3"`) {
-			t.Errorf("%v\n%s", err, text)
+		if text := s.journal(); !strings.Contains(text, `"before": "hci_web_staging:1"`) || !strings.Contains(text, `"asked": "hci_web_staging:3"`) {
+			t.Error(text)
 		}
 	})
 	t.Run("nothing differed", func(t *testing.T) {
@@ -538,9 +537,9 @@ func TestDeployGivenUp(t *testing.T) {
 // TestDeployDisplace: --displace goes over somebody else's deployment at once, and takes
 // along what Terraform has registered.
 func TestDeployDisplace(t *testing.T) {
-	for _, newer := range []bool{false, true} {
-		s := newStage(t, rehearse.Healthy)
-		s.held(s.commit())
+	again := []string{"deploy", "staging", "--resume", "--yes", goOn}
+	displace := append(again, "--displace")
+	left := func(s *stage, args ...string) {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		s.on("after", func(operation string) {
@@ -549,20 +548,67 @@ func TestDeployDisplace(t *testing.T) {
 				time.AfterFunc(stageTick, cancel)
 			}
 		})
-		s.runWith(ctx, "", deployStaging()...).is(t, 130, "watches it again")
+		s.runWith(ctx, "", args...).is(t, 130, "watches it again")
+	}
+	t.Run("what Terraform registered", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		left(s, deployStaging()...)
 		s.registersSecret()
 		s.restarts("hci_web_staging:3") // somebody else
 		s.until("hci_web_staging:3")
-		if newer {
-			s.registersSecretOf("hci_django_secret_key_staging")
-		}
-		again := []string{"deploy", "staging", "--resume", "--yes", goOn}
 		s.run(again...).is(t, 5, "somebody else has deployed hci_web_staging:3 since", "--displace goes on with this one")
-		s.run(append(again, "--displace")...).is(t, 0, "the revision is made anew, from it", "hci: deployed\n")
+		s.run(displace...).is(t, 0, "the revision is made anew, from it", "hci: deployed\n")
 		if !s.hasNew() {
 			t.Error("the new secret is not what runs")
 		}
+	})
+	t.Run("a restart", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		s.run(deployStaging()...).is(t, 0)
+		left(s, "deploy", "update", "staging", "--yes", goOn) // nothing differs
+		s.restarts("hci_web_staging:2")                       // somebody else
+		s.steady()
+		s.registersSecret()
+		s.run(again...).is(t, 5, "or somebody else has deployed hci_web_staging:2 since")
+		s.run(displace...).is(t, 0, "the revision is made anew, from it", "hci: deployed\n")
+		if !s.hasNew() {
+			t.Error("the new secret is not what runs")
+		}
+	})
+	t.Run("what serves is what to go back to", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		left(s, deployStaging()...)
+		s.until("hci_web_staging:2")
+		s.restarts("hci_web_staging:2") // somebody else
+		s.steady()
+		s.registersSecret()
+		s.killedIn(displace, 0, "after") // UpdateService
+		if text := s.journal(); !strings.Contains(text, `"before": "hci_web_staging:2"`) {
+			t.Error(text)
+		}
+	})
+	t.Run("what fails before", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		s.killed(0, "instead")          // the registration of the migration
+		s.restarts("hci_web_staging:1") // somebody else
+		s.steady()
+		s.player.set(func(p *player) { p.exit = 3 })
+		s.run(displace...).is(t, 1, "ended with exit code 3", "'hci deploy --resume staging --displace' goes on from here, once the cause is mended")
+	})
+}
+
+// journal is the text of the journal of what was left.
+func (s *stage) journal() string {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.dir, ".git", "hci", "deploy", "staging.json"))
+	if err != nil {
+		s.t.Fatal(err)
 	}
+	return string(text)
 }
 
 // TestDeployRevisionBeforeMeanwhile: somebody else's deployment of the revision before
@@ -929,9 +975,8 @@ func TestDeployRefused(t *testing.T) {
 	s.held(s.commit())
 	s.refuses("RunTask")
 	s.run(deployStaging()...).is(t, 1, "AccessDeniedException", "the service was not touched")
-	path := filepath.Join(s.dir, ".git", "hci", "deploy", "staging.json")
-	if text, err := os.ReadFile(path); err != nil || strings.Contains(string(text), "migrate_token") {
-		t.Errorf("the journal still has a token: %v\n%s", err, text)
+	if text := s.journal(); strings.Contains(text, "migrate_token") {
+		t.Errorf("the journal still has a token:\n%s", text)
 	}
 	s.refuses()
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "hci: deployed\n")

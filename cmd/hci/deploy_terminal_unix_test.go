@@ -269,6 +269,46 @@ func TestDeployGivenUpWhileAsked(t *testing.T) {
 	}
 }
 
+// TestDeployGivenUpAndRefused: nothing goes on then, and it is said how to go back.
+func TestDeployGivenUpAndRefused(t *testing.T) {
+	for _, keys := range []string{"s\r", "r\r"} {
+		s, p, hold := askedInRollout(t)
+		s.setRewrite(givenUp("hci_web_staging:2", "PRIMARY"))
+		s.refuses("StopServiceDeployment", "UpdateService")
+		p.after("", keys)
+		p.ends(130, "not deployed: failed, and the rollback to hci_web_staging:1 failed: it could not be stopped: ", "ECS gave it up: tasks failed to start", "'hci deploy rollback staging' goes back, once the cause is mended")
+		close(hold)
+	}
+}
+
+// TestDeployStoppedAndOvertaken: nor does the service go back if somebody makes it go
+// elsewhere.
+func TestDeployStoppedAndOvertaken(t *testing.T) {
+	s, p, hold := askedInRollout(t)
+	defer close(hold)
+	s.registersSecret()
+	s.on("after", func(operation string) {
+		if operation == "StopServiceDeployment" {
+			s.on("after", nil)
+			s.restarts("hci_web_staging:3")
+		}
+	})
+	p.after("", "s\r")
+	p.ends(130, "update: another deployment was started meanwhile, of hci_web_staging:3", "'hci deploy status staging' shows what runs")
+}
+
+// TestDeployLeftAndOvertaken: what somebody took the place of does not go on.
+func TestDeployLeftAndOvertaken(t *testing.T) {
+	s, p, hold := askedInRollout(t)
+	defer close(hold)
+	s.restarts("hci_web_staging:1")
+	p.after("", "l\r")
+	p.ends(130, "not deployed: ", "hci_web_staging:1 is the service's deployment now")
+	if strings.Contains(p.all.String(), "watches it again") {
+		t.Errorf("it is said to go on:\n%s", p.all.String())
+	}
+}
+
 // TestDeployLeftTooLate: what came to its end by the time of the answer was not left.
 func TestDeployLeftTooLate(t *testing.T) {
 	s, p, hold := askedInRollout(t)

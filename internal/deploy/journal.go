@@ -16,7 +16,7 @@ import (
 )
 
 // journalSchema is the version of the journal's form.
-const journalSchema = 2
+const journalSchema = 3
 
 // Journal is what a deployment has done so far, kept in a file, so that it can
 // go on after a failure, and after the machine went away. It holds names and no

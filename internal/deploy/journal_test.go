@@ -55,7 +55,7 @@ func TestJournalOfAnother(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(state, "deploy"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{"", "{", "{}", `{"schema": 1, "id": "x", "env": "staging"}`, `{"schema": 2, "id": "x", "env": "production"}`, `{"schema": 2, "env": "staging"}`} {
+	for _, text := range []string{"", "{", "{}", `{"schema": 2, "id": "x", "env": "staging"}`, `{"schema": 3, "id": "x", "env": "production"}`, `{"schema": 3, "env": "staging"}`} {
 		if err := os.WriteFile(filepath.Join(state, "deploy", "staging.json"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

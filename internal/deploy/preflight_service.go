@@ -215,7 +215,7 @@ func (l *looker) again(ctx context.Context, newest *ecs.Definition, newestErr er
 	case p != nil && l.Own.is(p) && p.ID != l.Own.Stopped && p.Rollout != ecs.RolloutFailed:
 		l.look.Next = next
 		l.found(Warning, "service", "'hci deploy "+l.Env+"' after this deploys it", "%v", than)
-	case p != nil && l.Own.Deployment != "" && (p.Revision == l.Own.Before || p.ID == l.Own.Deployment && p.Rollout == ecs.RolloutFailed):
+	case p != nil && !l.look.Displaced && l.Own.Deployment != "" && (p.Revision == l.Own.Before || p.ID == l.Own.Deployment && p.Rollout == ecs.RolloutFailed):
 		l.look.Next = next // it has ended, which is told first
 	default:
 		l.look.Renew, l.look.Base = true, than.Newer

@@ -101,12 +101,42 @@ func (j *Job) wentBack(p *ecs.Deployment) error {
 	return j.Journal.Save()
 }
 
-// seeBack waits a while until the service goes back.
+// stopForGood stops the deployment and leaves the service to go back.
+func (j *Job) stopForGood(ctx context.Context, r Result) error {
+	err := j.stop(ctx)
+	var not *StopError
+	if errors.As(err, &not) && r.End == Failed {
+		return &RollbackError{Not: &NotDeployedError{Result: r}, To: j.Journal.Before, Why: "failed: " + err.Error(), Err: err}
+	}
+	if err != nil {
+		return err
+	}
+	j.Talk.Say("waiting until the service goes back")
+	err = j.stopped()
+	if err == nil {
+		err = j.seeBack(ctx)
+	}
+	var displaced *DisplacedError
+	if errors.As(err, &displaced) {
+		return err
+	}
+	return errors.Join(&NotDeployedError{Result: Result{End: Stopped, Before: j.Journal.Before}}, err)
+}
+
+// seeBack waits a while until the service goes back. It fails with a
+// [*DisplacedError] if it goes elsewhere.
 func (j *Job) seeBack(ctx context.Context) error {
 	for range toldAfter {
 		if s, err := j.Cluster.State(ctx); err == nil {
-			if err := j.wentBack(s.Primary()); err != nil || j.Journal.Stopped == "" {
+			p := s.Primary()
+			if err := j.wentBack(p); err != nil {
 				return err
+			}
+			if j.Journal.Stopped == "" && p.Revision != j.Journal.Before {
+				return DisplacedBy(p)
+			}
+			if j.Journal.Stopped == "" {
+				return nil
 			}
 		}
 		if sleep(ctx, j.watchEvery()) != nil {

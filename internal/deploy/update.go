@@ -102,12 +102,15 @@ func (j *Job) before(s *ecs.Service) {
 	if p != nil {
 		j.Journal.Seen = p.ID
 	}
-	if j.Journal.Before != "" && s.Revision.Name == j.Journal.Asked {
+	own := j.Journal.Before != "" && s.Revision.Name == j.Journal.Asked
+	switch {
+	case own && (p == nil || p.Rollout != ecs.RolloutCompleted):
 		return // what runs is this deployment's own, which failed
-	}
-	j.Journal.Before = s.Revision.Name
-	if p == nil || p.Rollout == ecs.RolloutCompleted || p.Rollout == "" {
+	case p == nil || p.Rollout == ecs.RolloutCompleted || p.Rollout == "":
+		j.Journal.Before = s.Revision.Name
 		return
+	case j.Journal.Before == "":
+		j.Journal.Before = s.Revision.Name
 	}
 	for _, d := range s.Deployments {
 		if d.Rollout == ecs.RolloutCompleted {
@@ -158,9 +161,11 @@ func (j *Job) decide(ctx context.Context, r Result, interrupted bool) (next bool
 	choice := j.Talk.Decide(r, interrupted)
 	if choice != Continue { // the question may have stood for long
 		now, ended := j.now(ctx, r)
-		undone := now.End == Failed && choice != Leave // ECS leaves that to whoever was asked
 		switch {
-		case !ended || undone:
+		case !ended:
+		case now.End == Failed && choice != Leave: // ECS does not go back: that is still to be done
+			j.Talk.Say("ECS gave it up meanwhile: %s", now.Own.Reason)
+			r = now
 		case now.End == Deployed:
 			return j.completed(errCompleted), nil
 		default:
@@ -173,12 +178,8 @@ func (j *Job) decide(ctx context.Context, r Result, interrupted bool) (next bool
 		j.Interrupted = false
 		return true, nil
 	case Stop:
-		if err := j.stop(ctx); err != nil {
-			return j.completed(err), err
-		}
-		not := &NotDeployedError{Result: Result{End: Stopped, Before: j.Journal.Before}}
-		j.Talk.Say("waiting until the service goes back")
-		return false, errors.Join(not, j.stopped(), j.seeBack(ctx))
+		err := j.stopForGood(ctx, r)
+		return j.completed(err), err
 	case RollBack:
 		err := j.rollBack(ctx, r)
 		return j.completed(err), err
@@ -202,7 +203,7 @@ func (j *Job) lastLines(ctx context.Context, r Result) {
 func (j *Job) now(ctx context.Context, r Result) (Result, bool) {
 	w := &watcher{
 		Source: j.Source, Options: Options{Revision: j.Journal.Revision, Before: j.Journal.Before},
-		id: j.Journal.Deployment, told: map[string]bool{}, seen: r.Own != nil,
+		id: j.Journal.Deployment, told: map[string]bool{}, seen: r.Own != nil, unsettled: toldAfter,
 	}
 	ended, err := w.look(ctx)
 	return w.r, ended && err == nil && w.r.End != CrashLoop
