@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	stdsync "sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -645,13 +646,13 @@ func TestDeployRevisionBeforeMeanwhile(t *testing.T) {
 		s := newStage(t, rehearse.Healthy)
 		s.held(s.commit())
 		s.registersSecret()
-		described := 0
+		var described atomic.Int32 // the look asks several at once
 		s.on("before", func(operation string) { // between the last registration and the update
 			if operation == "RegisterTaskDefinition" {
-				described = 0
+				described.Store(0)
 			}
 			if operation == "DescribeTaskDefinition" {
-				if described++; described == 2 && len(s.player.migrated()) == 1 {
+				if described.Add(1) == 2 && len(s.player.migrated()) == 1 {
 					s.on("before", nil)
 					s.restarts("hci_web_staging:1")
 				}
