@@ -646,7 +646,7 @@ func TestDeployRevisionBeforeMeanwhile(t *testing.T) {
 		s := newStage(t, rehearse.Healthy)
 		s.held(s.commit())
 		s.registersSecret()
-		var described atomic.Int32 // the look asks several at once
+		var described atomic.Int32              // the look asks several at once
 		s.on("before", func(operation string) { // between the last registration and the update
 			if operation == "RegisterTaskDefinition" {
 				described.Store(0)
