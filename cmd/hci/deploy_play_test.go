@@ -157,7 +157,7 @@ func TestDeployDirtyImage(t *testing.T) {
 	s := newStage(t, rehearse.Healthy)
 	commit := s.commit()
 	s.write("new.txt", "x")
-	if err := s.server.Hold("git-" + commit + "-dirty"); err != nil {
+	if err := s.server.Hold("git-"+commit+"-dirty", "dirty"); err != nil {
 		t.Fatal(err)
 	}
 	s.run("deploy", "update", "staging", "--yes", "--poll", "10ms").is(t, 0, "the image git-"+commit+"-dirty, which is in the registry", "hci: deployed\n")
@@ -190,6 +190,110 @@ func TestDeployRenamedContainer(t *testing.T) {
 	if _, image := s.runs(); image != deployed {
 		t.Errorf("%s runs, and %s was deployed", image, deployed)
 	}
+}
+
+// withdraws is what Terraform does to a revision that it replaces.
+func (s *stage) withdraws(revision string) {
+	s.t.Helper()
+	s.call("ecs", "DeregisterTaskDefinition", map[string]any{"taskDefinition": revision})
+}
+
+// TestDeployWithdrawn: a revision that Terraform has replaced, and withdrawn, is run by
+// a copy, wherever it is to be run.
+func TestDeployWithdrawn(t *testing.T) {
+	replaced := func(t *testing.T) *stage {
+		s := newStage(t, rehearse.Healthy)
+		s.registersSecret()
+		s.withdraws("hci_web_staging:1")
+		return s
+	}
+	rollback := []string{"deploy", "rollback", "staging", "--yes", "--poll", "10ms"}
+	t.Run("rollback", func(t *testing.T) {
+		s := replaced(t)
+		_, before := s.runs()
+		s.held(s.commit())
+		s.run(deployStaging()...).is(t, 0, "hci: deployed\n")
+		s.run(rollback...).is(t, 0, "+ hci_web_staging:1, registered", "(registered anew: it was withdrawn)", "registered hci_web_staging:4", "hci_web_staging:4 is what runs")
+		if _, image := s.runs(); s.hasNew() || image != before {
+			t.Errorf("%s runs, the new secret: %v", image, s.hasNew())
+		}
+		s.write("changed", "since")
+		s.held(s.commit())
+		s.run(deployStaging()...).is(t, 0, "is newer than what hci_web_staging:4 was made from", "hci: deployed\n")
+		if !s.hasNew() {
+			t.Error("the new secret is not what runs")
+		}
+		s.withdraws("hci_web_staging:5")
+		s.run(slices.Concat(rollback, []string{"--dry-run"})...).is(t, 0, "- hci_web_staging:5, registered 20", "+ hci_web_staging:4, registered 20")
+		s.run("deploy", "history", "staging").is(t, 0, "* hci_web_staging:5 (withdrawn)")
+	})
+	for _, c := range []struct {
+		name string
+		args []string
+	}{
+		{"restart", []string{"deploy", "update", "staging", "--restart", "--yes", goOn}},
+		{"nothing differs", []string{"deploy", "update", "staging", "--base", "running", "--yes", goOn}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := replaced(t)
+			s.commit()
+			_, before := s.runs()
+			s.run(c.args...).is(t, 0, "registered hci_web_staging:3", "hci: deployed\n")
+			if _, image := s.runs(); s.hasNew() || image != before {
+				t.Errorf("%s runs, the new secret: %v", image, s.hasNew())
+			}
+			s.run(deployStaging()...).is(t, 0, "is newer than what hci_web_staging:3 was made from", "hci: deployed\n")
+			if !s.hasNew() {
+				t.Error("the new secret is not what runs")
+			}
+		})
+	}
+	t.Run("migrate command", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.write("hci.hcl", migrateCommand)
+		s.commit()
+		s.withdraws("hci_web_staging:1")
+		s.run(deployStaging("--base", "running")...).is(t, 0, "registered hci_web_staging:2", "of hci_web_staging:2 ended with exit code 0", "hci: deployed\n")
+	})
+	t.Run("left", func(t *testing.T) {
+		s := newStage(t, rehearse.Healthy)
+		s.held(s.commit())
+		s.killed(3, "instead") // of UpdateService
+		s.withdraws("hci_web_staging:2")
+		s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "registered hci_web_staging:3", "hci: deployed\n")
+		if _, image := s.runs(); !slices.Equal(s.player.migrated(), []string{image}) {
+			t.Errorf("%s runs, migrated in %q", image, s.player.migrated())
+		}
+	})
+}
+
+// TestDeployRollbackPinned: what served is gone back to, whatever the tag names by then.
+func TestDeployRollbackPinned(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	if err := s.server.Hold("latest", "old"); err != nil {
+		t.Fatal(err)
+	}
+	served := s.digest("latest")
+	d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": "hci_web_staging"})["taskDefinition"].(map[string]any)
+	for _, key := range registeredMembers {
+		delete(d, key)
+	}
+	d["containerDefinitions"].([]any)[0].(map[string]any)["image"] = s.server.RepositoryURI() + ":latest"
+	s.call("ecs", "RegisterTaskDefinition", d)
+	s.restarts("hci_web_staging:2") // Terraform's
+	s.until("hci_web_staging:2")
+	s.held(s.commit())
+	s.run(deployStaging()...).is(t, 0)
+	if err := s.server.Hold("latest", "new"); err != nil { // by the push
+		t.Fatal(err)
+	}
+	s.run("deploy", "rollback", "staging", "--yes", "--poll", "10ms").is(t, 0, "+ hci_web_staging:2, registered", "@"+served, "(registered anew, with the images that served)", "hci_web_staging:4 is what runs")
+	if _, image := s.runs(); image != s.server.RepositoryURI()+"@"+served {
+		t.Errorf("%s runs", image)
+	}
+	// Where AWS does not tell, that is said.
+	s.refuses("DescribeServiceRevisions")
+	s.run("deploy", "rollback", "staging", "--to", "2", "--dry-run").is(t, 0, "which revisions have served is not known", "warning: container web of hci_web_staging:2 runs "+s.server.RepositoryURI()+":latest by its tag, and AWS does not tell which image that was")
 }
 
 // TestDeployRollback goes back to what served before; a deployment that runs on

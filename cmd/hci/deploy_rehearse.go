@@ -116,7 +116,7 @@ func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (awsapi.Co
 	go func() { _ = web.Serve(listener) }() // its end is the rehearsal's
 	r.close = append(r.close, func() { _ = web.Close() }, r.server.Close)
 	if r.scenario == rehearse.ImmutableTags {
-		if err := r.server.Hold(d.names.ImageTag); err != nil {
+		if err := r.server.Hold(d.names.ImageTag, "before"); err != nil {
 			return awsapi.Config{}, err
 		}
 	}

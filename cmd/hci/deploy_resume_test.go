@@ -1045,16 +1045,22 @@ func TestDeployRolledBackMeanwhile(t *testing.T) {
 	}
 }
 
-// until waits until a revision is rolled out.
-func (s *stage) until(revision string) {
+// await waits until the service is to run a revision, and until until that is rolled
+// out.
+func (s *stage) await(revision string) {
 	s.t.Helper()
 	for {
 		if runs, _ := s.runs(); runs == revision {
-			s.steady()
 			return
 		}
 		time.Sleep(stageTick)
 	}
+}
+
+func (s *stage) until(revision string) {
+	s.t.Helper()
+	s.await(revision)
+	s.steady()
 }
 
 // TestDeployRestartKilled: what is resumed is the restart, and not the deployment of

@@ -30,9 +30,11 @@ func newDeployRollback(a *app) *cobra.Command {
 		Use:   "rollback ENV",
 		Short: "Make the service run an earlier revision, and wait until it does",
 		Long: `Make an environment's ECS service run an earlier revision of its task definition:
-the one that served before, or the one that --to names. It shows both with their
-images, asks, and then waits until the deployment that it started is the one that
-runs. It exits with 0 only then; otherwise it says what happened, why tasks stopped,
+the latest that served with a lower number, or the one that --to names. It shows
+both with their images, asks, and then waits until the deployment that it started is the one that
+runs. A revision that names an image by a tag, which may have moved since, is
+registered anew with the image that served, if AWS tells which that was, and so is
+one that was withdrawn. It exits with 0 only then; otherwise it says what happened, why tasks stopped,
 and what runs now. It refuses while another deployment is under way, which
 'hci deploy --resume ENV' or --displace deal with.
 
@@ -49,41 +51,39 @@ Ctrl-C ends the waiting, not the deployment.`,
 	return cmd
 }
 
-// rollbackDepth is how many revisions are looked at.
-const rollbackDepth = 100
-
 func (a *app) rollBackService(ctx context.Context, name string, r serviceRollback) error {
 	d, err := a.deployed(ctx, name)
 	if err != nil {
 		return err
 	}
 	on := d.on
-	seen, journal, release, err := a.mayRollBack(ctx, d, r)
+	look, journal, release, err := a.mayRollBack(ctx, d, r)
 	if err != nil {
 		return err
 	}
 	defer release()
-	revisions, runs, err := on.History(ctx, rollbackDepth)
+	seen := look.Service.Primary()
+	to, from, err := a.rollbackTarget(ctx, on, look.Service.Revision.Name, r.to)
 	if err != nil {
 		return err
 	}
-	var served []string
-	if r.to == "" {
-		if served, err = on.Served(ctx); err != nil {
-			a.sayf("which revisions have served is not known: %v", err)
+	if _, err := fmt.Fprintf(a.out, "- %s\n+ %s\n", revisionWords(from), to.words()); err != nil {
+		return err
+	}
+	for _, image := range to.Images {
+		if strings.HasSuffix(image.Image, "/"+d.names.Repository+":"+d.names.ImageTag) {
+			a.sayf("warning: container %s of %s runs %s by its tag, and AWS does not tell which image that was: the tasks run what it names now", image.Container, to.Name, image.Image)
 		}
-	}
-	to, from, err := target(revisions, served, runs, r.to)
-	if err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintf(a.out, "- %s\n+ %s\n", revisionWords(from), revisionWords(to)); err != nil {
-		return err
 	}
 	if r.dryRun {
 		return nil
 	}
 	if err := a.agree(r.yes, fmt.Sprintf("Make %s in %s run %s?", d.names.Service, d.names.Region, to.Name)); err != nil {
+		return err
+	}
+	job := a.job(d, journal, nil, deployOptions{timeout: r.timeout, poll: r.poll}, look)
+	revision, err := job.Runnable(ctx, to.definition)
+	if err != nil {
 		return err
 	}
 	now, err := on.State(ctx) // once more: the question may have stood for long
@@ -93,7 +93,7 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 	if p := now.Primary(); p != nil && (seen == nil || p.ID != seen.ID) {
 		return deploy.DisplacedBy(p)
 	}
-	id, err := on.Update(ctx, to.Name, false)
+	id, err := on.Update(ctx, revision, false)
 	if err != nil {
 		var missing *ecs.NotFoundError
 		if !awsapi.Refused(err, "UpdateService") && !errors.As(err, &missing) {
@@ -110,7 +110,7 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 // mayRollBack keeps other deployments on this machine from the environment, and
 // looks whose the credentials are and whether the service is at rest. A rollout
 // that hci left is one to roll back. seen is the service's deployment.
-func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback) (seen *ecs.Deployment, journal *deploy.Journal, release func(), err error) {
+func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback) (look *deploy.Look, journal *deploy.Journal, release func(), err error) {
 	release, err = deploy.Lock(a.found.StateDir(), d.env.Name)
 	if err != nil {
 		return nil, nil, nil, err
@@ -121,7 +121,7 @@ func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback)
 	}
 	p := a.preflight(d, journal, nil, deployOptions{displace: r.displace})
 	p.AtRest = true
-	look, err := p.Look(ctx)
+	look, err = p.Look(ctx)
 	if err == nil {
 		err = a.findings(look)
 	}
@@ -129,44 +129,102 @@ func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback)
 		release()
 		return nil, nil, nil, err
 	}
-	return look.Service.Primary(), journal, release, nil
+	return look, journal, release, nil
 }
 
-// target finds the revision to return to, and the one that runs. served are those
-// that have served, the latest first; where AWS tells none, the one before is the
-// one with the next lower number.
-func target(revisions []ecs.Revision, served []string, runs, to string) (next, from ecs.Revision, err error) {
+// rollbackTo is a revision to return to.
+type rollbackTo struct {
+	ecs.Revision
+	definition *ecs.Definition // with the images that served
+	pinned     bool            // they were named by tags
+}
+
+// words shows it.
+func (t rollbackTo) words() string {
+	switch {
+	case t.Withdrawn:
+		return revisionWords(t.Revision) + "  (registered anew: it was withdrawn)"
+	case t.pinned:
+		return revisionWords(t.Revision) + "  (registered anew, with the images that served)"
+	}
+	return revisionWords(t.Revision)
+}
+
+// rollbackTarget finds the revision to return to, and reads the one that runs.
+func (a *app) rollbackTarget(ctx context.Context, on *ecs.On, runs, to string) (next rollbackTo, from ecs.Revision, err error) {
+	if from, err = on.Revision(ctx, runs); err != nil {
+		return next, from, err
+	}
+	served, err := on.Served(ctx)
+	if err != nil {
+		a.sayf("which revisions have served is not known: %v", err)
+	}
 	family, _, _ := strings.Cut(runs, ":")
-	if _, convErr := strconv.Atoi(to); convErr == nil {
+	revisions, err := on.Revisions(ctx, family, rollbackDepth)
+	if err != nil {
+		return next, from, err
+	}
+	wanted, err := target(revisions, served, runs, to)
+	if err != nil {
+		return next, from, err
+	}
+	if next.Revision, err = on.Revision(ctx, wanted); err != nil {
+		return next, from, err
+	}
+	was, err := on.Definition(ctx, wanted)
+	if err != nil {
+		return next, from, err
+	}
+	next.definition = was
+	if i := slices.IndexFunc(served, func(s ecs.Served) bool { return s.Revision == wanted }); i >= 0 {
+		next.definition = deploy.Pinned(was, served[i].Digests)
+	}
+	for i, c := range next.definition.Containers() {
+		next.pinned = next.pinned || next.Images[i].Image != c.Image
+		next.Images[i] = ecs.Image{Container: c.Name, Image: c.Image}
+	}
+	on.Commits(ctx, next.Images)
+	return next, from, nil
+}
+
+// rollbackDepth is how many revisions are looked at, where AWS doesn't tell which
+// served.
+const rollbackDepth = 100
+
+// target is the name of the revision to return to: the latest that served with a
+// lower number than the one that runs; where AWS tells none that served, the one with
+// the next lower number.
+func target(revisions []string, served []ecs.Served, runs, to string) (string, error) {
+	family, _, _ := strings.Cut(runs, ":")
+	if _, err := strconv.Atoi(to); err == nil {
 		to = family + ":" + to
 	}
-	at := -1
-	for i, r := range revisions {
-		if r.Name == runs {
-			at, from = i, r
+	number := func(name string) int {
+		of, text, _ := strings.Cut(name, ":")
+		n, err := strconv.Atoi(text)
+		if err != nil || of != family {
+			return 0 // of none
 		}
+		return n
 	}
-	wanted := to
-	earlier := func(name string) bool {
-		return slices.ContainsFunc(revisions[at+1:], func(r ecs.Revision) bool { return r.Name == name })
-	}
-	if i := slices.IndexFunc(served, earlier); to == "" && at >= 0 && i >= 0 {
-		wanted = served[i]
-	}
-	for i, r := range revisions {
-		if wanted == "" && at >= 0 && i == at+1 || wanted != "" && r.Name == wanted {
-			next = r
-		}
-	}
+	earlier := func(name string) bool { return number(name) > 0 && number(name) < number(runs) }
 	switch {
-	case next.Name == "" && wanted != "":
-		return next, from, fmt.Errorf("there is no revision %q among the latest %d", wanted, len(revisions))
-	case next.Name == "":
-		return next, from, fmt.Errorf("there is no revision before %s", runs)
-	case next.Name == runs:
-		return next, from, fmt.Errorf("%s is what the service is to run already", runs)
+	case to == runs:
+		return "", fmt.Errorf("%s is what the service is to run already", runs)
+	case to != "" && number(to) == 0:
+		return "", fmt.Errorf("%q is no revision of %s", to, family)
+	case to != "":
+		return to, nil
+	case len(served) > 0:
+		if i := slices.IndexFunc(served, func(s ecs.Served) bool { return earlier(s.Revision) }); i >= 0 {
+			return served[i].Revision, nil
+		}
+		return "", fmt.Errorf("AWS knows of no revision before %s that served; --to names one", runs)
 	}
-	return next, from, nil
+	if i := slices.IndexFunc(revisions, earlier); i >= 0 {
+		return revisions[i], nil
+	}
+	return "", fmt.Errorf("there is no revision before %s", runs)
 }
 
 func revisionWords(r ecs.Revision) string {

@@ -381,7 +381,7 @@ func (s *stage) commit() string {
 // held puts an image under a commit's tag, as if it had been pushed.
 func (s *stage) held(commit string) {
 	s.t.Helper()
-	if err := s.server.Hold("git-" + commit); err != nil {
+	if err := s.server.Hold("git-"+commit, commit); err != nil {
 		s.t.Fatal(err)
 	}
 }

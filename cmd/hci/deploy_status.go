@@ -147,7 +147,11 @@ func (a *app) printHistory(revisions []ecs.Revision, runs string) error {
 		for _, i := range r.Images {
 			images = append(images, i.Container+": "+i.Image+commitWords(i))
 		}
-		fmt.Fprintf(w, "%s %s\t%s\t%s\n", sign, r.Name, when(r.Registered), strings.Join(images, ", "))
+		withdrawn := ""
+		if r.Withdrawn {
+			withdrawn = " (withdrawn)"
+		}
+		fmt.Fprintf(w, "%s %s%s\t%s\t%s\n", sign, r.Name, withdrawn, when(r.Registered), strings.Join(images, ", "))
 	}
 	return w.Flush()
 }

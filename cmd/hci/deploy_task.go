@@ -147,7 +147,7 @@ func (a *app) taskImage(ctx context.Context, d *deployment, task *ecs.Definition
 	if err != nil {
 		return "", err
 	}
-	images, err := deploy.Pinned(ctx, d.on, running)
+	images, err := deploy.Running(ctx, d.on, running)
 	if err != nil {
 		return "", err
 	}

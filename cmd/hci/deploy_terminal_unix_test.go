@@ -281,6 +281,19 @@ func TestDeployGivenUpAndRefused(t *testing.T) {
 	}
 }
 
+// TestDeployBackToWithdrawn: where ECS can't be made to go back, hci does, to a copy if
+// the revision was withdrawn meanwhile.
+func TestDeployBackToWithdrawn(t *testing.T) {
+	s, p, hold := askedInRollout(t)
+	s.refuses("StopServiceDeployment")
+	s.withdraws("hci_web_staging:1")
+	p.after("", "r\r")
+	p.after("registered hci_web_staging:3", "")
+	s.await("hci_web_staging:3")
+	close(hold)
+	p.ends(130, "it was rolled back", "hci_web_staging:3 is the service's deployment now")
+}
+
 // TestDeployStoppedAndOvertaken: nor does the service go back if somebody makes it go
 // elsewhere.
 func TestDeployStoppedAndOvertaken(t *testing.T) {

@@ -210,9 +210,9 @@ func (j *Job) revision(ctx context.Context) (string, error) {
 	image, _ := j.image()
 	next := j.next(image)
 	name := next.Name
-	if next != j.Look.Base {
+	if next != j.Look.Base || !next.Active() { // ECS starts no tasks of one that was withdrawn
 		var err error
-		if name, err = j.register(ctx, next, chosen(j.Journal.Base)); err != nil {
+		if name, err = j.register(ctx, next, chosen(j.Journal.Base) || j.Journal.Restart); err != nil {
 			return "", err
 		}
 	}

@@ -210,13 +210,17 @@ func (l *looker) again(ctx context.Context, newest *ecs.Definition, newestErr er
 	switch {
 	case err != nil:
 		l.failed("service", err)
-	case than == nil:
+	case than == nil && next.Active():
 		l.look.Next = next
 	case p != nil && l.Own.is(p) && p.ID != l.Own.Stopped && p.Rollout != ecs.RolloutFailed:
 		l.look.Next = next
-		l.found(Warning, "service", "'hci deploy "+l.Env+"' after this deploys it", "%v", than)
+		if than != nil {
+			l.found(Warning, "service", "'hci deploy "+l.Env+"' after this deploys it", "%v", than)
+		}
 	case p != nil && !l.look.Displaced && l.Own.Deployment != "" && (p.Revision == l.Own.Before || p.ID == l.Own.Deployment && p.Rollout == ecs.RolloutFailed):
 		l.look.Next = next // it has ended, which is told first
+	case than == nil: // it was withdrawn
+		l.look.Renew, l.look.Base = true, next
 	default:
 		l.look.Renew, l.look.Base = true, than.Newer
 		l.found(Warning, "service", "", "%s: the revision is made anew, from it", than.words())
@@ -298,23 +302,18 @@ func (d DeployedImages) Of(container string) string {
 	return d.One
 }
 
-// Pinned are the images of a revision's containers, by container. A tag may have
+// Running are the images of a revision's containers, by container. A tag may have
 // moved since: what the tasks run counts, where AWS tells it.
-func Pinned(ctx context.Context, cluster Cluster, d *ecs.Definition) (map[string]string, error) {
+func Running(ctx context.Context, cluster Cluster, d *ecs.Definition) (map[string]string, error) {
+	tags := slices.ContainsFunc(d.Containers(), func(c ecs.Container) bool { return !strings.Contains(c.Image, "@") })
+	var digests map[string]string
+	var err error
+	if tags {
+		digests, err = cluster.Digests(ctx, d.Name)
+	}
 	images := map[string]string{}
-	tags := false
-	for _, c := range d.Containers() {
+	for _, c := range Pinned(d, digests).Containers() {
 		images[c.Name] = c.Image
-		tags = tags || !strings.Contains(c.Image, "@")
-	}
-	if !tags {
-		return images, nil
-	}
-	digests, err := cluster.Digests(ctx, d.Name)
-	for name, digest := range digests {
-		if image := images[name]; image != "" && !strings.Contains(image, "@") {
-			images[name] = RepositoryOf(image) + "@" + digest
-		}
 	}
 	return images, err
 }
@@ -324,7 +323,7 @@ func (l *looker) deployed(ctx context.Context) {
 	if l.look.Running == nil || l.needs(Push) {
 		return
 	}
-	images, err := Pinned(ctx, l.Cluster, l.look.Running)
+	images, err := Running(ctx, l.Cluster, l.look.Running)
 	if err != nil {
 		l.failed("service", err)
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"hci/internal/awsapi"
@@ -59,10 +60,52 @@ func (j *Job) stop(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
+	if err := j.beforeRuns(ctx); err != nil {
+		return &StopError{Unknown: unknown, Err: err}
+	}
 	if _, err = j.Changes.Update(ctx, j.Journal.Before, s.Revision.Name == j.Journal.Before); err != nil {
 		return &StopError{Unknown: unknown || !awsapi.Refused(err, "UpdateService"), Err: err}
 	}
 	return nil
+}
+
+// beforeRuns makes the revision to go back to one that ECS runs as it ran.
+func (j *Job) beforeRuns(ctx context.Context) error {
+	d, err := j.Cluster.Definition(ctx, j.Journal.Before)
+	if err != nil {
+		return err
+	}
+	digests, err := j.Cluster.Digests(ctx, j.Journal.Before)
+	if err != nil {
+		digests = nil // its tags are what there is
+	}
+	j.Journal.Before, err = j.Runnable(ctx, Pinned(d, digests))
+	return err
+}
+
+// Pinned is a revision with those of its images pinned that it names by a tag, to
+// digests by container. A tag may have moved since.
+func Pinned(d *ecs.Definition, digests map[string]string) *ecs.Definition {
+	next := d
+	for _, c := range d.Containers() {
+		if digest := digests[c.Name]; digest != "" && !strings.Contains(c.Image, "@") {
+			next = next.WithImage(RepositoryOf(c.Image)+"@"+digest, []string{c.Name})
+		}
+	}
+	return next
+}
+
+// Runnable returns the name of a revision that ECS runs: d's own or, if d was pinned
+// or withdrawn, that of a copy, which is registered.
+func (j *Job) Runnable(ctx context.Context, d *ecs.Definition) (string, error) {
+	was, err := j.Cluster.Definition(ctx, d.Name)
+	if err != nil {
+		return "", err
+	}
+	if d.Active() && len(differences(was, d)) == 0 {
+		return d.Name, nil
+	}
+	return j.register(ctx, d, true)
 }
 
 // stoppable looks whether the deployment is the service's, and not at its end. It

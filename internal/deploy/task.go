@@ -110,7 +110,7 @@ func (j *Job) withImage(ctx context.Context, d *ecs.Definition, image string) (s
 		return "", fmt.Errorf("no container of %s runs an image of %s", d.Name, RepositoryOf(image))
 	}
 	next := d.WithImage(image, containers)
-	if len(differences(d, next)) == 0 {
+	if d.Active() && len(differences(d, next)) == 0 {
 		return d.Name, j.upToDate(ctx, d)
 	}
 	return j.register(ctx, next, false)

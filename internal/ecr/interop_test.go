@@ -37,7 +37,7 @@ func rehearsed(t *testing.T, scenario rehearse.Scenario) awsapi.Config {
 	web.Config.Handler = server
 	web.Start()
 	t.Cleanup(func() { web.Close(); server.Close() })
-	if err := server.Hold("latest"); err != nil {
+	if err := server.Hold("latest", "one"); err != nil {
 		t.Fatal(err)
 	}
 	return config(web.URL)

@@ -108,7 +108,7 @@ func rehearsal(t *testing.T, scenario rehearse.Scenario, wrap func(http.Handler)
 	}
 	web.Start()
 	t.Cleanup(func() { web.Close(); server.Close() })
-	if err := server.Hold("git-1a2b3c4"); err != nil {
+	if err := server.Hold("git-1a2b3c4", "one"); err != nil {
 		t.Fatal(err)
 	}
 	p := place{url: web.URL, cfg: config(web.URL)}

@@ -34,6 +34,7 @@ type Service struct {
 type Revision struct {
 	Name       string     `json:"name"` // family:number
 	Registered *time.Time `json:"registered,omitempty"`
+	Withdrawn  bool       `json:"withdrawn,omitempty"` // deregistered: ECS starts no tasks of it
 	Images     []Image    `json:"images"`
 }
 
@@ -117,7 +118,7 @@ func (o *On) Describe(ctx context.Context) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	if out.Revision, err = o.revision(ctx, out.Revision.Name); err != nil {
+	if out.Revision, err = o.Revision(ctx, out.Revision.Name); err != nil {
 		return nil, err
 	}
 	out.Tasks, err = o.tasks(ctx)
@@ -162,17 +163,18 @@ func (o *On) definition(ctx context.Context, arn string) (*wireDefinition, error
 	return &out, nil
 }
 
-func (o *On) revision(ctx context.Context, arn string) (Revision, error) {
+// Revision reads one, by its name or ARN. It fails with a [*NotFoundError].
+func (o *On) Revision(ctx context.Context, arn string) (Revision, error) {
 	r := Revision{Name: name(arn), Images: []Image{}}
 	out, err := o.definition(ctx, arn)
 	if err != nil {
 		return r, err
 	}
-	r.Registered = out.TaskDefinition.RegisteredAt.Time()
+	r.Registered, r.Withdrawn = out.TaskDefinition.RegisteredAt.Time(), out.TaskDefinition.Status == "INACTIVE"
 	for _, c := range out.TaskDefinition.ContainerDefinitions {
-		r.Images = append(r.Images, Image{Container: c.Name, Image: c.Image, Commit: commitIn(c.Image)})
+		r.Images = append(r.Images, Image{Container: c.Name, Image: c.Image})
 	}
-	commits(ctx, o.cfg, r.Images)
+	o.Commits(ctx, r.Images)
 	return r, nil
 }
 
@@ -279,10 +281,11 @@ var pinned = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.[^/]+/([^:@]+)(?:@(sha256:[0-9a-f]{64})|:([^@]+))$`)
 })
 
-// commits asks ECR which other tags the images have, where their own names no
-// commit. What ECR doesn't tell stays empty: it is only said besides.
-func commits(ctx context.Context, cfg awsapi.Config, images []Image) {
+// Commits notes the commits of images: those that their tags name or else other tags
+// that ECR tells of. What it doesn't tell stays empty: it is only said besides.
+func (o *On) Commits(ctx context.Context, images []Image) {
 	for i := range images {
+		images[i].Commit = commitIn(images[i].Image)
 		m := pinned().FindStringSubmatch(images[i].Image)
 		if m == nil || images[i].Commit != "" {
 			continue
@@ -297,7 +300,7 @@ func commits(ctx context.Context, cfg awsapi.Config, images []Image) {
 			} `json:"imageDetails"`
 		}
 		in := members{"registryId": m[1], "repositoryName": m[2], "imageIds": []members{id}}
-		if awsapi.New(cfg, ecrService).Call(ctx, "DescribeImages", in, &out) != nil {
+		if awsapi.New(o.cfg, ecrService).Call(ctx, "DescribeImages", in, &out) != nil {
 			continue
 		}
 		for _, detail := range out.ImageDetails {
@@ -311,7 +314,7 @@ func commits(ctx context.Context, cfg awsapi.Config, images []Image) {
 }
 
 // History returns the latest revisions of the task definition that the service
-// runs, the newest first, and the name of the one it runs.
+// runs, the newest first, and the name of the one it runs, which is among them.
 func (o *On) History(ctx context.Context, n int) (revisions []Revision, runs string, err error) {
 	s, err := o.find(ctx)
 	if err != nil {
@@ -323,8 +326,12 @@ func (o *On) History(ctx context.Context, n int) (revisions []Revision, runs str
 	if err != nil {
 		return nil, "", fmt.Errorf("task definitions of %q: %w", family, err)
 	}
+	if at := slices.IndexFunc(arns, func(arn string) bool { return name(arn) == runs }); at < 0 && n > 0 { // it was withdrawn, or is older
+		arns = append(arns[:min(n-1, len(arns))], s.TaskDefinition)
+		slices.SortFunc(arns, func(a, b string) int { return number(b) - number(a) })
+	}
 	for _, arn := range arns {
-		r, err := o.revision(ctx, arn)
+		r, err := o.Revision(ctx, arn)
 		if err != nil {
 			return nil, "", err
 		}
@@ -333,11 +340,17 @@ func (o *On) History(ctx context.Context, n int) (revisions []Revision, runs str
 	return revisions, runs, nil
 }
 
+// Served is a revision that a service's deployment made it run.
+type Served struct {
+	Revision string
+	Digests  map[string]string // of the images that its containers ran, by container
+}
+
 // Served lists the revisions that the service's successful deployments made it run,
 // the latest first, each once. AWS keeps them for 90 days.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html
-func (o *On) Served(ctx context.Context) ([]string, error) {
+func (o *On) Served(ctx context.Context) ([]Served, error) {
 	list, err := o.serviceDeployments(ctx, "SUCCESSFUL")
 	if err != nil {
 		return nil, err
@@ -346,13 +359,27 @@ func (o *On) Served(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []string
+	var all []Served
 	for _, d := range list {
-		if revision := runs[d.Target]; revision != "" && !slices.Contains(all, revision) {
-			all = append(all, revision)
+		target := runs[d.Target]
+		if target.Revision != "" && !slices.ContainsFunc(all, func(s Served) bool { return s.Revision == target.Revision }) {
+			all = append(all, target)
 		}
 	}
 	return all, nil
+}
+
+// Revisions lists the names of the revisions of a family, the newest first, that were
+// not withdrawn.
+func (o *On) Revisions(ctx context.Context, family string, n int) ([]string, error) {
+	arns, err := o.newest(ctx, family, n)
+	if err != nil {
+		return nil, fmt.Errorf("task definitions of %q: %w", family, err)
+	}
+	for i := range arns {
+		arns[i] = name(arns[i])
+	}
+	return arns, nil
 }
 
 // newest lists the ARNs of a family's latest revisions, the newest first. An

@@ -178,7 +178,7 @@ func (o *On) UnderWay(ctx context.Context, revision string) (arn string, err err
 	}
 	slices.SortStableFunc(list, func(a, b wireServiceDeployment) int { return cmp.Compare(at(b.CreatedAt), at(a.CreatedAt)) })
 	for _, d := range list {
-		if runs[d.Target] == revision {
+		if runs[d.Target].Revision == revision {
 			return d.ARN, nil
 		}
 	}
@@ -210,30 +210,40 @@ func (o *On) serviceDeployments(ctx context.Context, states ...string) ([]wireSe
 	return list.Deployments, nil
 }
 
-// targets are the revisions of the task definition that deployments make the
-// service run, by the ARN of what the service is to be.
+// targets are what deployments make the service run, by the ARN of what the service
+// is to be.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceRevisions.html
-func (o *On) targets(ctx context.Context, list []wireServiceDeployment) (map[string]string, error) {
+func (o *On) targets(ctx context.Context, list []wireServiceDeployment) (map[string]Served, error) {
 	var arns []string
 	for _, d := range list {
 		if d.Target != "" && !slices.Contains(arns, d.Target) {
 			arns = append(arns, d.Target)
 		}
 	}
-	runs := map[string]string{}
+	runs := map[string]Served{}
 	for chunk := range slices.Chunk(arns, revisionPage) {
 		var out struct {
 			Revisions []struct {
 				ARN            string `json:"serviceRevisionArn"`
 				TaskDefinition string `json:"taskDefinition"`
+				Images         []struct {
+					Container string `json:"containerName"`
+					Digest    string `json:"imageDigest"`
+				} `json:"containerImages"`
 			} `json:"serviceRevisions"`
 		}
 		if err := o.client.Call(ctx, "DescribeServiceRevisions", members{"serviceRevisionArns": chunk}, &out); err != nil {
 			return nil, fmt.Errorf("revisions of service %q: %w", o.Service, err)
 		}
 		for _, r := range out.Revisions {
-			runs[r.ARN] = name(r.TaskDefinition)
+			one := Served{Revision: name(r.TaskDefinition), Digests: map[string]string{}}
+			for _, i := range r.Images {
+				if i.Digest != "" {
+					one.Digests[i.Container] = i.Digest
+				}
+			}
+			runs[r.ARN] = one
 		}
 	}
 	return runs, nil

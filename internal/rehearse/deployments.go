@@ -47,7 +47,11 @@ func (s *Server) describeServiceRevisions(in object) (object, error) {
 			continue
 		}
 		d := s.service.history[at]
-		found = append(found, object{"serviceRevisionArn": arn, "taskDefinition": s.arn("task-definition", d.definition), "createdAt": seconds(d.created)})
+		one := object{"serviceRevisionArn": arn, "taskDefinition": s.arn("task-definition", d.definition), "createdAt": seconds(d.created)}
+		if len(d.images) > 0 {
+			one["containerImages"] = d.images
+		}
+		found = append(found, one)
 	}
 	return object{"serviceRevisions": found, "failures": failures}, nil
 }

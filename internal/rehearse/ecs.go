@@ -36,6 +36,7 @@ type deployment struct {
 	failed                      int
 	retry                       time.Time // no task is started before
 	seeded                      bool      // its tasks are no containers
+	images                      []any     // that its containers run, by their digests
 }
 
 const (
@@ -81,13 +82,36 @@ func (s *Server) find(id string) *definition {
 		return nil
 	}
 	if !numbered {
-		return all[len(all)-1]
+		for _, d := range slices.Backward(all) {
+			if d.active() {
+				return d
+			}
+		}
+		return nil
 	}
 	at := slices.IndexFunc(all, func(d *definition) bool { return d.name == family+":"+number })
 	if at < 0 {
 		return nil
 	}
 	return all[at]
+}
+
+// active reports whether a definition was not withdrawn.
+func (d *definition) active() bool { return str(d.raw, "status") == "ACTIVE" }
+
+// errInactive refuses to run what was withdrawn.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html
+func errInactive() error { return fail("ClientException", "TaskDefinition is inactive") }
+
+func (s *Server) deregisterTaskDefinition(in object) (object, error) {
+	d := s.find(str(in, "taskDefinition"))
+	if d == nil || !strings.Contains(last(str(in, "taskDefinition")), ":") {
+		return nil, fail("ClientException", "The specified task definition does not exist.")
+	}
+	d.raw = maps.Clone(d.raw) // answers may still be written from it
+	d.raw["status"], d.raw["deregisteredAt"] = "INACTIVE", seconds(time.Now())
+	return object{"taskDefinition": d.raw}, nil
 }
 
 func (s *Server) describeTaskDefinition(in object) (object, error) {
@@ -133,7 +157,9 @@ func (s *Server) registerTaskDefinition(in object) (object, error) {
 func (s *Server) listTaskDefinitions(in object) (object, error) {
 	arns := []string{}
 	for _, d := range s.families[str(in, "familyPrefix")] {
-		arns = append(arns, s.arn("task-definition", d.name))
+		if d.active() {
+			arns = append(arns, s.arn("task-definition", d.name))
+		}
 	}
 	if str(in, "sort") == "DESC" {
 		slices.Reverse(arns)
@@ -233,11 +259,32 @@ func (s *Server) updateService(in object) (object, error) {
 		}
 	}
 	force, _ := in["forceNewDeployment"].(bool)
+	if !d.active() {
+		return nil, errInactive()
+	}
 	if d.name != s.service.definition || force {
 		s.start(d.name)
 		s.afterUpdate()
 	}
 	return object{"service": s.serviceObject()}, nil
+}
+
+// images are those of a definition's containers that lie in the repository. A
+// deployment runs what their tags name when it begins.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerImage.html
+func (s *Server) images(name string) []any {
+	all := []any{}
+	for _, c := range objects(s.find(name).raw, "containerDefinitions") {
+		image := str(c, "image")
+		reference, ours := strings.CutPrefix(image, s.RepositoryURI())
+		one := object{"containerName": str(c, "name"), "image": image}
+		if digest := s.digest(strings.TrimLeft(reference, ":@")); ours && digest != "" {
+			one["imageDigest"] = digest
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 // start begins a deployment.
@@ -250,7 +297,7 @@ func (s *Server) start(name string) *deployment {
 			}
 		}
 	}
-	d := &deployment{id: "ecs-svc/" + newID()[:19], status: primary, rollout: inProgress, definition: name, created: time.Now(), reason: "ECS deployment in progress."}
+	d := &deployment{id: "ecs-svc/" + newID()[:19], status: primary, rollout: inProgress, definition: name, created: time.Now(), reason: "ECS deployment in progress.", images: s.images(name)}
 	s.service.definition = name
 	s.service.deployments = append([]*deployment{d}, s.service.deployments...)
 	s.service.history = append(s.service.history, d)

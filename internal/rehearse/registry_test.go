@@ -163,7 +163,7 @@ func TestExpiredToken(t *testing.T) {
 // TestImmutableTags: a tag that is there stays as it is.
 func TestImmutableTags(t *testing.T) {
 	a := begin(t, rehearse.ImmutableTags)
-	if err := a.Hold("latest"); err != nil {
+	if err := a.Hold("latest", "one"); err != nil {
 		t.Fatal(err)
 	}
 	user, password := a.token()

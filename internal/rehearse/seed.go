@@ -90,8 +90,9 @@ func logConfiguration(l module.Log) object {
 }
 
 // Hold puts an image without content under a tag, as one that was pushed before.
-func (s *Server) Hold(tag string) error {
-	config := fmt.Appendf(nil, `{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]},"config":{"Labels":{"tag":%q}}}`, tag)
+// Images of different names differ.
+func (s *Server) Hold(tag, name string) error {
+	config := fmt.Appendf(nil, `{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]},"config":{"Labels":{"name":%q}}}`, name)
 	sum := sha256.Sum256(config)
 	digest := "sha256:" + hex.EncodeToString(sum[:])
 	path := "/v2/" + s.o.Repository

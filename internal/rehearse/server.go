@@ -222,7 +222,7 @@ func (s *Server) operate(service, operation string, in object) (object, error) {
 		"AmazonEC2ContainerServiceV20141113": {
 			"DescribeServices": s.describeServices, "UpdateService": s.updateService,
 			"DescribeTaskDefinition": s.describeTaskDefinition, "RegisterTaskDefinition": s.registerTaskDefinition,
-			"ListTaskDefinitions": s.listTaskDefinitions, "ListTasks": s.listTasks, "DescribeTasks": s.describeTasks,
+			"DeregisterTaskDefinition": s.deregisterTaskDefinition, "ListTaskDefinitions": s.listTaskDefinitions, "ListTasks": s.listTasks, "DescribeTasks": s.describeTasks,
 			"RunTask": s.runTask, "StopTask": s.stopTask,
 			"ListServiceDeployments": s.listServiceDeployments, "StopServiceDeployment": s.stopServiceDeployment,
 			"DescribeServiceRevisions": s.describeServiceRevisions,

@@ -106,6 +106,9 @@ func (s *Server) runTask(in object) (object, error) {
 	if d == nil {
 		return nil, fail("ClientException", "TaskDefinition not found.")
 	}
+	if !d.active() {
+		return nil, errInactive()
+	}
 	if _, ok := in["networkConfiguration"].(object); !ok {
 		return nil, fail("InvalidParameterException", "Network Configuration must be provided when networkMode 'awsvpc' is specified.")
 	}
