@@ -218,6 +218,29 @@ func TestDeployMigrateCommand(t *testing.T) {
 	}
 }
 
+// TestDeployFirst: a service whose image is not pushed yet is under way for ever, and
+// how its first deployment begins is said.
+func TestDeployFirst(t *testing.T) {
+	s := newStage(t, rehearse.Healthy)
+	s.held(s.commit())
+	s.setRewrite(func(operation string, answer []byte) []byte {
+		var out map[string][]map[string]any
+		if operation != "DescribeServices" || json.Unmarshal(answer, &out) != nil || !strings.HasSuffix(out["services"][0]["taskDefinition"].(string), ":1") {
+			return answer
+		}
+		out["services"][0]["runningCount"] = 0
+		d := out["services"][0]["deployments"].([]any)[0].(map[string]any)
+		d["rolloutState"], d["failedTasks"], d["runningCount"] = "IN_PROGRESS", 7, 0
+		answer, err := json.Marshal(out)
+		if err != nil {
+			panic(err)
+		}
+		return answer
+	})
+	s.run(deployStaging()...).is(t, 5, "another deployment is under way: hci_web_staging:1", "nothing of the service has run yet: for its first deployment, --displace takes its place")
+	s.run(deployStaging("--displace")...).is(t, 0, "hci: deployed\n")
+}
+
 // TestDeployTask runs a declared task with the deployed image.
 func TestDeployTask(t *testing.T) {
 	s := newStage(t, rehearse.Healthy)

@@ -131,6 +131,9 @@ func (l *looker) steady(s *ecs.Service, running *ecs.Definition) {
 	case p.Rollout == ecs.RolloutInProgress && (l.Own.is(p) || !l.AtRest && l.Own.wentBack(p)):
 	case p.Rollout == ecs.RolloutInProgress:
 		level, next := Conflict, "'hci deploy status "+l.Env+"' shows how it goes; --displace takes its place"
+		if len(s.Deployments) == 1 && s.Running == 0 && p.Failed > 0 { // as Terraform leaves a new one whose image is not pushed yet
+			next = "nothing of the service has run yet: for its first deployment, --displace takes its place"
+		}
 		if l.Displace {
 			level, next = Warning, ""
 		}
