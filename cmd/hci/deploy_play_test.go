@@ -308,12 +308,9 @@ func TestDeployRollback(t *testing.T) {
 	defer cancel()
 	hold := make(chan struct{})
 	s.player.set(func(p *player) { p.hold = hold })
-	s.on("after", func(operation string) {
-		if operation == "UpdateService" {
-			s.on("after", nil)
-			s.run("deploy", "rollback", "staging", "--yes").is(t, 5, "another 'hci deploy' of staging is under way here since 20")
-			time.AfterFunc(stageTick, cancel)
-		}
+	s.onceAfter("UpdateService", func() {
+		s.run("deploy", "rollback", "staging", "--yes").is(t, 5, "another 'hci deploy' of staging is under way here since 20")
+		time.AfterFunc(stageTick, cancel)
 	})
 	s.runWith(ctx, "", "deploy", "update", "staging", "--yes", "--poll", "10ms", "--base", "running").is(t, 130, "watches it again")
 	close(hold)

@@ -235,13 +235,27 @@ func (s *stage) hasNew() bool {
 }
 
 // once does something before AWS sees the next request for an operation.
-func (s *stage) once(operation string, do func()) {
-	s.on("before", func(op string) {
+func (s *stage) once(operation string, do func()) { s.onceAt("before", operation, do) }
+
+// onceAfter does something before hci sees the next answer to one.
+func (s *stage) onceAfter(operation string, do func()) { s.onceAt("after", operation, do) }
+
+func (s *stage) onceAt(moment, operation string, do func()) {
+	s.on(moment, func(op string) {
 		if op == operation {
-			s.on("before", nil)
+			s.on(moment, nil)
 			do()
 		}
 	})
+}
+
+// left lets hci be interrupted in its rollout, which goes on.
+func (s *stage) left(args ...string) {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	s.onceAfter("UpdateService", func() { time.AfterFunc(stageTick, cancel) })
+	s.runWith(ctx, "", args...).is(s.t, 130, "'hci deploy --resume staging' watches it again")
 }
 
 // TestDeployTerraformMeanwhile: what Terraform registers while hci deploys is not
@@ -437,11 +451,8 @@ func TestDeployRollbackDisplaced(t *testing.T) {
 	s := newStage(t, rehearse.CrashLoop)
 	s.held(s.commit())
 	s.registersSecret()
-	s.on("after", func(operation string) {
-		if operation == "StopServiceDeployment" {
-			s.on("after", nil)
-			s.restarts("hci_web_staging:2")
-		}
+	s.onceAfter("StopServiceDeployment", func() {
+		s.restarts("hci_web_staging:2")
 	})
 	s.run(deployStaging("--base", "running")...).is(t, 5, "another deployment took its place", "hci_web_staging:2 is the service's deployment now")
 }
@@ -470,13 +481,10 @@ func TestDeployStopOvertaken(t *testing.T) {
 func TestDeployRolledBackByHand(t *testing.T) {
 	s := newStage(t, rehearse.Healthy)
 	s.held(s.commit())
-	s.on("after", func(operation string) {
-		if operation == "UpdateService" {
-			s.on("after", nil)
-			in := map[string]any{"cluster": "hci_cluster_staging", "service": "hci_service_staging", "status": []string{"IN_PROGRESS"}}
-			one := s.call("ecs", "ListServiceDeployments", in)["serviceDeployments"].([]any)[0].(map[string]any)
-			s.call("ecs", "StopServiceDeployment", map[string]any{"serviceDeploymentArn": one["serviceDeploymentArn"], "stopType": "ROLLBACK"})
-		}
+	s.onceAfter("UpdateService", func() {
+		in := map[string]any{"cluster": "hci_cluster_staging", "service": "hci_service_staging", "status": []string{"IN_PROGRESS"}}
+		one := s.call("ecs", "ListServiceDeployments", in)["serviceDeployments"].([]any)[0].(map[string]any)
+		s.call("ecs", "StopServiceDeployment", map[string]any{"serviceDeploymentArn": one["serviceDeploymentArn"], "stopType": "ROLLBACK"})
 	})
 	s.run(deployStaging()...).is(t, 1, "it was rolled back, by ECS or by somebody else", "ECS says: Service deployment rolled back because of a StopServiceDeployment request")
 	s.until("hci_web_staging:1")
@@ -513,11 +521,8 @@ func TestDeployRollbackUnfinished(t *testing.T) {
 func TestDeployStopLost(t *testing.T) {
 	s := newStage(t, rehearse.CrashLoop)
 	s.held(s.commit())
-	s.on("after", func(operation string) {
-		if operation == "StopServiceDeployment" {
-			s.on("after", nil)
-			panic(http.ErrAbortHandler) // the connection drops
-		}
+	s.onceAfter("StopServiceDeployment", func() {
+		panic(http.ErrAbortHandler) // the connection drops
 	})
 	s.run(deployStaging()...).is(t, 1, "not deployed: rolled back", "it was rolled back", "hci_web_staging:1 is the service's deployment now: 1 of 1 tasks run")
 }
@@ -540,21 +545,10 @@ func TestDeployGivenUp(t *testing.T) {
 func TestDeployDisplace(t *testing.T) {
 	again := []string{"deploy", "staging", "--resume", "--yes", goOn}
 	displace := append(again, "--displace")
-	left := func(s *stage, args ...string) {
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		s.on("after", func(operation string) {
-			if operation == "UpdateService" {
-				s.on("after", nil)
-				time.AfterFunc(stageTick, cancel)
-			}
-		})
-		s.runWith(ctx, "", args...).is(t, 130, "watches it again")
-	}
 	t.Run("what Terraform registered", func(t *testing.T) {
 		s := newStage(t, rehearse.Healthy)
 		s.held(s.commit())
-		left(s, deployStaging()...)
+		s.left(deployStaging()...)
 		s.registersSecret()
 		s.restarts("hci_web_staging:3") // somebody else
 		s.until("hci_web_staging:3")
@@ -568,8 +562,8 @@ func TestDeployDisplace(t *testing.T) {
 		s := newStage(t, rehearse.Healthy)
 		s.held(s.commit())
 		s.run(deployStaging()...).is(t, 0)
-		left(s, "deploy", "update", "staging", "--yes", goOn) // nothing differs
-		s.restarts("hci_web_staging:2")                       // somebody else
+		s.left("deploy", "update", "staging", "--yes", goOn) // nothing differs
+		s.restarts("hci_web_staging:2")                      // somebody else
 		s.steady()
 		s.registersSecret()
 		s.run(again...).is(t, 5, "or somebody else has deployed hci_web_staging:2 since")
@@ -581,7 +575,7 @@ func TestDeployDisplace(t *testing.T) {
 	t.Run("what serves is what to go back to", func(t *testing.T) {
 		s := newStage(t, rehearse.Healthy)
 		s.held(s.commit())
-		left(s, deployStaging()...)
+		s.left(deployStaging()...)
 		s.until("hci_web_staging:2")
 		s.restarts("hci_web_staging:2") // somebody else
 		s.steady()
@@ -619,15 +613,12 @@ func TestDeployRevisionBeforeMeanwhile(t *testing.T) {
 	t.Run("while it is watched", func(t *testing.T) {
 		s := newStage(t, rehearse.Healthy)
 		s.held(s.commit())
-		s.on("after", func(operation string) {
-			if operation == "UpdateService" {
-				s.on("after", nil)
-				s.until("hci_web_staging:2")
-				hold := make(chan struct{}) // so that what is displaced is still there
-				t.Cleanup(func() { close(hold) })
-				s.player.set(func(p *player) { p.hold = hold })
-				s.restarts("hci_web_staging:1")
-			}
+		s.onceAfter("UpdateService", func() {
+			s.until("hci_web_staging:2")
+			hold := make(chan struct{}) // so that what is displaced is still there
+			t.Cleanup(func() { close(hold) })
+			s.player.set(func(p *player) { p.hold = hold })
+			s.restarts("hci_web_staging:1")
 		})
 		s.run(deployStaging()...).is(t, 5, "not deployed: displaced", "another deployment took its place")
 		s.run(again...).is(t, 5, "nothing was done")
@@ -670,11 +661,8 @@ func TestDeployGivenUpAndDisplaced(t *testing.T) {
 	hold := make(chan struct{})
 	defer close(hold)
 	s.player.set(func(p *player) { p.wait = func() { s.player.set(func(p *player) { p.hold = hold }) } })
-	s.on("after", func(operation string) {
-		if operation == "UpdateService" {
-			s.on("after", nil)
-			s.restarts("hci_web_staging:2")
-		}
+	s.onceAfter("UpdateService", func() {
+		s.restarts("hci_web_staging:2")
 	})
 	s.setRewrite(givenUp("hci_web_staging:3", "ACTIVE"))
 	s.run(deployStaging("--base", "running")...).is(t, 5, "not deployed: displaced", "another deployment took its place", "hci_web_staging:2 is the service's deployment now")
@@ -720,12 +708,9 @@ func TestDeployUpdateRefused(t *testing.T) {
 	s.refuses("UpdateService")
 	s.run(deployStaging()...).is(t, 1, "AccessDeniedException", "the service was not touched: it runs hci_web_staging:1", "--resume")
 	s.refuses()
-	s.on("after", func(operation string) {
-		if operation == "UpdateService" {
-			s.on("after", nil)
-			s.refuses("UpdateService")
-			panic(http.ErrAbortHandler) // the connection drops
-		}
+	s.onceAfter("UpdateService", func() {
+		s.refuses("UpdateService")
+		panic(http.ErrAbortHandler) // the connection drops
 	})
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 1, "AccessDeniedException", "whether the service took the update is not known")
 	s.refuses()
@@ -740,17 +725,9 @@ func TestDeployUpdateRefused(t *testing.T) {
 func TestDeployRestartOvertaken(t *testing.T) {
 	s := newStage(t, rehearse.Healthy)
 	s.held(s.commit())
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	hold := make(chan struct{})
 	s.player.set(func(p *player) { p.hold = hold })
-	s.on("after", func(operation string) {
-		if operation == "UpdateService" {
-			s.on("after", nil)
-			time.AfterFunc(stageTick, cancel)
-		}
-	})
-	s.runWith(ctx, "", "deploy", "update", "staging", "--restart", "--yes", goOn).is(t, 130)
+	s.left("deploy", "update", "staging", "--restart", "--yes", goOn)
 	s.restarts("hci_web_staging:1")
 	close(hold)
 	s.steady()
@@ -937,14 +914,7 @@ func TestDeployInterrupted(t *testing.T) {
 	t.Run("in the rollout", func(t *testing.T) {
 		s := newStage(t, rehearse.Healthy)
 		s.held(s.commit())
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		s.on("after", func(operation string) {
-			if operation == "UpdateService" {
-				time.AfterFunc(stageTick, cancel)
-			}
-		})
-		s.runWith(ctx, "", deployStaging()...).is(t, 130, "'hci deploy --resume staging' watches it again")
+		s.left(deployStaging()...)
 		s.run("deploy", "--resume", "--poll", "10ms", "--yes").is(t, 0, "still to do: update", "hci: deployed\n")
 		if changed := s.changed(); !slices.Equal(changed, []string{"RegisterTaskDefinition", "RunTask", "RegisterTaskDefinition", "UpdateService"}) {
 			t.Errorf("asked for %q", changed)
@@ -1015,15 +985,7 @@ func TestDeployRolledBackMeanwhile(t *testing.T) {
 			s := newStage(t, rehearse.Breaker)
 			s.held(s.commit())
 			if moment == "after" {
-				ctx, cancel := context.WithCancel(context.Background())
-				defer cancel()
-				s.on("after", func(operation string) {
-					if operation == "UpdateService" {
-						time.AfterFunc(stageTick, cancel)
-					}
-				})
-				s.runWith(ctx, "", deployStaging()...).is(t, 130, "watches it again")
-				s.on("after", nil)
+				s.left(deployStaging()...)
 			} else {
 				s.killed(3, "after")
 			}

@@ -30,13 +30,15 @@ func newDeployRollback(a *app) *cobra.Command {
 		Use:   "rollback ENV",
 		Short: "Make the service run an earlier revision, and wait until it does",
 		Long: `Make an environment's ECS service run an earlier revision of its task definition:
-the latest that served with a lower number, or the one that --to names. It shows
-both with their images, asks, and then waits until the deployment that it started is the one that
-runs. A revision that names an image by a tag, which may have moved since, is
-registered anew with the image that served, if AWS tells which that was, and so is
-one that was withdrawn. It exits with 0 only then; otherwise it says what happened, why tasks stopped,
-and what runs now. It refuses while another deployment is under way, which
+the latest that served with a lower number, or the one that --to names. It shows both
+with their images, asks, and then waits until the deployment that it started is the
+one that runs. It exits with 0 only then; otherwise it says what happened, why tasks
+stopped, and what runs now. It refuses while another deployment is under way, which
 'hci deploy --resume ENV' or --displace deal with.
+
+A revision that names an image by a tag, which may have moved since, is registered
+anew with the image that served, if AWS tells which that was, and so is one that was
+withdrawn.
 
 Ctrl-C ends the waiting, not the deployment.`,
 		Args:              between(1, 1),
@@ -82,7 +84,7 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 		return err
 	}
 	job := a.job(d, journal, nil, deployOptions{timeout: r.timeout, poll: r.poll}, look)
-	revision, err := job.Runnable(ctx, to.definition)
+	revision, err := job.Runnable(ctx, to.definition, to.digests)
 	if err != nil {
 		return err
 	}
@@ -90,8 +92,8 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 	if err != nil {
 		return err
 	}
-	if p := now.Primary(); p != nil && (seen == nil || p.ID != seen.ID) {
-		return deploy.DisplacedBy(p)
+	if err := deploy.ChangedSince(seen, now); err != nil {
+		return err
 	}
 	id, err := on.Update(ctx, revision, false)
 	if err != nil {
@@ -109,7 +111,7 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 
 // mayRollBack keeps other deployments on this machine from the environment, and
 // looks whose the credentials are and whether the service is at rest. A rollout
-// that hci left is one to roll back. seen is the service's deployment.
+// that hci left is one to roll back.
 func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback) (look *deploy.Look, journal *deploy.Journal, release func(), err error) {
 	release, err = deploy.Lock(a.found.StateDir(), d.env.Name)
 	if err != nil {
@@ -134,9 +136,10 @@ func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback)
 
 // rollbackTo is a revision to return to.
 type rollbackTo struct {
-	ecs.Revision
-	definition *ecs.Definition // with the images that served
-	pinned     bool            // they were named by tags
+	ecs.Revision // with the images that served
+	definition   *ecs.Definition
+	digests      map[string]string // of the images that served, by container
+	pinned       bool              // they are named by tags in the definition
 }
 
 // words shows it.
@@ -168,21 +171,14 @@ func (a *app) rollbackTarget(ctx context.Context, on *ecs.On, runs, to string) (
 	if err != nil {
 		return next, from, err
 	}
-	if next.Revision, err = on.Revision(ctx, wanted); err != nil {
+	if next.definition, err = on.Definition(ctx, wanted); err != nil {
 		return next, from, err
 	}
-	was, err := on.Definition(ctx, wanted)
-	if err != nil {
-		return next, from, err
-	}
-	next.definition = was
 	if i := slices.IndexFunc(served, func(s ecs.Served) bool { return s.Revision == wanted }); i >= 0 {
-		next.definition = deploy.Pinned(was, served[i].Digests)
+		next.digests = served[i].Digests
 	}
-	for i, c := range next.definition.Containers() {
-		next.pinned = next.pinned || next.Images[i].Image != c.Image
-		next.Images[i] = ecs.Image{Container: c.Name, Image: c.Image}
-	}
+	next.Revision = deploy.Pinned(next.definition, next.digests).Revision()
+	next.pinned = !slices.Equal(next.Images, next.definition.Revision().Images)
 	on.Commits(ctx, next.Images)
 	return next, from, nil
 }
@@ -228,11 +224,7 @@ func target(revisions []string, served []ecs.Served, runs, to string) (string, e
 }
 
 func revisionWords(r ecs.Revision) string {
-	var images []string
-	for _, i := range r.Images {
-		images = append(images, i.Container+": "+i.Image+commitWords(i))
-	}
-	return fmt.Sprintf("%s, registered %s  %s", r.Name, when(r.Registered), strings.Join(images, ", "))
+	return fmt.Sprintf("%s, registered %s  %s", r.Name, when(r.Registered), imageWords(r))
 }
 
 // await waits for the end of a deployment and says how it goes.

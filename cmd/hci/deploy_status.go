@@ -76,6 +76,15 @@ func (a *app) printService(s *ecs.Service) error {
 	return w.Flush()
 }
 
+// imageWords are the images of a revision's containers in a line.
+func imageWords(r ecs.Revision) string {
+	var images []string
+	for _, i := range r.Images {
+		images = append(images, i.Container+": "+i.Image+commitWords(i))
+	}
+	return strings.Join(images, ", ")
+}
+
 func commitWords(i ecs.Image) string {
 	if i.Commit == "" {
 		return ""
@@ -143,15 +152,11 @@ func (a *app) printHistory(revisions []ecs.Revision, runs string) error {
 		if r.Name == runs {
 			sign = "*"
 		}
-		var images []string
-		for _, i := range r.Images {
-			images = append(images, i.Container+": "+i.Image+commitWords(i))
-		}
 		withdrawn := ""
 		if r.Withdrawn {
 			withdrawn = " (withdrawn)"
 		}
-		fmt.Fprintf(w, "%s %s%s\t%s\t%s\n", sign, r.Name, withdrawn, when(r.Registered), strings.Join(images, ", "))
+		fmt.Fprintf(w, "%s %s%s\t%s\t%s\n", sign, r.Name, withdrawn, when(r.Registered), imageWords(r))
 	}
 	return w.Flush()
 }

@@ -294,17 +294,28 @@ func TestDeployBackToWithdrawn(t *testing.T) {
 	p.ends(130, "it was rolled back", "hci_web_staging:3 is the service's deployment now")
 }
 
+// TestDeployBackRefused: where that can't be, either, what to go back to is not
+// forgotten.
+func TestDeployBackRefused(t *testing.T) {
+	s, p, hold := askedInRollout(t)
+	s.refuses("StopServiceDeployment", "RegisterTaskDefinition")
+	s.withdraws("hci_web_staging:1")
+	p.after("", "r\r")
+	p.ends(130, "the rollback to hci_web_staging:1 failed: it could not be stopped: ", "AccessDeniedException")
+	if text := s.journal(); !strings.Contains(text, `"before": "hci_web_staging:1"`) {
+		t.Error(text)
+	}
+	close(hold)
+}
+
 // TestDeployStoppedAndOvertaken: nor does the service go back if somebody makes it go
 // elsewhere.
 func TestDeployStoppedAndOvertaken(t *testing.T) {
 	s, p, hold := askedInRollout(t)
 	defer close(hold)
 	s.registersSecret()
-	s.on("after", func(operation string) {
-		if operation == "StopServiceDeployment" {
-			s.on("after", nil)
-			s.restarts("hci_web_staging:3")
-		}
+	s.onceAfter("StopServiceDeployment", func() {
+		s.restarts("hci_web_staging:3")
 	})
 	p.after("", "s\r")
 	p.ends(130, "update: another deployment was started meanwhile, of hci_web_staging:3", "'hci deploy status staging' shows what runs")

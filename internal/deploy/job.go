@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -153,13 +154,8 @@ func (j *Job) sinceLooked(ctx context.Context, err error) error {
 	if !errors.As(err, &newer) || j.Look.Service == nil {
 		return err
 	}
-	s, stateErr := j.Cluster.State(ctx)
-	if stateErr != nil {
-		return err
-	}
-	seen, now := j.Look.Service.Primary(), s.Primary()
-	if now != nil && (seen == nil || seen.ID != now.ID) {
-		return DisplacedBy(now)
+	if s, stateErr := j.Cluster.State(ctx); stateErr == nil {
+		return cmp.Or(ChangedSince(j.Look.Service.Primary(), s), err)
 	}
 	return err
 }

@@ -79,7 +79,10 @@ func (j *Job) beforeRuns(ctx context.Context) error {
 	if err != nil {
 		digests = nil // its tags are what there is
 	}
-	j.Journal.Before, err = j.Runnable(ctx, Pinned(d, digests))
+	name, err := j.Runnable(ctx, d, digests)
+	if err == nil {
+		j.Journal.Before = name
+	}
 	return err
 }
 
@@ -95,17 +98,15 @@ func Pinned(d *ecs.Definition, digests map[string]string) *ecs.Definition {
 	return next
 }
 
-// Runnable returns the name of a revision that ECS runs: d's own or, if d was pinned
-// or withdrawn, that of a copy, which is registered.
-func (j *Job) Runnable(ctx context.Context, d *ecs.Definition) (string, error) {
-	was, err := j.Cluster.Definition(ctx, d.Name)
-	if err != nil {
-		return "", err
-	}
-	if d.Active() && len(differences(was, d)) == 0 {
+// Runnable returns the name of a revision that ECS runs with the images of some
+// digests, by container: d's own or, if d names them by tags or was withdrawn, that of
+// a copy, which is registered.
+func (j *Job) Runnable(ctx context.Context, d *ecs.Definition, digests map[string]string) (string, error) {
+	next := Pinned(d, digests)
+	if next.Active() && len(differences(d, next)) == 0 {
 		return d.Name, nil
 	}
-	return j.register(ctx, d, true)
+	return j.register(ctx, next, true)
 }
 
 // stoppable looks whether the deployment is the service's, and not at its end. It
@@ -118,7 +119,7 @@ func (j *Job) stoppable(ctx context.Context) (*ecs.Service, error) {
 	switch p := s.Primary(); {
 	case p == nil:
 	case p.ID != j.Journal.Deployment:
-		return nil, DisplacedBy(p)
+		return nil, displacedBy(p)
 	case p.Rollout == ecs.RolloutCompleted:
 		return nil, errCompleted
 	}
@@ -176,7 +177,7 @@ func (j *Job) seeBack(ctx context.Context) error {
 				return err
 			}
 			if j.Journal.Stopped == "" && p.Revision != j.Journal.Before {
-				return DisplacedBy(p)
+				return displacedBy(p)
 			}
 			if j.Journal.Stopped == "" {
 				return nil

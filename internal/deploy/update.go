@@ -19,9 +19,16 @@ func (e *NotDeployedError) Error() string { return "not deployed: " + e.Result.E
 // and the update.
 type DisplacedError struct{ Revision, Since string }
 
-// DisplacedBy says that a deployment took this one's place.
-func DisplacedBy(d *ecs.Deployment) error {
+func displacedBy(d *ecs.Deployment) error {
 	return &DisplacedError{Revision: d.Revision, Since: clock(d.Created)}
+}
+
+// ChangedSince is a [*DisplacedError] if a service has another deployment than was seen.
+func ChangedSince(seen *ecs.Deployment, s *ecs.Service) error {
+	if now := s.Primary(); now != nil && (seen == nil || seen.ID != now.ID) {
+		return displacedBy(now)
+	}
+	return nil
 }
 
 func (e *DisplacedError) Error() string {
@@ -67,12 +74,12 @@ func (j *Job) start(ctx context.Context, revision string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	seen, now := j.Look.Service.Primary(), s.Primary()
+	now := s.Primary()
 	if now != nil && j.Journal.Updating && now.ID != j.Journal.Seen && revision == j.Journal.Asked && now.Revision == revision && now.Rollout != ecs.RolloutFailed {
 		return now.ID, nil
 	}
-	if now != nil && (seen == nil || seen.ID != now.ID) {
-		return "", &DisplacedError{Revision: now.Revision, Since: clock(now.Created)}
+	if err := ChangedSince(j.Look.Service.Primary(), s); err != nil {
+		return "", err
 	}
 	if stale != nil {
 		return "", stale

@@ -164,16 +164,13 @@ func (o *On) definition(ctx context.Context, arn string) (*wireDefinition, error
 }
 
 // Revision reads one, by its name or ARN. It fails with a [*NotFoundError].
-func (o *On) Revision(ctx context.Context, arn string) (Revision, error) {
-	r := Revision{Name: name(arn), Images: []Image{}}
-	out, err := o.definition(ctx, arn)
+func (o *On) Revision(ctx context.Context, id string) (Revision, error) {
+	d, err := o.Definition(ctx, id)
 	if err != nil {
-		return r, err
+		return Revision{}, err
 	}
-	r.Registered, r.Withdrawn = out.TaskDefinition.RegisteredAt.Time(), out.TaskDefinition.Status == "INACTIVE"
-	for _, c := range out.TaskDefinition.ContainerDefinitions {
-		r.Images = append(r.Images, Image{Container: c.Name, Image: c.Image})
-	}
+	r := d.Revision()
+	r.Name = name(id)
 	o.Commits(ctx, r.Images)
 	return r, nil
 }
@@ -322,16 +319,16 @@ func (o *On) History(ctx context.Context, n int) (revisions []Revision, runs str
 	}
 	runs = name(s.TaskDefinition)
 	family, _, _ := strings.Cut(runs, ":")
-	arns, err := o.newest(ctx, family, n)
+	names, err := o.Revisions(ctx, family, n)
 	if err != nil {
-		return nil, "", fmt.Errorf("task definitions of %q: %w", family, err)
+		return nil, "", err
 	}
-	if at := slices.IndexFunc(arns, func(arn string) bool { return name(arn) == runs }); at < 0 && n > 0 { // it was withdrawn, or is older
-		arns = append(arns[:min(n-1, len(arns))], s.TaskDefinition)
-		slices.SortFunc(arns, func(a, b string) int { return number(b) - number(a) })
+	if !slices.Contains(names, runs) && n > 0 { // it was withdrawn, or is older
+		names = append(names[:min(n-1, len(names))], runs)
+		slices.SortFunc(names, func(a, b string) int { return number(b) - number(a) })
 	}
-	for _, arn := range arns {
-		r, err := o.Revision(ctx, arn)
+	for _, one := range names {
+		r, err := o.Revision(ctx, one)
 		if err != nil {
 			return nil, "", err
 		}

@@ -55,8 +55,6 @@ type (
 	}
 	wireDefinition struct {
 		TaskDefinition struct {
-			Status               string          `json:"status"`
-			RegisteredAt         *awsapi.Time    `json:"registeredAt"`
 			ContainerDefinitions []wireContainer `json:"containerDefinitions"`
 		} `json:"taskDefinition"`
 	}
