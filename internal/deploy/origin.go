@@ -24,6 +24,9 @@ type origin struct {
 	After int // the latest of all, then
 }
 
+// ownOrigin is that of a revision that hci did not make.
+func ownOrigin(n int) origin { return origin{From: n, Known: n, After: n - 1} }
+
 const originFormat = "from=%d known=%d after=%d"
 
 func (o origin) String() string { return fmt.Sprintf(originFormat, o.From, o.Known, o.After) }
@@ -35,13 +38,24 @@ func originOf(d *ecs.Definition) (o origin, made bool) {
 	n := d.Number()
 	_, err := fmt.Sscanf(cmp.Or(d.Tag(originTag), d.Label(originTag)), originFormat, &o.From, &o.Known, &o.After)
 	if err != nil || o.From < 1 || o.Known < o.From || o.After < o.Known || o.After >= n {
-		return origin{From: n, Known: n, After: n - 1}, false
+		return ownOrigin(n), false
 	}
 	return o, true
 }
 
 // numbered is the name of a revision.
 func numbered(family string, number int) string { return fmt.Sprintf("%s:%d", family, number) }
+
+// registered reads a revision of a family by its number; nil if it was withdrawn, or
+// deleted after that.
+func registered(ctx context.Context, c Cluster, family string, number int) (*ecs.Definition, error) {
+	d, err := c.Definition(ctx, numbered(family, number))
+	var missing *ecs.NotFoundError
+	if errors.As(err, &missing) || err == nil && !d.Active() {
+		return nil, nil
+	}
+	return d, err
+}
 
 // checkedOrigin is a revision's origin, unless its mark was copied together with it.
 // One that hci registered follows the latest of then, or is like its origin.
@@ -53,8 +67,7 @@ func checkedOrigin(ctx context.Context, c Cluster, d *ecs.Definition) (origin, e
 	from, err := c.Definition(ctx, numbered(d.Family(), o.From))
 	var missing *ecs.NotFoundError
 	if errors.As(err, &missing) || err == nil && len(besidesImages(from, d)) > 0 {
-		n := d.Number()
-		return origin{From: n, Known: n, After: n - 1}, nil
+		return ownOrigin(d.Number()), nil
 	}
 	return o, err
 }
@@ -65,15 +78,12 @@ func theirs(ctx context.Context, c Cluster, d *ecs.Definition) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	var missing *ecs.NotFoundError
 	for n := d.Number() - 1; n > o.After; n-- {
-		between, err := c.Definition(ctx, numbered(d.Family(), n))
-		switch {
-		case errors.As(err, &missing):
-			continue
-		case err != nil:
+		between, err := registered(ctx, c, d.Family(), n)
+		if err != nil {
 			return 0, err
-		case !between.Active():
+		}
+		if between == nil {
 			continue
 		}
 		other, err := checkedOrigin(ctx, c, between)
@@ -126,17 +136,13 @@ func newer(ctx context.Context, c Cluster, d, newest *ecs.Definition) (*NewerErr
 	}
 	is := newest
 	if latest != newest.Number() {
-		is, err = c.Definition(ctx, numbered(newest.Family(), latest))
-		var missing *ecs.NotFoundError
-		if errors.As(err, &missing) {
-			return nil, nil // it was withdrawn, and deleted
-		}
-		if err != nil {
-			return nil, err
-		}
+		is, err = registered(ctx, c, newest.Family(), latest)
+	}
+	if err != nil || is == nil || !is.Active() {
+		return nil, err
 	}
 	what := besidesImages(d, is)
-	if len(what) == 0 || !is.Active() { // one that was withdrawn
+	if len(what) == 0 {
 		return nil, nil
 	}
 	return &NewerError{Newer: is, Than: d, What: what}, nil
@@ -183,9 +189,8 @@ func Declared(ctx context.Context, c Cluster, family string) (*ecs.Definition, e
 	if err != nil || n == newest.Number() {
 		return newest, err
 	}
-	declared, err := c.Definition(ctx, numbered(family, n))
-	var missing *ecs.NotFoundError
-	if errors.As(err, &missing) || err == nil && !declared.Active() {
+	declared, err := registered(ctx, c, family, n)
+	if err == nil && declared == nil {
 		return newest, nil
 	}
 	return declared, err

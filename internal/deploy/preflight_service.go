@@ -83,19 +83,26 @@ func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
 		l.found(Warning, "service", "", "somebody else has deployed %s since, at %s%s", p.Revision, clock(p.Created), by(running))
 		return
 	}
-	level, next := Conflict, "'hci deploy "+l.Env+"' begins a new deployment; --displace goes on with this one"
+	l.look.Displaced = l.Displace
+	next := "'hci deploy " + l.Env + "' begins a new deployment; --displace goes on with this one"
+	switch back := p.Revision == l.Own.Before; {
+	case back && l.Own.Stopped != "":
+		l.conflict(next, "this deployment was told to stop, and %s is what the service went back to, unless somebody else has deployed that since, at %s", p.Revision, clock(p.Created))
+	case back && l.Own.Asked != "":
+		l.conflict(next, "either ECS has rolled this deployment back, or somebody else has deployed %s since, at %s", p.Revision, clock(p.Created))
+	default:
+		l.conflict(next, "somebody else has deployed %s since, at %s%s", p.Revision, clock(p.Created), by(running))
+	}
+}
+
+// conflict notes that somebody else is at the service, or a warning of that if it is
+// to be gone over.
+func (l *looker) conflict(next, format string, args ...any) {
+	level := Conflict
 	if l.Displace {
-		level, next, l.look.Displaced = Warning, "", true
+		level, next = Warning, ""
 	}
-	if l.Own.Stopped != "" && p.Revision == l.Own.Before {
-		l.found(level, "service", next, "this deployment was told to stop, and %s is what the service went back to, unless somebody else has deployed that since, at %s", p.Revision, clock(p.Created))
-		return
-	}
-	if l.Own.Asked != "" && p.Revision == l.Own.Before {
-		l.found(level, "service", next, "either ECS has rolled this deployment back, or somebody else has deployed %s since, at %s", p.Revision, clock(p.Created))
-		return
-	}
-	l.found(level, "service", next, "somebody else has deployed %s since, at %s%s", p.Revision, clock(p.Created), by(running))
+	l.found(level, "service", next, format, args...)
 }
 
 // is reports whether a deployment is the one that this one started.
@@ -123,21 +130,14 @@ func (l *looker) steady(s *ecs.Service, running *ecs.Definition) {
 	switch {
 	case p == nil:
 	case p.Rollout == ecs.RolloutInProgress && p.ID == l.Own.Stopped:
-		level, next := Conflict, "'hci deploy status "+l.Env+"' shows when it has; --displace does not wait for it"
-		if l.Displace {
-			level, next = Warning, ""
-		}
-		l.found(level, "service", next, "this deployment's own rollout, of %s, was told to stop, and the service has not gone back to %s yet", p.Revision, l.Own.Before)
+		l.conflict("'hci deploy status "+l.Env+"' shows when it has; --displace does not wait for it", "this deployment's own rollout, of %s, was told to stop, and the service has not gone back to %s yet", p.Revision, l.Own.Before)
 	case p.Rollout == ecs.RolloutInProgress && (l.Own.is(p) || !l.AtRest && l.Own.wentBack(p)):
 	case p.Rollout == ecs.RolloutInProgress:
-		level, next := Conflict, "'hci deploy status "+l.Env+"' shows how it goes; --displace takes its place"
+		next := "'hci deploy status " + l.Env + "' shows how it goes; --displace takes its place"
 		if len(s.Deployments) == 1 && s.Running == 0 && p.Failed > 0 { // as Terraform leaves a new one whose image is not pushed yet
 			next = "nothing of the service has run yet: for its first deployment, --displace takes its place"
 		}
-		if l.Displace {
-			level, next = Warning, ""
-		}
-		l.found(level, "service", next, "another deployment is under way: %s, since %s%s; %d of %d tasks run",
+		l.conflict(next, "another deployment is under way: %s, since %s%s; %d of %d tasks run",
 			p.Revision, clock(p.Created), by(running), p.Running, p.Desired)
 	case p.Rollout == ecs.RolloutFailed:
 		l.found(Warning, "service", "", "the last deployment, of %s, failed: %s", p.Revision, p.Reason)
