@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"hci/crypto"
-	"hci/internal/interop"
+	"hci/internal/testing/interop"
 )
 
 // The factors of the product that is sampled.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hci/internal/check"
+	"hci/internal/lint"
 	"hci/internal/project"
 	"hci/internal/terraform"
 	"hci/tfvars"
@@ -54,8 +54,8 @@ so.`,
 }
 
 func rulesInWords() string {
-	all := make([]string, len(check.Rules))
-	for i, rule := range check.Rules {
+	all := make([]string, len(lint.Rules))
+	for i, rule := range lint.Rules {
 		all[i] = rule.Short
 	}
 	return strings.Join(all, "; ")
@@ -94,7 +94,7 @@ func (a *app) check(ctx context.Context, names []string, r lintRequest) error {
 		}
 		findings = append(findings, more...)
 	}
-	findings = check.Sort(findings)
+	findings = lint.Sort(findings)
 	if err := a.printLint(findings, r.format); err != nil {
 		return err
 	}
@@ -105,17 +105,17 @@ func (a *app) check(ctx context.Context, names []string, r lintRequest) error {
 }
 
 // checkCode applies the rules on the Terraform code, for each environment.
-func (a *app) checkCode(ctx context.Context, envs []project.Environment, r lintRequest) ([]check.Finding, []check.Needle, error) {
+func (a *app) checkCode(ctx context.Context, envs []project.Environment, r lintRequest) ([]lint.Finding, []lint.Needle, error) {
 	m, err := terraform.Read(a.found)
 	if err != nil {
 		return nil, nil, err
 	}
-	references, err := check.ReadReferences(terraform.Files(a.found))
+	references, err := lint.ReadReferences(terraform.Files(a.found))
 	if err != nil {
 		return nil, nil, err
 	}
-	var findings []check.Finding
-	var needles []check.Needle
+	var findings []lint.Finding
+	var needles []lint.Needle
 	for _, env := range envs {
 		var secrets *tfvars.File
 		if !r.noSecrets {
@@ -124,7 +124,7 @@ func (a *app) checkCode(ctx context.Context, envs []project.Environment, r lintR
 				return nil, nil, err
 			}
 			secrets = content.File
-			needles = append(needles, check.Needles(env.Name, secrets)...)
+			needles = append(needles, lint.Needles(env.Name, secrets)...)
 		}
 		ev, err := terraform.EvaluateModule(m, env, secrets, a.environ, terraform.Options{Shapes: true})
 		if err != nil {
@@ -133,7 +133,7 @@ func (a *app) checkCode(ctx context.Context, envs []project.Environment, r lintR
 		for _, w := range ev.Warnings {
 			a.sayf("%v", w)
 		}
-		code := check.Code{Module: m, Evaluated: ev, References: references, Path: func(file string) string {
+		code := lint.Code{Module: m, Evaluated: ev, References: references, Path: func(file string) string {
 			return a.fromRoot(terraform.Path(a.found, file))
 		}}
 		findings = append(findings, code.Check()...)
@@ -150,7 +150,7 @@ func (a *app) fromRoot(path string) string {
 }
 
 // checkTracked looks for values in the files that git tracks.
-func (a *app) checkTracked(ctx context.Context, envs []project.Environment, needles []check.Needle) ([]check.Finding, error) {
+func (a *app) checkTracked(ctx context.Context, envs []project.Environment, needles []lint.Needle) ([]lint.Finding, error) {
 	files, ok := a.found.Tracked(ctx)
 	if !ok {
 		a.sayf("tracked files were not searched for values: git does not tell which they are")
@@ -165,17 +165,17 @@ func (a *app) checkTracked(ctx context.Context, envs []project.Environment, need
 			a.sayf("warning: git tracks %s, which is plaintext: 'git rm --cached' it", a.fromRoot(env.Plain))
 		}
 	}
-	findings, unread := check.Tracked(os.DirFS(a.found.Root), files, needles, func(name string) bool { return own[filepath.FromSlash(name)] })
+	findings, unread := lint.Tracked(os.DirFS(a.found.Root), files, needles, func(name string) bool { return own[filepath.FromSlash(name)] })
 	for _, name := range unread {
 		a.sayf("%s was not searched for values: it is too large, or can't be read", name)
 	}
 	return findings, nil
 }
 
-func (a *app) printLint(findings []check.Finding, format string) error {
+func (a *app) printLint(findings []lint.Finding, format string) error {
 	switch format {
 	case "sarif":
-		data, err := check.SARIF(version, findings)
+		data, err := lint.SARIF(version, findings)
 		if err != nil {
 			return err
 		}
@@ -184,14 +184,14 @@ func (a *app) printLint(findings []check.Finding, format string) error {
 	case "json":
 		report := lintReport{Schema: planSchema, Findings: []lintFinding{}}
 		for _, f := range findings {
-			report.Findings = append(report.Findings, lintFinding{f.Rule.ID, filepath.ToSlash(f.File), f.Line, f.Text, f.Rule.Why, f.Rule.Mend})
+			report.Findings = append(report.Findings, lintFinding{f.Code, filepath.ToSlash(f.File), f.Line, f.Text, f.Rule.Why, f.Rule.Fix})
 		}
 		return a.printJSON(report)
 	}
 	var err error
 	for _, f := range findings {
-		_, werr := fmt.Fprintf(a.out, "%s:%d: %s: %s\n    why: %s\n    mend: %s\n",
-			a.rel(filepath.Join(a.found.Root, f.File)), f.Line, f.Rule.ID, f.Text, f.Rule.Why, f.Rule.Mend)
+		_, werr := fmt.Fprintf(a.out, "%s:%d: %s: %s\n    why: %s\n    fix: %s\n",
+			a.rel(filepath.Join(a.found.Root, f.File)), f.Line, f.Code, f.Text, f.Rule.Why, f.Rule.Fix)
 		err = errors.Join(err, werr)
 	}
 	_, werr := fmt.Fprintln(a.out, plural(len(findings), "finding"))

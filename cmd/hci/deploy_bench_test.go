@@ -14,15 +14,15 @@ import (
 	"testing"
 	"time"
 
-	"hci/internal/interop"
-	"hci/internal/rehearse"
+	"hci/internal/testing/fakeaws"
+	"hci/internal/testing/interop"
 )
 
 // TestBenchDeployLook measures the look before a deployment, each request delayed
 // by a round trip, and the AWS CLI asking the same one after the other.
 func TestBenchDeployLook(t *testing.T) {
 	hci := hciBinary(t)
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	steps := "migrate,update"
 	if exec.Command("docker", "version").Run() == nil {
@@ -68,7 +68,7 @@ func TestBenchDeployLook(t *testing.T) {
 func TestBenchRehearsal(t *testing.T) {
 	docker := peer(t, "docker")
 	host := interop.Docker(t)
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.environ = append(s.environ, host)
 	text, err := os.ReadFile(filepath.Join("..", "..", "testdata", "demo", "app", "Dockerfile"))
 	if err != nil {

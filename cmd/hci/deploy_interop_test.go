@@ -21,8 +21,8 @@ import (
 	"time"
 
 	"hci/internal/docker"
-	"hci/internal/interop"
-	"hci/internal/rehearse"
+	"hci/internal/testing/fakeaws"
+	"hci/internal/testing/interop"
 )
 
 // demoApp is the program, and its Dockerfile, that stand for the sample's where
@@ -141,30 +141,30 @@ func (s *stage) noFiles() {
 // TestInteropRehearse performs every scenario with the real Docker: what is built
 // is pushed, pulled and run.
 func TestInteropRehearse(t *testing.T) {
-	base := newStage(t, rehearse.Healthy)
+	base := newStage(t, fakeaws.Healthy)
 	base.dockerized()
 	base.commit()
 	for _, c := range []struct {
-		scenario rehearse.Scenario
+		scenario fakeaws.Scenario
 		code     int
 		says     []string
 	}{
-		{rehearse.Healthy, 0, []string{"migrate | Operations to perform:", "  Applying shop.0003_invoices... OK", "hci_web_staging:2 is what runs: 1 of 1 tasks", "rehearsed: nothing in AWS was touched"}},
-		{rehearse.CrashLoop, 1, []string{"web: exit code 137", "| web: serving on 0.0.0.0:8000", "rolling back to hci_web_staging:1", "not deployed: rolled back"}},
-		{rehearse.Breaker, 1, []string{"circuit breaker will roll it back", "not deployed: rolled back", "ECS rolled it back"}},
-		{rehearse.PullFailure, 1, []string{"CannotPullContainerError", "not deployed: rolled back"}},
-		{rehearse.MissingSecret, 1, []string{"ResourceInitializationError: unable to pull secrets", "not deployed: rolled back"}},
-		{rehearse.NoExitCode, 1, []string{"the migration failed: the container of task", "never ended by itself", "CannotPullContainerError", "the service was not touched"}},
-		{rehearse.MigrationFails, 1, []string{"ended with exit code 3", "| Operations to perform:", "the service was not touched", "in earnest: if the code has to change"}},
-		{rehearse.Throttling, 0, []string{"hci_web_staging:2 is what runs"}},
-		{rehearse.SlowLogs, 0, []string{"migrate |   Applying shop.0003_invoices... OK", "hci_web_staging:2 is what runs"}},
-		{rehearse.Displaced, 5, []string{"not deployed: displaced", "hci_web_staging:3 is the service's deployment now"}},
-		{rehearse.Deleted, 1, []string{"not deployed: service deleted"}},
-		{rehearse.InProgress, 5, []string{"another deployment is under way", "nothing was done"}},
-		{rehearse.ExpiredToken, 0, []string{"the login has expired: logging in again", "hci_web_staging:2 is what runs"}},
-		{rehearse.ImmutableTags, 0, []string{"is immutable, so the tag latest, which is there, stays where it is", "hci_web_staging:2 is what runs"}},
-		{rehearse.ExpiredSession, 1, []string{"'aws sso login --profile hci-staging' logs in", "nothing was done"}},
-		{rehearse.NetworkGone, 1, []string{"not deployed: connection lost", "was the service's deployment when AWS last answered", "in earnest: the deployment goes on at AWS"}},
+		{fakeaws.Healthy, 0, []string{"migrate | Operations to perform:", "  Applying shop.0003_invoices... OK", "hci_web_staging:2 is what runs: 1 of 1 tasks", "rehearsed: nothing in AWS was touched"}},
+		{fakeaws.CrashLoop, 1, []string{"web: exit code 137", "| web: serving on 0.0.0.0:8000", "rolling back to hci_web_staging:1", "not deployed: rolled back"}},
+		{fakeaws.Breaker, 1, []string{"circuit breaker will roll it back", "not deployed: rolled back", "ECS rolled it back"}},
+		{fakeaws.PullFailure, 1, []string{"CannotPullContainerError", "not deployed: rolled back"}},
+		{fakeaws.MissingSecret, 1, []string{"ResourceInitializationError: unable to pull secrets", "not deployed: rolled back"}},
+		{fakeaws.NoExitCode, 1, []string{"the migration failed: the container of task", "never ended by itself", "CannotPullContainerError", "the service was not touched"}},
+		{fakeaws.MigrationFails, 1, []string{"ended with exit code 3", "| Operations to perform:", "the service was not touched", "in earnest: if the code has to change"}},
+		{fakeaws.Throttling, 0, []string{"hci_web_staging:2 is what runs"}},
+		{fakeaws.SlowLogs, 0, []string{"migrate |   Applying shop.0003_invoices... OK", "hci_web_staging:2 is what runs"}},
+		{fakeaws.Displaced, 5, []string{"not deployed: displaced", "hci_web_staging:3 is the service's deployment now"}},
+		{fakeaws.Deleted, 1, []string{"not deployed: service deleted"}},
+		{fakeaws.InProgress, 5, []string{"another deployment is under way", "nothing was done"}},
+		{fakeaws.ExpiredToken, 0, []string{"the login has expired: logging in again", "hci_web_staging:2 is what runs"}},
+		{fakeaws.ImmutableTags, 0, []string{"is immutable, so the tag latest, which is there, stays where it is", "hci_web_staging:2 is what runs"}},
+		{fakeaws.ExpiredSession, 1, []string{"'aws sso login --profile hci-staging' logs in", "nothing was done"}},
+		{fakeaws.NetworkGone, 1, []string{"not deployed: connection lost", "was the service's deployment when AWS last answered", "in earnest: the deployment goes on at AWS"}},
 	} {
 		t.Run(string(c.scenario), func(t *testing.T) {
 			t.Parallel()
@@ -180,7 +180,7 @@ func TestInteropRehearse(t *testing.T) {
 // TestInteropRehearseKilled: kill -9 leaves no container with secrets in its
 // environment, and no file.
 func TestInteropRehearseKilled(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.dockerized()
 	s.commit()
 	cmd := s.process("deploy", "staging", "--rehearse", "--yes", "--skip", "migrate", "--poll", "1h")
@@ -227,7 +227,7 @@ func until(t *testing.T, what string, done func() bool) {
 // digest, migration and service in containers of the image. No secret and no
 // token is in what is shown, in a process list, or in a file that is left.
 func TestInteropDeploy(t *testing.T) {
-	s := newStage(t, rehearse.Healthy, (*stage).dockerized, (*stage).realTasks)
+	s := newStage(t, fakeaws.Healthy, (*stage).dockerized, (*stage).realTasks)
 	commit := s.commit()
 	seen := make(chan []string)
 	done := make(chan struct{})
@@ -341,7 +341,7 @@ func (s *stage) secretNowhere(lines []string, dirs ...string) {
 
 // TestInteropDeployFails: builds that fail, and what is in the way of one.
 func TestInteropDeployFails(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.dockerized()
 	all := []string{"deploy", "staging", "--yes", "--poll", "50ms", "--skip", "migrate"}
 	s.play(all...).is(t, 1, "problem: git: there is no git commit here", "commit what is to be deployed")

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"hci/internal/awsapi"
+	"hci/internal/aws/client"
+	"hci/internal/aws/ecs"
 	"hci/internal/child"
 	"hci/internal/deploy"
-	"hci/internal/ecs"
 	"hci/internal/terraform"
 	"hci/sync"
 	"hci/sync/awssm"
@@ -27,7 +27,7 @@ func (a *app) secretLook(d *deployment) func(context.Context, ecs.SecretRef) err
 		case errors.Is(err, awssm.ErrParameter), errors.As(err, &denied):
 			return fmt.Errorf("%w: %w", deploy.ErrUnseen, err)
 		case errors.Is(err, awssm.ErrCredentials):
-			return fmt.Errorf("%w: %w", awsapi.ErrCredentials, err)
+			return fmt.Errorf("%w: %w", client.ErrCredentials, err)
 		}
 		return err
 	}

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/rehearse"
 	"hci/internal/secret"
+	"hci/internal/testing/fakeaws"
 )
 
 // TestDeployLook: what the look before a deployment finds, all at once, and that
@@ -59,7 +59,7 @@ func TestDeployLook(t *testing.T) {
 		{"no such base", func(s *stage) {}, []string{"--base", "7"}, 1, []string{`task definition "hci_web_staging:7" is not there`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newStage(t, rehearse.Healthy)
+			s := newStage(t, fakeaws.Healthy)
 			s.environ = append(s.environ, "PATH="+withoutDocker(t))
 			c.make(s)
 			before := len(s.changed())
@@ -149,7 +149,7 @@ func (s *stage) registersSecretOf(name string) {
 
 // TestDeployExplain: every name, and where it comes from.
 func TestDeployExplain(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	p := s.run("deploy", "staging", "--explain")
 	p.is(t, 0,
 		"account            123456789012          the AWS credentials, arn:aws:sts::123456789012:assumed-role/rehearsal/hci",
@@ -180,7 +180,7 @@ func TestDeployExplain(t *testing.T) {
 // TestDeployUnknownNames: what the code doesn't tell is asked for, or named with
 // the setting.
 func TestDeployUnknownNames(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.forgetService()
 	s.run(deployStaging()...).is(t, 1, "service is not known: the Terraform code declares no ECS service whose name is known", `say it in hci.hcl: deploy { service = "…" }`)
 	s.run("deploy", "staging", "--explain").is(t, 0, "service in the deploy block of hci.hcl sets it")
@@ -205,7 +205,7 @@ func (s *stage) forgetService() {
 // TestDeployMigrateCommand runs a command in the service's own task definition, on
 // exactly the revision that is deployed.
 func TestDeployMigrateCommand(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.write("hci.hcl", "deploy {\n  migrate_command = [\"python\", \"manage.py\", \"migrate\"]\n}\n")
 	s.held(s.commit())
 	s.run(deployStaging()...).is(t, 0, "run the migrate command in hci_web_staging", "hci: deployed\n")
@@ -221,7 +221,7 @@ func TestDeployMigrateCommand(t *testing.T) {
 // TestDeployFirst: a service whose image is not pushed yet is under way for ever, and
 // how its first deployment begins is said.
 func TestDeployFirst(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.setRewrite(func(operation string, answer []byte) []byte {
 		var out map[string][]map[string]any
@@ -243,7 +243,7 @@ func TestDeployFirst(t *testing.T) {
 
 // TestDeployTask runs a declared task with the deployed image.
 func TestDeployTask(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.run("deploy", "task", "staging", "migrate", "--yes", "--poll", "10ms").is(t, 0, "run hci_migrate_staging:1 with the deployed image", "migrate | Operations to perform:", "ended with exit code 0")
 	s.run("deploy", "task", "staging", "none", "--yes").is(t, 1, `no one task definition goes by "none"; there are hci_migrate_staging, hci_web_staging`)
 	s.run("deploy", "task", "staging", "migrate").is(t, 1)
@@ -266,7 +266,7 @@ func TestDeployTask(t *testing.T) {
 
 // TestDeployOneStep: migrate and update alone.
 func TestDeployOneStep(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.run("deploy", "migrate", "staging", "--yes", "--poll", "10ms").is(t, 0, "ended with exit code 0")
 	if runs, _ := s.runs(); runs != "hci_web_staging:1" || len(s.player.migrated()) != 1 {

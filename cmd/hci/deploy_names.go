@@ -8,10 +8,10 @@ import (
 	"strconv"
 	"text/tabwriter"
 
-	"hci/internal/awsapi"
+	"hci/internal/aws/client"
+	"hci/internal/aws/ecr"
+	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
-	"hci/internal/ecr"
-	"hci/internal/ecs"
 	"hci/internal/project"
 	"hci/internal/term"
 	"hci/internal/terraform"
@@ -23,7 +23,7 @@ type deployment struct {
 	*desired
 	names    deploy.Names
 	missing  []deploy.Missing // that what is to be done doesn't need
-	cfg      awsapi.Config
+	cfg      client.Config
 	on       *ecs.On
 	registry *ecr.Registry
 }
@@ -160,9 +160,9 @@ func (a *app) askAWS(ctx context.Context, d *deployment) []deploy.Missing {
 		return nil
 	}
 	err := a.connect(ctx, d)
-	var id awsapi.Identity
+	var id client.Identity
 	if err == nil {
-		id, err = awsapi.WhoAmI(ctx, d.cfg)
+		id, err = client.WhoAmI(ctx, d.cfg)
 	}
 	if err != nil {
 		return []deploy.Missing{{Key: "account", Why: "AWS does not tell it: " + err.Error()}}

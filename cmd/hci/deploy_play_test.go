@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"hci/internal/rehearse"
+	"hci/internal/testing/fakeaws"
 )
 
 // steps of a deployment that needs no Docker: the image is in the registry.
@@ -23,31 +23,31 @@ func deployStaging(more ...string) []string {
 // to do next.
 func TestDeployScenarios(t *testing.T) {
 	for _, c := range []struct {
-		scenario rehearse.Scenario
+		scenario fakeaws.Scenario
 		code     int
 		says     []string
 		changed  []string
 		runs     string // revision afterwards; "" for a service that can't be asked
 	}{
-		{rehearse.Healthy, 0, []string{"hci: deployed\n", "hci_web_staging:2 is what runs: 1 of 1 tasks", "migrate | Operations to perform:"},
+		{fakeaws.Healthy, 0, []string{"hci: deployed\n", "hci_web_staging:2 is what runs: 1 of 1 tasks", "migrate | Operations to perform:"},
 			[]string{"RegisterTaskDefinition", "RunTask", "RegisterTaskDefinition", "UpdateService"}, "hci_web_staging:2"},
-		{rehearse.CrashLoop, 1, []string{"its tasks stop again and again", "rolling back to hci_web_staging:1", "not deployed: rolled back",
+		{fakeaws.CrashLoop, 1, []string{"its tasks stop again and again", "rolling back to hci_web_staging:1", "not deployed: rolled back",
 			"web: exit code 137", "| web: serving", "hci_web_staging:1 is the service's deployment now: 1 of 1 tasks run", "mend the cause, commit it and 'hci deploy staging'"},
 			[]string{"RegisterTaskDefinition", "RunTask", "RegisterTaskDefinition", "UpdateService", "StopServiceDeployment"}, "hci_web_staging:1"},
-		{rehearse.Breaker, 1, []string{"the service's circuit breaker will roll it back", "ECS rolled it back: ECS deployment circuit breaker: tasks failed to start"},
+		{fakeaws.Breaker, 1, []string{"the service's circuit breaker will roll it back", "ECS rolled it back: ECS deployment circuit breaker: tasks failed to start"},
 			[]string{"RegisterTaskDefinition", "RunTask", "RegisterTaskDefinition", "UpdateService"}, "hci_web_staging:1"},
-		{rehearse.MissingSecret, 1, []string{"ResourceInitializationError: unable to pull secrets", "not deployed: rolled back"}, nil, "hci_web_staging:1"},
-		{rehearse.MigrationFails, 1, []string{"ended with exit code 3", "stopped: EssentialContainerExited", "| Operations to perform:",
+		{fakeaws.MissingSecret, 1, []string{"ResourceInitializationError: unable to pull secrets", "not deployed: rolled back"}, nil, "hci_web_staging:1"},
+		{fakeaws.MigrationFails, 1, []string{"ended with exit code 3", "stopped: EssentialContainerExited", "| Operations to perform:",
 			"the service was not touched: it runs hci_web_staging:1", "'hci deploy --resume staging' goes on from here"},
 			[]string{"RegisterTaskDefinition", "RunTask"}, "hci_web_staging:1"},
-		{rehearse.Throttling, 0, []string{"hci: deployed\n"}, nil, "hci_web_staging:2"},
-		{rehearse.SlowLogs, 0, []string{"hci: deployed\n"}, nil, "hci_web_staging:2"},
-		{rehearse.Displaced, 5, []string{"not deployed: displaced", "another deployment took its place", "hci_web_staging:3 is the service's deployment now",
+		{fakeaws.Throttling, 0, []string{"hci: deployed\n"}, nil, "hci_web_staging:2"},
+		{fakeaws.SlowLogs, 0, []string{"hci: deployed\n"}, nil, "hci_web_staging:2"},
+		{fakeaws.Displaced, 5, []string{"not deployed: displaced", "another deployment took its place", "hci_web_staging:3 is the service's deployment now",
 			"'hci deploy status staging' shows what runs"}, nil, "hci_web_staging:3"},
-		{rehearse.Deleted, 1, []string{"not deployed: service deleted", "'hci tf staging apply' makes what Terraform declares"}, nil, ""},
-		{rehearse.InProgress, 5, []string{"conflict: service: another deployment is under way: hci_web_staging:1, since 20", "registered by arn:aws:sts::123456789012:assumed-role/terraform/rehearsal",
+		{fakeaws.Deleted, 1, []string{"not deployed: service deleted", "'hci tf staging apply' makes what Terraform declares"}, nil, ""},
+		{fakeaws.InProgress, 5, []string{"conflict: service: another deployment is under way: hci_web_staging:1, since 20", "registered by arn:aws:sts::123456789012:assumed-role/terraform/rehearsal",
 			"--displace takes its place", "nothing was done"}, []string{}, "hci_web_staging:1"},
-		{rehearse.ExpiredSession, 1, []string{"ExpiredToken", "'aws sso login --profile hci-staging' logs in", "nothing was done"}, []string{}, ""},
+		{fakeaws.ExpiredSession, 1, []string{"ExpiredToken", "'aws sso login --profile hci-staging' logs in", "nothing was done"}, []string{}, ""},
 	} {
 		t.Run(string(c.scenario), func(t *testing.T) {
 			s := newStage(t, c.scenario)
@@ -69,7 +69,7 @@ func TestDeployScenarios(t *testing.T) {
 // TestDeployImage: what the migration and the update run, and that hci says which.
 func TestDeployImage(t *testing.T) {
 	t.Run("this commit's", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		commit := s.commit()
 		s.held(commit)
 		s.run(deployStaging()...).is(t, 0, "the image of commit "+commit+", which is in the registry")
@@ -79,10 +79,10 @@ func TestDeployImage(t *testing.T) {
 		}
 	})
 	t.Run("the deployed one", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.commit()
 		s.run(deployStaging()...).is(t, 0, "in the deployed image", "nothing of hci_web_staging:1 differs: its tasks are started anew", "hci: deployed\n")
-		if got := s.player.migrated(); len(got) != 1 || !strings.HasSuffix(got[0], ":"+rehearse.Before) {
+		if got := s.player.migrated(); len(got) != 1 || !strings.HasSuffix(got[0], ":"+fakeaws.Before) {
 			t.Errorf("migrated in %q", got)
 		}
 	})
@@ -90,7 +90,7 @@ func TestDeployImage(t *testing.T) {
 
 // TestDeployDryRun looks for real and changes nothing.
 func TestDeployDryRun(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	p := s.run("deploy", "staging", "--steps", "migrate,update", "--dry-run")
 	p.is(t, 0, "service hci_service_staging in cluster hci_cluster_staging, eu-central-1, account 123456789012",
@@ -106,7 +106,7 @@ func TestDeployDryRun(t *testing.T) {
 
 // TestDeployQuestions asks all of them before anything runs, in the team's order.
 func TestDeployQuestions(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	ask := func(in string, more ...string) played {
 		return s.runWith(context.Background(), in, append([]string{"deploy", "staging", "--poll", "10ms", "--ask-from-stdin"}, more...)...)
@@ -138,7 +138,7 @@ func TestDeployQuestions(t *testing.T) {
 // TestDeployRestart starts the tasks anew and changes nothing else, although the
 // registry has this commit's image.
 func TestDeployRestart(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.registersSecret()
 	before := len(s.changed())
@@ -154,7 +154,7 @@ func TestDeployRestart(t *testing.T) {
 // TestDeployDirtyImage: the image of a dirty tree, pushed step by step, is the one
 // that is deployed.
 func TestDeployDirtyImage(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	commit := s.commit()
 	s.write("new.txt", "x")
 	if err := s.server.Hold("git-"+commit+"-dirty", "dirty"); err != nil {
@@ -169,7 +169,7 @@ func TestDeployDirtyImage(t *testing.T) {
 // TestDeployRenamedContainer: "the deployed image" is the one that runs, whatever a
 // newer revision says.
 func TestDeployRenamedContainer(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": "hci_web_staging"})["taskDefinition"].(map[string]any)
 	for _, key := range registeredMembers {
 		delete(d, key)
@@ -202,7 +202,7 @@ func (s *stage) withdraws(revision string) {
 // a copy, wherever it is to be run.
 func TestDeployWithdrawn(t *testing.T) {
 	replaced := func(t *testing.T) *stage {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.registersSecret()
 		s.withdraws("hci_web_staging:1")
 		return s
@@ -249,14 +249,14 @@ func TestDeployWithdrawn(t *testing.T) {
 		})
 	}
 	t.Run("migrate command", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.write("hci.hcl", migrateCommand)
 		s.commit()
 		s.withdraws("hci_web_staging:1")
 		s.run(deployStaging("--base", "running")...).is(t, 0, "registered hci_web_staging:2", "of hci_web_staging:2 ended with exit code 0", "hci: deployed\n")
 	})
 	t.Run("left", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
 		s.killed(3, "instead") // of UpdateService
 		s.withdraws("hci_web_staging:2")
@@ -269,7 +269,7 @@ func TestDeployWithdrawn(t *testing.T) {
 
 // TestDeployRollbackPinned: what served is gone back to, whatever the tag names by then.
 func TestDeployRollbackPinned(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	if err := s.server.Hold("latest", "old"); err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +299,7 @@ func TestDeployRollbackPinned(t *testing.T) {
 // TestDeployRollback goes back to what served before; a deployment that runs on
 // this machine is not gone over, and one that was left is what is rolled back.
 func TestDeployRollback(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.run(deployStaging()...).is(t, 0)
 	s.registersSecret() // a revision that never served

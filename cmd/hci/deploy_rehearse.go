@@ -18,18 +18,18 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/spf13/cobra"
 
-	"hci/internal/awsapi"
+	"hci/internal/aws/client"
 	"hci/internal/deploy"
 	"hci/internal/docker"
 	"hci/internal/privatedir"
-	"hci/internal/rehearse"
+	"hci/internal/testing/fakeaws"
 	"hci/sync/localsm"
 )
 
 // rehearsal is a deployment against an AWS of hci's own.
 type rehearsal struct {
-	scenario rehearse.Scenario
-	server   *rehearse.Server
+	scenario fakeaws.Scenario
+	server   *fakeaws.Server
 	host     string
 	a        *app
 	engine   *docker.Engine // that images were built on
@@ -43,7 +43,7 @@ type rehearsal struct {
 // rehearseFlags add --rehearse and what goes with it.
 func rehearseFlags(cmd *cobra.Command, o *deployOptions) {
 	var names []string
-	for _, s := range rehearse.Scenarios {
+	for _, s := range fakeaws.Scenarios {
 		names = append(names, string(s))
 	}
 	cmd.Flags().BoolVar(&o.rehearse, "rehearse", false, "perform it with the real Docker and an AWS of hci's own on this machine")
@@ -52,7 +52,7 @@ func rehearseFlags(cmd *cobra.Command, o *deployOptions) {
 
 // rehearse makes this run a rehearsal, if that is asked for.
 func (a *app) rehearse(o deployOptions) error {
-	scenario, err := rehearse.ParseScenario(o.scenario)
+	scenario, err := fakeaws.ParseScenario(o.scenario)
 	switch {
 	case err != nil:
 		return err
@@ -74,14 +74,14 @@ const rehearsalEvery = 200 * time.Millisecond
 const rehearsalAccount = "123456789012"
 
 // begin starts the rehearsal's AWS with what the Terraform code declares.
-func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (awsapi.Config, error) {
+func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (client.Config, error) {
 	opened, err := a.desired(ctx, d.env.Name, evaluateOptions{})
 	if err != nil {
-		return awsapi.Config{}, err
+		return client.Config{}, err
 	}
 	if d.names.TaskDefinition == "" {
 		why := "the Terraform code does not tell what the service runs"
-		return awsapi.Config{}, &deploy.MissingError{Names: []deploy.Missing{{Key: "task_definition", Why: why}}}
+		return client.Config{}, &deploy.MissingError{Names: []deploy.Missing{{Key: "task_definition", Why: why}}}
 	}
 	account := d.names.Account
 	if account == "" {
@@ -89,24 +89,24 @@ func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (awsapi.Co
 	}
 	local, err := a.newLocalServer(opened, account, false)
 	if err != nil {
-		return awsapi.Config{}, err
+		return client.Config{}, err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return awsapi.Config{}, err
+		return client.Config{}, err
 	}
 	blobs, err := privatedir.NewOnDisk(self)
 	if err != nil {
-		return awsapi.Config{}, err
+		return client.Config{}, err
 	}
 	r.close = append(r.close, func() { _ = blobs.Remove() })
 	listener, err := localsm.ListenLoopback(ctx)
 	if err != nil {
-		return awsapi.Config{}, err
+		return client.Config{}, err
 	}
 	r.host = listener.Addr().String()
 	values := &heldSecrets{server: local.server}
-	r.server = rehearse.New(r.host, rehearse.Options{
+	r.server = fakeaws.New(r.host, fakeaws.Options{
 		Account: account, Region: local.server.Region(), Cluster: d.names.Cluster, Service: d.names.Service, Family: d.names.TaskDefinition,
 		Definitions: r.definitions(d, account, local.server.Region()), Repository: d.names.Repository,
 		Registry: registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(blobs.Path)), registry.Logger(log.New(io.Discard, "", 0))),
@@ -115,9 +115,9 @@ func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (awsapi.Co
 	web := &http.Server{Handler: r.server, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = web.Serve(listener) }() // its end is the rehearsal's
 	r.close = append(r.close, func() { _ = web.Close() }, r.server.Close)
-	if r.scenario == rehearse.ImmutableTags {
+	if r.scenario == fakeaws.ImmutableTags {
 		if err := r.server.Hold(d.names.ImageTag, "before"); err != nil {
-			return awsapi.Config{}, err
+			return client.Config{}, err
 		}
 	}
 	a.sayf("a rehearsal (%s): AWS is hci's own, at %s; nothing else is asked", r.scenario, r.host)
@@ -125,7 +125,7 @@ func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (awsapi.Co
 }
 
 // config leads to the rehearsal's AWS, and nowhere else.
-func (r *rehearsal) config(server *localsm.Server) awsapi.Config {
+func (r *rehearsal) config(server *localsm.Server) client.Config {
 	keyID, key, _ := server.Credentials()
 	endpoint := "http://" + r.host
 	var dialer net.Dialer
@@ -135,7 +135,7 @@ func (r *rehearsal) config(server *localsm.Server) awsapi.Config {
 		}
 		return dialer.DialContext(ctx, network, address)
 	}}
-	return awsapi.Config{
+	return client.Config{
 		Region: server.Region(), BaseEndpoint: &endpoint, HTTPClient: &http.Client{Transport: transport},
 		Credentials: credentials.NewStaticCredentialsProvider(keyID, key, ""),
 	}
@@ -157,7 +157,7 @@ func (r *rehearsal) definitions(d *deployment, account, region string) map[strin
 	all := map[string]map[string]any{}
 	for _, t := range d.evaluated.Tasks {
 		if t.Family != "" {
-			all[t.Family] = rehearse.Definition(t, repositories, arn)
+			all[t.Family] = fakeaws.Definition(t, repositories, arn)
 		}
 	}
 	return all
@@ -208,7 +208,7 @@ func (r *rehearsal) Pull(ctx context.Context, image string) error {
 }
 
 // Run runs a container of a task.
-func (r *rehearsal) Run(ctx context.Context, c rehearse.Container, emit func(string)) (int, error) {
+func (r *rehearsal) Run(ctx context.Context, c fakeaws.Container, emit func(string)) (int, error) {
 	s, err := r.docker()
 	if err != nil {
 		return 0, err

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"hci/internal/rehearse"
+	"hci/internal/testing/fakeaws"
 )
 
 // process runs hci as a process of its own, which can be killed.
@@ -33,7 +33,7 @@ func TestDeployKilled(t *testing.T) {
 	for n := range 4 { // RegisterTaskDefinition, RunTask, RegisterTaskDefinition, UpdateService
 		for _, moment := range []string{"before", "after"} {
 			t.Run(fmt.Sprintf("%d %s", n, moment), func(t *testing.T) {
-				s := newStage(t, rehearse.Healthy)
+				s := newStage(t, fakeaws.Healthy)
 				s.held(s.commit())
 				s.killed(n, moment)
 				p := s.run("deploy", "staging", "--resume", "--poll", "10ms", "--yes")
@@ -100,7 +100,7 @@ func (s *stage) killedIn(args []string, n int, moment string) {
 
 // TestDeployAgain: what failed once is done again, and no more than that.
 func TestDeployAgain(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	commit := s.commit()
 	s.held(commit)
 	s.player.set(func(p *player) { p.exit = 3 })
@@ -115,7 +115,7 @@ func TestDeployAgain(t *testing.T) {
 // TestDeployOtherCommit: a deployment that was left does not turn into one of
 // another commit, and a new one says that it takes its place.
 func TestDeployOtherCommit(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	first := s.commit()
 	s.held(first)
 	image := s.server.RepositoryURI() + "@" + s.digest("git-"+first)
@@ -134,7 +134,7 @@ func TestDeployOtherCommit(t *testing.T) {
 // TestDeployOvertaken: a deployment that was left does not go over what somebody
 // else has deployed since.
 func TestDeployOvertaken(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.killed(3, "instead") // of UpdateService
 	s.registersSecret()
@@ -180,7 +180,7 @@ func TestDeployOvertakenByTerraform(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newStage(t, rehearse.Healthy)
+			s := newStage(t, fakeaws.Healthy)
 			s.held(s.commit())
 			c.leave(s)
 			s.registersSecret()
@@ -191,7 +191,7 @@ func TestDeployOvertakenByTerraform(t *testing.T) {
 		})
 	}
 	t.Run("the revision to go back to stays", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
 		s.setRewrite(givenUp("hci_web_staging:2", "PRIMARY"))
 		s.run(deployStaging()...).is(t, 1, "not deployed: failed")
@@ -202,7 +202,7 @@ func TestDeployOvertakenByTerraform(t *testing.T) {
 		}
 	})
 	t.Run("nothing differed", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
 		s.run(deployStaging()...).is(t, 0)
 		s.killedIn([]string{"deploy", "update", "staging", "--yes", goOn}, 0, "instead") // of UpdateService
@@ -213,7 +213,7 @@ func TestDeployOvertakenByTerraform(t *testing.T) {
 		}
 	})
 	t.Run("while it is under way", func(t *testing.T) { // it is watched to its end, and that is told
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
 		s.killed(3, "after") // UpdateService
 		s.registersSecret()
@@ -263,7 +263,7 @@ func (s *stage) left(args ...string) {
 func TestDeployTerraformMeanwhile(t *testing.T) {
 	for _, operation := range []string{"RunTask", "RegisterTaskDefinition", "UpdateService"} { // the first registered is the migration's
 		t.Run(operation, func(t *testing.T) {
-			s := newStage(t, rehearse.Healthy)
+			s := newStage(t, fakeaws.Healthy)
 			s.held(s.commit())
 			s.once(operation, s.registersSecret)
 			if operation == "UpdateService" { // which nobody can see in time: the next one does
@@ -287,7 +287,7 @@ func TestDeployTerraformMeanwhile(t *testing.T) {
 // migration: it runs the service's new revision, or that differs in nothing.
 func TestDeployTerraformDuringMigration(t *testing.T) {
 	for _, command := range []bool{true, false} {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		if command {
 			s.write("hci.hcl", migrateCommand)
 			s.held(s.commit())
@@ -306,7 +306,7 @@ func TestDeployTerraformDuringMigration(t *testing.T) {
 // TestDeployTerraformUpdates: an apply that makes the service run what it registers is
 // another deployment, whatever else it is.
 func TestDeployTerraformUpdates(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.once("RunTask", func() {
 		s.registersSecret()
@@ -317,7 +317,7 @@ func TestDeployTerraformUpdates(t *testing.T) {
 
 // TestDeployBaseNewest: the newest is none of hci's own that leaves something out.
 func TestDeployBaseNewest(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.registersSecret()
 	s.run(deployStaging()...).is(t, 0)
@@ -334,7 +334,7 @@ func TestDeployBaseNewest(t *testing.T) {
 // TestDeployUntagged: nothing is left out for good where hci may not tag what it
 // registers.
 func TestDeployUntagged(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.refusesTags()
 	s.registersSecret()
@@ -350,7 +350,7 @@ func TestDeployUntagged(t *testing.T) {
 
 // TestDeployBaseOnce: --base holds for one deployment, and not for all that follow.
 func TestDeployBaseOnce(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.registersSecret()
 	s.run(deployStaging("--base", "running")...).is(t, 0)
@@ -376,7 +376,7 @@ func (s *stage) restarts(revision string) {
 // TestDeployOfTheRevisionBefore: somebody else's deployment of the revision that ran
 // before is not what this deployment's rollback would have started.
 func TestDeployOfTheRevisionBefore(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.run(deployStaging()...).is(t, 0)
 	s.write("changed", "since")
@@ -397,7 +397,7 @@ func TestDeployOfTheRevisionBefore(t *testing.T) {
 // TestDeployRollbackOvertaken: what somebody else began while the question stood is
 // not gone over; what the user made of the service is nobody else's.
 func TestDeployRollbackOvertaken(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.run(deployStaging()...).is(t, 0)
 	s.on("before", func(operation string) {
@@ -426,7 +426,7 @@ func TestDeployAnswerLost(t *testing.T) {
 		{"UpdateService", []string{"deploy", "rollback", "staging", "--yes", goOn}, "whether the service took it is not known: 'hci deploy status staging' shows what it runs"},
 		{"RunTask", []string{"deploy", "task", "staging", "migrate", "--yes", goOn}, "whether the task began is not known: 'aws ecs list-tasks --cluster hci_cluster_staging --family hci_migrate_staging' lists it if it runs"},
 	} {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
 		s.run(deployStaging()...).is(t, 0)
 		s.refuses(c.operation)
@@ -448,7 +448,7 @@ func TestDeployAnswerLost(t *testing.T) {
 // TestDeployRollbackDisplaced: a rollback of a crash loop that somebody else's
 // deployment takes the place of is not called one.
 func TestDeployRollbackDisplaced(t *testing.T) {
-	s := newStage(t, rehearse.CrashLoop)
+	s := newStage(t, fakeaws.CrashLoop)
 	s.held(s.commit())
 	s.registersSecret()
 	s.onceAfter("StopServiceDeployment", func() {
@@ -463,7 +463,7 @@ func TestDeployStopOvertaken(t *testing.T) {
 	for _, operation := range []string{"ListServiceDeployments", "DescribeServiceRevisions", "StopServiceDeployment"} {
 		for _, revision := range []string{"hci_web_staging:2", "hci_web_staging:3"} { // theirs, and the same
 			t.Run(operation+" "+revision, func(t *testing.T) {
-				s := newStage(t, rehearse.CrashLoop)
+				s := newStage(t, fakeaws.CrashLoop)
 				s.held(s.commit())
 				s.registersSecret()
 				s.once(operation, func() { s.restarts(revision) })
@@ -479,7 +479,7 @@ func TestDeployStopOvertaken(t *testing.T) {
 // TestDeployRolledBackByHand: what somebody stopped in the console is not called ECS's
 // doing, and is not gone over.
 func TestDeployRolledBackByHand(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.onceAfter("UpdateService", func() {
 		in := map[string]any{"cluster": "hci_cluster_staging", "service": "hci_service_staging", "status": []string{"IN_PROGRESS"}}
@@ -495,7 +495,7 @@ func TestDeployRolledBackByHand(t *testing.T) {
 // is how things stand then.
 func TestDeployRollbackUnfinished(t *testing.T) {
 	t.Run("in time", func(t *testing.T) {
-		s := newStage(t, rehearse.CrashLoop)
+		s := newStage(t, fakeaws.CrashLoop)
 		s.held(s.commit())
 		s.once("StopServiceDeployment", func() {
 			s.setRewrite(func(operation string, answer []byte) []byte {
@@ -508,7 +508,7 @@ func TestDeployRollbackUnfinished(t *testing.T) {
 		s.run(deployStaging("--timeout", "2s")...).is(t, 1, "the rollback to hci_web_staging:1 has not come to its end", "hci_web_staging:1 is the service's deployment now", "shows how far it is")
 	})
 	t.Run("refused", func(t *testing.T) {
-		s := newStage(t, rehearse.CrashLoop)
+		s := newStage(t, fakeaws.CrashLoop)
 		s.held(s.commit())
 		s.once("ListServiceDeployments", func() { s.refuses("StopServiceDeployment", "UpdateService") })
 		p := s.run(deployStaging()...)
@@ -519,7 +519,7 @@ func TestDeployRollbackUnfinished(t *testing.T) {
 // TestDeployStopLost: the rollback that hci itself asked for is nobody else's
 // deployment, though the answer was lost.
 func TestDeployStopLost(t *testing.T) {
-	s := newStage(t, rehearse.CrashLoop)
+	s := newStage(t, fakeaws.CrashLoop)
 	s.held(s.commit())
 	s.onceAfter("StopServiceDeployment", func() {
 		panic(http.ErrAbortHandler) // the connection drops
@@ -530,7 +530,7 @@ func TestDeployStopLost(t *testing.T) {
 // TestDeployGivenUp: what ECS gave up without a rollback is the deployment's own,
 // which --resume goes over.
 func TestDeployGivenUp(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.setRewrite(givenUp("hci_web_staging:2", "PRIMARY"))
 	s.run(deployStaging()...).is(t, 1, "not deployed: failed", "ECS gave it up: tasks failed to start", "'hci deploy --resume staging' tries the same image once more")
@@ -546,7 +546,7 @@ func TestDeployDisplace(t *testing.T) {
 	again := []string{"deploy", "staging", "--resume", "--yes", goOn}
 	displace := append(again, "--displace")
 	t.Run("what Terraform registered", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
 		s.left(deployStaging()...)
 		s.registersSecret()
@@ -559,7 +559,7 @@ func TestDeployDisplace(t *testing.T) {
 		}
 	})
 	t.Run("a restart", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
 		s.run(deployStaging()...).is(t, 0)
 		s.left("deploy", "update", "staging", "--yes", goOn) // nothing differs
@@ -573,7 +573,7 @@ func TestDeployDisplace(t *testing.T) {
 		}
 	})
 	t.Run("what serves is what to go back to", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
 		s.left(deployStaging()...)
 		s.until("hci_web_staging:2")
@@ -586,7 +586,7 @@ func TestDeployDisplace(t *testing.T) {
 		}
 	})
 	t.Run("what fails before", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
 		s.killed(0, "instead")          // the registration of the migration
 		s.restarts("hci_web_staging:1") // somebody else
@@ -611,7 +611,7 @@ func (s *stage) journal() string {
 func TestDeployRevisionBeforeMeanwhile(t *testing.T) {
 	again := []string{"deploy", "staging", "--resume", "--yes", goOn}
 	t.Run("while it is watched", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
 		s.onceAfter("UpdateService", func() {
 			s.until("hci_web_staging:2")
@@ -624,7 +624,7 @@ func TestDeployRevisionBeforeMeanwhile(t *testing.T) {
 		s.run(again...).is(t, 5, "nothing was done")
 	})
 	t.Run("while nobody watches", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
 		s.killed(3, "after") // UpdateService
 		s.restarts("hci_web_staging:1")
@@ -634,7 +634,7 @@ func TestDeployRevisionBeforeMeanwhile(t *testing.T) {
 		}
 	})
 	t.Run("while hci looks", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
 		s.registersSecret()
 		var described atomic.Int32              // the look asks several at once
@@ -655,7 +655,7 @@ func TestDeployRevisionBeforeMeanwhile(t *testing.T) {
 
 // TestDeployGivenUpAndDisplaced: nor is somebody else's deployment a rollback of it.
 func TestDeployGivenUpAndDisplaced(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.registersSecret()
 	hold := make(chan struct{})
@@ -703,7 +703,7 @@ func givenUp(revision, status string) func(string, []byte) []byte {
 // TestDeployUpdateRefused: an update that AWS refuses has touched nothing; one whose
 // answer was lost may have.
 func TestDeployUpdateRefused(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.refuses("UpdateService")
 	s.run(deployStaging()...).is(t, 1, "AccessDeniedException", "the service was not touched: it runs hci_web_staging:1", "--resume")
@@ -723,7 +723,7 @@ func TestDeployUpdateRefused(t *testing.T) {
 // TestDeployRestartOvertaken: somebody else's restart of the same revision is no
 // rollback of this one, and is not gone over.
 func TestDeployRestartOvertaken(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	hold := make(chan struct{})
 	s.player.set(func(p *player) { p.hold = hold })
@@ -743,7 +743,7 @@ func TestDeployRestartOvertaken(t *testing.T) {
 // TestDeployRollbackOfOthers: a rollback of what somebody else deployed does not let
 // an older deployment go on over that.
 func TestDeployRollbackOfOthers(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.killed(3, "instead") // of UpdateService
 	for range 2 {
@@ -763,7 +763,7 @@ func TestDeployRollbackOfOthers(t *testing.T) {
 // TestDeployMigrationStopped: a migration that somebody stopped may end with exit
 // code 0, and is not done.
 func TestDeployMigrationStopped(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.player.set(func(p *player) {
 		p.wait = func() {
@@ -780,7 +780,7 @@ func TestDeployMigrationStopped(t *testing.T) {
 // TestDeployMigrationCrossed: another essential container that crashes ends the
 // migration, which may then exit with 0 half way.
 func TestDeployMigrationCrossed(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.addsProxy()
 	s.write("hci.hcl", "deploy {\n  migrate_container = \"migrate\"\n}\n")
@@ -797,7 +797,7 @@ func TestDeployMigrationCrossed(t *testing.T) {
 func TestDeployMigrationReplaced(t *testing.T) {
 	for _, moment := range []string{"after", "instead"} {
 		t.Run(moment, func(t *testing.T) {
-			s := newStage(t, rehearse.Healthy)
+			s := newStage(t, fakeaws.Healthy)
 			s.held(s.commit())
 			s.killed(1, moment) // RunTask
 			d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": "hci_migrate_staging"})["taskDefinition"].(map[string]any)
@@ -828,7 +828,7 @@ func (s *stage) addsProxy() {
 // TestDeployMigrateOvertaken: a migration that was left is waited for, whatever
 // somebody else has deployed since.
 func TestDeployMigrateOvertaken(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.killedIn([]string{"deploy", "migrate", "staging", "--yes", goOn}, 1, "after") // RunTask
 	s.restarts("hci_web_staging:1")
@@ -841,7 +841,7 @@ func TestDeployMigrateOvertaken(t *testing.T) {
 
 // TestDeployTwice: the second on one machine is told of the first.
 func TestDeployTwice(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	begun, free := make(chan struct{}), make(chan struct{})
 	s.player.set(func(p *player) { p.wait = func() { close(begun); <-free } })
@@ -873,7 +873,7 @@ func TestDeployTwice(t *testing.T) {
 // AWS, and says how to come back to it.
 func TestDeployInterrupted(t *testing.T) {
 	t.Run("in the migration", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
@@ -894,7 +894,7 @@ func TestDeployInterrupted(t *testing.T) {
 		}
 	})
 	t.Run("in the log of a migration that has ended", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
@@ -912,7 +912,7 @@ func TestDeployInterrupted(t *testing.T) {
 		}
 	})
 	t.Run("in the rollout", func(t *testing.T) {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
 		s.left(deployStaging()...)
 		s.run("deploy", "--resume", "--poll", "10ms", "--yes").is(t, 0, "still to do: update", "hci: deployed\n")
@@ -927,7 +927,7 @@ const goOn = "--poll=10ms"
 // TestDeploySecondAttempt: the task of an attempt that failed is not taken for
 // that of the next, and what succeeded is not run again.
 func TestDeploySecondAttempt(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.player.set(func(p *player) { p.exit = 3 })
 	s.run(deployStaging()...).is(t, 1, "ended with exit code 3")
@@ -942,7 +942,7 @@ func TestDeploySecondAttempt(t *testing.T) {
 // TestDeployRefused: a migration that AWS refuses to run never ran, whenever it is
 // tried again.
 func TestDeployRefused(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.refuses("RunTask")
 	s.run(deployStaging()...).is(t, 1, "AccessDeniedException", "the service was not touched")
@@ -956,7 +956,7 @@ func TestDeployRefused(t *testing.T) {
 // TestDeployRefusedAfterLostAnswer: a request whose answer was lost may have begun
 // the migration, whatever is said to the next one.
 func TestDeployRefusedAfterLostAnswer(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.on("after", func(operation string) {
 		if operation == "RunTask" {
@@ -982,7 +982,7 @@ func TestDeployRefusedAfterLostAnswer(t *testing.T) {
 func TestDeployRolledBackMeanwhile(t *testing.T) {
 	for _, moment := range []string{"before hci knows its id", "after"} {
 		t.Run(moment, func(t *testing.T) {
-			s := newStage(t, rehearse.Breaker)
+			s := newStage(t, fakeaws.Breaker)
 			s.held(s.commit())
 			if moment == "after" {
 				s.left(deployStaging()...)
@@ -1029,7 +1029,7 @@ func (s *stage) until(revision string) {
 // this commit's image.
 func TestDeployRestartKilled(t *testing.T) {
 	for _, moment := range []string{"before", "after"} {
-		s := newStage(t, rehearse.Healthy)
+		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
 		s.killedIn([]string{"deploy", "update", "staging", "--restart", "--yes", goOn}, 0, moment)
 		s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "make the service run what it runs, anew", "hci: deployed\n")
@@ -1041,7 +1041,7 @@ func TestDeployRestartKilled(t *testing.T) {
 
 // TestDeployResumeAsBegun: a deployment goes on as it began.
 func TestDeployResumeAsBegun(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.registersSecret()
 	s.player.set(func(p *player) { p.exit = 3 })

@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hci/internal/awsapi"
+	"hci/internal/aws/client"
+	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
-	"hci/internal/ecs"
 )
 
 type serviceRollback struct {
@@ -98,7 +98,7 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 	id, err := on.Update(ctx, revision, false)
 	if err != nil {
 		var missing *ecs.NotFoundError
-		if !awsapi.Refused(err, "UpdateService") && !errors.As(err, &missing) {
+		if !client.Refused(err, "UpdateService") && !errors.As(err, &missing) {
 			a.sayf("whether the service took it is not known: 'hci deploy status %s' shows what it runs", name)
 		}
 		return err

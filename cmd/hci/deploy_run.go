@@ -12,7 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"hci/internal/awsapi"
+	"hci/internal/aws/client"
 	"hci/internal/deploy"
 	"hci/internal/docker"
 	"hci/internal/project"
@@ -291,7 +291,7 @@ func (a *app) preflight(d *deployment, journal *deploy.Journal, steps []deploy.S
 		Rebuild: journal.Rebuild, Restart: journal.Restart, Base: journal.Base,
 		Own:     deploy.OwnOf(journal),
 		Cluster: d.on, Registry: d.registry,
-		WhoAmI: func(ctx context.Context) (awsapi.Identity, error) { return awsapi.WhoAmI(ctx, d.cfg) },
+		WhoAmI: func(ctx context.Context) (client.Identity, error) { return client.WhoAmI(ctx, d.cfg) },
 		Docker: func(ctx context.Context) (*docker.Engine, error) { return docker.Find(ctx, a.environ) },
 		Commit: a.found.Commit,
 		Secret: a.secretLook(d),

@@ -20,7 +20,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/registry"
 
-	"hci/internal/rehearse"
+	"hci/internal/testing/fakeaws"
 	"hci/sync/localsm"
 )
 
@@ -31,7 +31,7 @@ type stage struct {
 	t       *testing.T
 	dir     string
 	host    string
-	server  *rehearse.Server
+	server  *fakeaws.Server
 	secrets *localsm.Server
 	player  *player
 	docker  *rehearsal // runs the tasks in the player's place; nil for that
@@ -83,7 +83,7 @@ func (p *player) Pull(ctx context.Context, _ string) error {
 // nasty is a line that tries to command the terminal.
 const nasty = "\x1b]0;owned\x07applied"
 
-func (p *player) Run(ctx context.Context, c rehearse.Container, emit func(string)) (int, error) {
+func (p *player) Run(ctx context.Context, c fakeaws.Container, emit func(string)) (int, error) {
 	if c.Name == "proxy" {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -117,7 +117,7 @@ const stageTick = 5 * time.Millisecond
 
 // newStage makes one for the environment staging. Changes are made before its AWS
 // is.
-func newStage(t *testing.T, scenario rehearse.Scenario, changes ...func(*stage)) *stage {
+func newStage(t *testing.T, scenario fakeaws.Scenario, changes ...func(*stage)) *stage {
 	t.Helper()
 	s := &stage{t: t, dir: t.TempDir(), player: &player{}}
 	if err := os.CopyFS(s.dir, os.DirFS(sampleProject)); err != nil {
@@ -158,7 +158,7 @@ func newStage(t *testing.T, scenario rehearse.Scenario, changes ...func(*stage))
 const stagePhrase = "correct horse battery staple" // public: what it opens is made up
 
 // open makes the AWS with what the sample declares.
-func (s *stage) open(scenario rehearse.Scenario) {
+func (s *stage) open(scenario fakeaws.Scenario) {
 	s.t.Helper()
 	a := newApp(streams{in: strings.NewReader(""), out: io.Discard, err: io.Discard}, s.environ)
 	a.dir = s.dir
@@ -179,12 +179,12 @@ func (s *stage) open(scenario rehearse.Scenario) {
 		s.hidden = append(s.hidden, w.Value.Reveal())
 	}
 	r := &rehearsal{host: s.host}
-	runner := rehearse.Runner(s.player)
+	runner := fakeaws.Runner(s.player)
 	if s.docker != nil {
 		runner = s.docker
 	}
 	values := &heldSecrets{server: local.server}
-	s.server = rehearse.New(s.host, rehearse.Options{
+	s.server = fakeaws.New(s.host, fakeaws.Options{
 		Account: rehearsalAccount, Region: "eu-central-1", Cluster: d.names.Cluster, Service: d.names.Service, Family: d.names.TaskDefinition,
 		Definitions: r.definitions(d, rehearsalAccount, "eu-central-1"), Repository: d.names.Repository,
 		Registry: registry.New(registry.Logger(log.New(io.Discard, "", 0))), Scenario: scenario, Runner: runner, Secrets: values,

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hci/internal/ecs"
+	"hci/internal/aws/ecs"
 	"hci/internal/term"
 )
 

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
-	"hci/internal/ecs"
 	"hci/tfvars/module"
 )
 

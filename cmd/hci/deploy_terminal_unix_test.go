@@ -14,7 +14,7 @@ import (
 
 	"github.com/creack/pty"
 
-	"hci/internal/rehearse"
+	"hci/internal/testing/fakeaws"
 )
 
 // typed is hci on a terminal, and what a person sees there.
@@ -83,7 +83,7 @@ func (p *typed) ends(code int, texts ...string) {
 // TestDeployAsksForNames: what the code doesn't tell is asked for once, with the
 // name of the setting.
 func TestDeployAsksForNames(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.forgetService()
 	p := s.onTerminal(deployStaging("--dry-run")...)
 	p.after("service is not known: the Terraform code declares no ECS service whose name is known. service: ", "hci_service_staging\r")
@@ -95,7 +95,7 @@ const ctrlC = "\x03"
 
 // TestDeployTyped: the questions on a terminal, and a crash loop's.
 func TestDeployTyped(t *testing.T) {
-	s := newStage(t, rehearse.Healthy)
+	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	p := s.onTerminal("deploy", "--poll", "10ms")
 	p.after("Which environment (production, staging)? ", "staging\r")
@@ -107,7 +107,7 @@ func TestDeployTyped(t *testing.T) {
 	p.after("Update the service?", "y\r")
 	p.ends(0, "hci: deployed")
 
-	looping := newStage(t, rehearse.CrashLoop)
+	looping := newStage(t, fakeaws.CrashLoop)
 	looping.held(looping.commit())
 	p = looping.onTerminal("deploy", "staging", "--steps", "update", "--poll", "10ms")
 	p.after("Deploy to staging (update)?", "y\r")
@@ -119,7 +119,7 @@ func TestDeployTyped(t *testing.T) {
 // once hold is closed.
 func askedInRollout(t *testing.T) (s *stage, p *typed, hold chan struct{}) {
 	t.Helper()
-	s = newStage(t, rehearse.Healthy)
+	s = newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	hold = make(chan struct{})
 	s.player.set(func(p *player) { p.hold = hold })

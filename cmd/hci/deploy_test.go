@@ -4,9 +4,9 @@ import (
 	"slices"
 	"testing"
 
+	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
 	"hci/internal/docker"
-	"hci/internal/ecs"
 )
 
 // TestNextStep: a command that is named does what is said of it; --resume, only where

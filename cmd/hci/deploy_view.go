@@ -8,8 +8,8 @@ import (
 	"strings"
 	"syscall"
 
+	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
-	"hci/internal/ecs"
 	"hci/internal/term"
 )
 

@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/atomicfile"
-	"hci/internal/envfile"
-	"hci/internal/export"
+	"hci/internal/env/files"
+	"hci/internal/env/layers"
 	"hci/internal/project"
 	"hci/internal/terraform"
 	"hci/sync/dotenv"
@@ -71,12 +71,12 @@ from the source. Values are never shown. Exit code 2 when something is found.
 
 // checkReport is the JSON form of what was found.
 type checkReport struct {
-	Schema      int               `json:"schema"`
-	File        string            `json:"file"`
-	Format      string            `json:"format"` // it was read as
-	Template    string            `json:"template,omitempty"`
-	Environment string            `json:"environment,omitempty"`
-	Findings    []envfile.Finding `json:"findings"`
+	Schema      int             `json:"schema"`
+	File        string          `json:"file"`
+	Format      string          `json:"format"` // it was read as
+	Template    string          `json:"template,omitempty"`
+	Environment string          `json:"environment,omitempty"`
+	Findings    []files.Finding `json:"findings"`
 }
 
 // checkEnv compares; without an environment, with the template alone.
@@ -85,8 +85,8 @@ func (a *app) checkEnv(ctx context.Context, env *project.Environment, r checkReq
 	if err != nil {
 		return err
 	}
-	report := checkReport{Schema: planSchema, File: a.rel(path), Format: file.Dialect, Findings: []envfile.Finding{}}
-	var s envfile.Sources
+	report := checkReport{Schema: planSchema, File: a.rel(path), Format: file.Dialect, Findings: []files.Finding{}}
+	var s files.Sources
 	if s.Template, s.TemplateName, err = a.template(filepath.Dir(path), r.template); err != nil {
 		return err
 	}
@@ -98,15 +98,15 @@ func (a *app) checkEnv(ctx context.Context, env *project.Environment, r checkReq
 		if err != nil {
 			return err
 		}
-		var missing []export.Variable
+		var missing []layers.Variable
 		s.Needed, missing = set.Entries()
 		for _, v := range missing {
 			s.Unvalued = append(s.Unvalued, v.Key)
 		}
 	case s.TemplateName == "":
-		return fmt.Errorf("there is no template beside %s: %s", a.rel(path), strings.Join(envfile.TemplateNames, ", "))
+		return fmt.Errorf("there is no template beside %s: %s", a.rel(path), strings.Join(files.TemplateNames, ", "))
 	}
-	report.Findings = append(report.Findings, envfile.Check(file, s)...)
+	report.Findings = append(report.Findings, files.Check(file, s)...)
 	return a.printFindings(report, r.asJSON)
 }
 
@@ -119,20 +119,20 @@ func (a *app) template(dir, named string) (keys []string, name string, err error
 			return nil, "", err
 		}
 		data, err := atomicfile.Read(path, maxEnvFile)
-		return envfile.TemplateKeys(data), a.rel(path), err
+		return files.TemplateKeys(data), a.rel(path), err
 	}
-	for _, name := range envfile.TemplateNames {
+	for _, name := range files.TemplateNames {
 		path := filepath.Join(dir, name)
 		data, err := atomicfile.Read(path, maxEnvFile)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		return append([]string{}, envfile.TemplateKeys(data)...), a.rel(path), err
+		return append([]string{}, files.TemplateKeys(data)...), a.rel(path), err
 	}
 	return nil, "", nil
 }
 
-var findingSigns = map[envfile.Kind]string{envfile.Missing: "+", envfile.Extra: "-", envfile.Differs: "~"}
+var findingSigns = map[files.Kind]string{files.Missing: "+", files.Extra: "-", files.Differs: "~"}
 
 func (a *app) printFindings(r checkReport, asJSON bool) error {
 	if asJSON {
@@ -190,7 +190,7 @@ func (a *app) writeTemplate(ctx context.Context, env project.Environment, r chec
 	}
 	name := r.template
 	if name == "" {
-		name = envfile.TemplateNames[0]
+		name = files.TemplateNames[0]
 	}
 	path, err := a.abs(name)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hci/internal/export"
+	"hci/internal/env/layers"
 	"hci/internal/project"
 	"hci/internal/terraform"
 )
@@ -85,8 +85,8 @@ func (a *app) explain(ctx context.Context, env project.Environment, key string, 
 
 // terraformFile is the path of a variable's file as the user would type it; the
 // Terraform reader's are relative to the project's root.
-func (a *app) terraformFile(v export.Variable) string {
-	if v.Layer != export.FromEnvironment && v.Layer != export.FromSecrets {
+func (a *app) terraformFile(v layers.Variable) string {
+	if v.Layer != layers.FromEnvironment && v.Layer != layers.FromSecrets {
 		return a.rel(v.File)
 	}
 	return a.rel(terraform.Path(a.found, v.File))

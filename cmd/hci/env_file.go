@@ -8,7 +8,7 @@ import (
 	"io/fs"
 
 	"hci/internal/atomicfile"
-	"hci/internal/envfile"
+	"hci/internal/env/files"
 	"hci/sync/dotenv"
 )
 
@@ -16,7 +16,7 @@ import (
 const maxEnvFile = 16 << 20
 
 // readEnvFile reads a .env file that somebody has, and returns its path.
-func (a *app) readEnvFile(name, format string) (*envfile.File, string, error) {
+func (a *app) readEnvFile(name, format string) (*files.File, string, error) {
 	path, err := a.abs(name)
 	if err != nil {
 		return nil, "", err
@@ -25,7 +25,7 @@ func (a *app) readEnvFile(name, format string) (*envfile.File, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	file, err := envfile.Read(data, a.rel(path), format)
+	file, err := files.Read(data, a.rel(path), format)
 	return file, path, err
 }
 
@@ -81,7 +81,7 @@ func (a *app) writeEnvFile(ctx context.Context, made []byte, r exportRequest) er
 	if err != nil && there {
 		return err
 	}
-	data, err := envfile.Renew(current, made, r.force)
+	data, err := files.Renew(current, made, r.force)
 	if err != nil {
 		return fmt.Errorf("%s is there already, and %w; --force overwrites it", a.rel(path), err)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/zclconf/go-cty/cty"
 
-	"hci/internal/envfile"
+	"hci/internal/env/files"
 	"hci/internal/project"
 	"hci/internal/sealed"
 	"hci/internal/terraform"
@@ -59,11 +59,11 @@ named; the exit code is then 1 unless --ignore-unknown accepts it.`,
 
 // importReport is the JSON form of an import.
 type importReport struct {
-	Schema      int              `json:"schema"`
-	Environment string           `json:"environment"`
-	Format      string           `json:"format"` // the file was read as
-	Wrote       bool             `json:"wrote"`
-	Keys        []envfile.Import `json:"keys"`
+	Schema      int            `json:"schema"`
+	Environment string         `json:"environment"`
+	Format      string         `json:"format"` // the file was read as
+	Wrote       bool           `json:"wrote"`
+	Keys        []files.Import `json:"keys"`
 }
 
 func (a *app) importEnv(ctx context.Context, env project.Environment, name string, r importRequest) error {
@@ -86,8 +86,8 @@ func (a *app) importEnv(ctx context.Context, env project.Environment, name strin
 	if err != nil {
 		return err
 	}
-	keys := envfile.PlanImport(file, targets)
-	report := importReport{Schema: planSchema, Environment: env.Name, Format: file.Dialect, Keys: append([]envfile.Import{}, keys...)}
+	keys := files.PlanImport(file, targets)
+	report := importReport{Schema: planSchema, Environment: env.Name, Format: file.Dialect, Keys: append([]files.Import{}, keys...)}
 	if !r.asJSON {
 		if err := a.printImport(report, a.rel(path)); err != nil {
 			return err
@@ -101,7 +101,7 @@ func (a *app) importEnv(ctx context.Context, env project.Environment, name strin
 			return err
 		}
 	}
-	left := slices.ContainsFunc(keys, func(i envfile.Import) bool { return i.Action == envfile.LeftOut })
+	left := slices.ContainsFunc(keys, func(i files.Import) bool { return i.Action == files.LeftOut })
 	if left && !r.ignoreUnknown {
 		return errLeftOut
 	}
@@ -109,8 +109,8 @@ func (a *app) importEnv(ctx context.Context, env project.Environment, name strin
 }
 
 // importTargets says which variable each key goes into.
-func (a *app) importTargets(env project.Environment, secrets *tfvars.File) (envfile.Targets, error) {
-	t := envfile.Targets{Renamed: map[string]string{}, Set: map[string]bool{}, Secrets: secrets}
+func (a *app) importTargets(env project.Environment, secrets *tfvars.File) (files.Targets, error) {
+	t := files.Targets{Renamed: map[string]string{}, Set: map[string]bool{}, Secrets: secrets}
 	t.Elsewhere = func(name string) string { return a.rel(terraform.SetElsewhere(env, a.environ, name)) }
 	for _, v := range a.found.EnvVars(env.Name) {
 		if name, ok := v.Renames(); ok {
@@ -134,12 +134,12 @@ func (a *app) importTargets(env project.Environment, secrets *tfvars.File) (envf
 	return t, nil
 }
 
-var importSigns = map[envfile.Action]string{envfile.Add: "+", envfile.Change: "~", envfile.Same: "=", envfile.LeftOut: "!"}
+var importSigns = map[files.Action]string{files.Add: "+", files.Change: "~", files.Same: "=", files.LeftOut: "!"}
 
 func (a *app) printImport(r importReport, path string) error {
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	counts := map[envfile.Action]int{}
+	counts := map[files.Action]int{}
 	for _, k := range r.Keys {
 		counts[k.Action]++
 		text := k.Why
@@ -155,15 +155,15 @@ func (a *app) printImport(r importReport, path string) error {
 		return err
 	}
 	_, err := fmt.Fprintf(a.out, "%s, read as %s, into %s: %d to add, %d to change, %d the same, %d left out\n", path, r.Format, r.Environment,
-		counts[envfile.Add], counts[envfile.Change], counts[envfile.Same], counts[envfile.LeftOut])
+		counts[files.Add], counts[files.Change], counts[files.Same], counts[files.LeftOut])
 	return err
 }
 
 // writeImport asks and writes.
-func (a *app) writeImport(session *sealed.Session, next *tfvars.File, env project.Environment, keys []envfile.Import, r importRequest) (bool, error) {
+func (a *app) writeImport(session *sealed.Session, next *tfvars.File, env project.Environment, keys []files.Import, r importRequest) (bool, error) {
 	n := 0
 	for _, k := range keys {
-		if k.Action == envfile.Add || k.Action == envfile.Change {
+		if k.Action == files.Add || k.Action == files.Change {
 			n++
 		}
 	}
@@ -173,7 +173,7 @@ func (a *app) writeImport(session *sealed.Session, next *tfvars.File, env projec
 	if err := a.agree(r.yes, fmt.Sprintf("Change %s in the secrets of %s?", plural(n, "value"), env.Name)); err != nil {
 		return false, err
 	}
-	if err := envfile.Apply(keys, next); err != nil {
+	if err := files.Apply(keys, next); err != nil {
 		return false, err
 	}
 	if bytes.Equal(next.Bytes(), session.Bytes()) {

@@ -14,14 +14,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/child"
-	"hci/internal/environ"
+	"hci/internal/env/process"
 	"hci/internal/project"
 	"hci/internal/term"
 )
 
 type runRequest struct {
 	variablesRequest
-	environ.Options
+	process.Options
 	watch bool
 	argv  []string
 }
@@ -116,7 +116,7 @@ func (a *app) runEnviron(ctx context.Context, env project.Environment, r runRequ
 	if err != nil {
 		return nil, err
 	}
-	vars, kept, err := environ.Build(withoutPassphrase(a.environ), entries, r.Options)
+	vars, kept, err := process.Build(withoutPassphrase(a.environ), entries, r.Options)
 	if err != nil {
 		return nil, err
 	}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hci/internal/ecs"
-	"hci/internal/export"
+	"hci/internal/aws/ecs"
+	"hci/internal/env/layers"
 	"hci/internal/project"
 	"hci/internal/secret"
 	"hci/internal/terraform"
@@ -41,7 +41,7 @@ func (r *variablesRequest) flags(cmd *cobra.Command) {
 }
 
 // missingError says that variables have no value, and --strict was asked.
-type missingError struct{ variables []export.Variable }
+type missingError struct{ variables []layers.Variable }
 
 func (e *missingError) Error() string {
 	lines := make([]string, len(e.variables))
@@ -75,12 +75,12 @@ func (a *app) envEntries(ctx context.Context, env project.Environment, r variabl
 }
 
 // variables puts the layers of an environment's variables together.
-func (a *app) variables(ctx context.Context, env project.Environment, r variablesRequest) (*export.Set, error) {
+func (a *app) variables(ctx context.Context, env project.Environment, r variablesRequest) (*layers.Set, error) {
 	set, _, err := a.variablesOf(ctx, env, r)
 	return set, err
 }
 
-func (a *app) variablesOf(ctx context.Context, env project.Environment, r variablesRequest) (set *export.Set, in export.Input, err error) {
+func (a *app) variablesOf(ctx context.Context, env project.Environment, r variablesRequest) (set *layers.Set, in layers.Input, err error) {
 	if r.from != "" && r.from != "aws" {
 		return nil, in, fmt.Errorf("--from %s: it is aws, or left out", r.from)
 	}
@@ -88,7 +88,7 @@ func (a *app) variablesOf(ctx context.Context, env project.Environment, r variab
 	if err != nil {
 		return nil, in, err
 	}
-	in = export.Input{Secrets: content.File, Path: a.rel(content.Path), Vars: a.found.EnvVars(env.Name)}
+	in = layers.Input{Secrets: content.File, Path: a.rel(content.Path), Vars: a.found.EnvVars(env.Name)}
 	opts := terraform.Options{Shapes: r.from == "aws" || r.ecs}
 	if r.state {
 		if opts.State, err = terraform.ReadState(a.found, env, a.environ, a.err); err != nil {
@@ -113,7 +113,7 @@ func (a *app) variablesOf(ctx context.Context, env project.Environment, r variab
 	if r.container == "" {
 		r.container = env.Container
 	}
-	if in.Container, err = export.FindContainer(in.Evaluated, r.container); err != nil {
+	if in.Container, err = layers.FindContainer(in.Evaluated, r.container); err != nil {
 		return nil, in, err
 	}
 	if in.Container != nil && in.Container.Files {
@@ -124,14 +124,14 @@ func (a *app) variablesOf(ctx context.Context, env project.Environment, r variab
 			return nil, in, err
 		}
 	}
-	in.Scope = export.NewScope(in.Secrets, in.Evaluated)
-	set, err = export.New(in)
+	in.Scope = layers.NewScope(in.Secrets, in.Evaluated)
+	set, err = layers.New(in)
 	return set, in, err
 }
 
 // takeFromAWS brings what Secrets Manager holds into the secrets file, in memory
 // only, and takes the values of whole secrets from there.
-func (a *app) takeFromAWS(ctx context.Context, d *desired, in *export.Input) error {
+func (a *app) takeFromAWS(ctx context.Context, d *desired, in *layers.Input) error {
 	var err error
 	if d.wants, d.unnamed, err = terraform.Wants(d.evaluated); err != nil {
 		return err
@@ -181,7 +181,7 @@ func (a *app) takeFromAWS(ctx context.Context, d *desired, in *export.Input) err
 
 // overrideSecrets gives the evaluated secrets the values that Secrets Manager
 // holds, for env blocks that name them.
-func overrideSecrets(in *export.Input) {
+func overrideSecrets(in *layers.Input) {
 	for i := range in.Evaluated.Secrets {
 		if v, ok := in.Held[in.Evaluated.Secrets[i].Address]; ok {
 			in.Evaluated.Secrets[i].Status, in.Evaluated.Secrets[i].Value = module.Known, v

@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"hci/crypto"
-	"hci/internal/awsapi"
+	"hci/internal/aws/client"
 	"hci/internal/child"
 	"hci/internal/project"
 	"hci/internal/sealed"
@@ -235,7 +235,7 @@ func awsHints(err error) []string {
 		return []string{fmt.Sprintf("'aws configure sso --profile %s' makes it, 'profile' in hci.hcl names another", profile.Profile)}
 	case errors.As(err, &access):
 		return []string{"the identity in use lacks that permission"}
-	case errors.Is(err, awssm.ErrCredentials), errors.Is(err, awsapi.ErrCredentials):
+	case errors.Is(err, awssm.ErrCredentials), errors.Is(err, client.ErrCredentials):
 		return []string{"log in first, for example with 'aws sso login'"}
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"testing"
 
-	"hci/internal/interop"
+	"hci/internal/testing/interop"
 )
 
 // mounted copies the sample project to a small file system of its own.

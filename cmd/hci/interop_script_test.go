@@ -11,7 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"hci/internal/interop"
+	"hci/internal/testing/interop"
 )
 
 // TestInteropScripts runs testdata/interop/*.txtar: the commands together with

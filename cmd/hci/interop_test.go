@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/interop"
+	"hci/internal/testing/interop"
 )
 
 const samplePhrase = "correct horse battery staple" // public: what it opens is made up

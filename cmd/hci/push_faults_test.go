@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/faultproxy"
 	"hci/internal/secret"
+	"hci/internal/testing/faultproxy"
 	"hci/sync/localsm"
 )
 

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/atomicfile"
-	"hci/internal/planfile"
+	"hci/internal/plan"
 	"hci/internal/term"
 	"hci/sync"
 	"hci/sync/awssm"
@@ -24,7 +24,7 @@ type pushRequest struct {
 	window                                                      int
 	confirm                                                     string
 	planPath                                                    string
-	planned                                                     *planfile.File // to be carried out
+	planned                                                     *plan.File // to be carried out
 }
 
 func newPush(a *app) *cobra.Command {
@@ -95,7 +95,7 @@ func (a *app) pushTarget(cmd *cobra.Command, args []string, r *pushRequest) (str
 	if err != nil {
 		return "", err
 	}
-	if r.planned, err = planfile.Parse(data); err != nil {
+	if r.planned, err = plan.Parse(data); err != nil {
 		return "", fmt.Errorf("%s: %w", a.rel(path), err)
 	}
 	if len(args) > 0 && args[0] != r.planned.Environment {
@@ -203,7 +203,7 @@ func (a *app) confirmName(d *desired, question string) error {
 }
 
 // verifyPlan checks that what would be written is what was planned.
-func (a *app) verifyPlan(ctx context.Context, c *comparison, o sync.ApplyOptions, planned *planfile.File) error {
+func (a *app) verifyPlan(ctx context.Context, c *comparison, o sync.ApplyOptions, planned *plan.File) error {
 	passphrase, err := a.passphrase(c.env)(ctx)
 	if err != nil {
 		return err
@@ -218,8 +218,8 @@ func (a *app) writePlan(ctx context.Context, c *comparison, o sync.ApplyOptions,
 	if err != nil {
 		return err
 	}
-	opts := planfile.Options{Create: r.create, Restore: r.restore, Ignored: r.ignored, Prune: r.prune, Window: r.window, State: r.state, Only: r.only}
-	f, err := planfile.New(c.env.Name, c.region(), opts, c.plan, o, passphrase)
+	opts := plan.Options{Create: r.create, Restore: r.restore, Ignored: r.ignored, Prune: r.prune, Window: r.window, State: r.state, Only: r.only}
+	f, err := plan.New(c.env.Name, c.region(), opts, c.plan, o, passphrase)
 	if err != nil {
 		return err
 	}
@@ -235,7 +235,7 @@ func (a *app) writePlan(ctx context.Context, c *comparison, o sync.ApplyOptions,
 		if !there {
 			return nil
 		}
-		if _, err := planfile.Parse(current); err != nil {
+		if _, err := plan.Parse(current); err != nil {
 			return fmt.Errorf("%s is there already and is no plan; choose another name", a.rel(path))
 		}
 		return nil

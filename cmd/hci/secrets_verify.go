@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hci/internal/lint"
 	"hci/internal/project"
-	"hci/internal/verify"
 )
 
 func newVerify(a *app) *cobra.Command {
@@ -28,9 +28,9 @@ Exit code 2 when there is a problem. Warnings alone are exit code 0, unless
 				return err
 			}
 			var failed []error
-			reports := []*verify.Report{}
+			reports := []*lint.Report{}
 			for _, env := range envs {
-				r, err := verify.Environment(cmd.Context(), a.found, env, a.files(env), a.passphrase(env), a.environ)
+				r, err := lint.Environment(cmd.Context(), a.found, env, a.files(env), a.passphrase(env), a.environ)
 				if err != nil {
 					failed = append(failed, fmt.Errorf("%s: %w", env.Name, err))
 					continue
@@ -52,16 +52,16 @@ Exit code 2 when there is a problem. Warnings alone are exit code 0, unless
 }
 
 // verdict is whether there is something to mend.
-func verdict(reports []*verify.Report, strict bool) error {
+func verdict(reports []*lint.Report, strict bool) error {
 	for _, r := range reports {
-		if r.Count(verify.Problem) > 0 || strict && r.Count(verify.Warning) > 0 {
+		if r.Count(lint.Problem) > 0 || strict && r.Count(lint.Warning) > 0 {
 			return errDifferences
 		}
 	}
 	return nil
 }
 
-func (a *app) printReport(r *verify.Report, env project.Environment) {
+func (a *app) printReport(r *lint.Report, env project.Environment) {
 	state := "not sealed"
 	if r.Parameters != "" {
 		state = fmt.Sprintf("opens, %d names, %s", r.Names, r.Parameters)

@@ -22,7 +22,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
-	"hci/internal/interop"
+	"hci/internal/testing/interop"
 	"hci/tfvars"
 )
 

@@ -15,36 +15,35 @@ import (
 // import outside its tests. A package that is not listed fails the test.
 var arrows = map[string][]string{
 	"hci/cmd/hci": {
-		"hci/crypto", "hci/internal/atomicfile", "hci/internal/awsapi", "hci/internal/check", "hci/internal/child", "hci/internal/deploy", "hci/internal/docker", "hci/internal/ecr", "hci/internal/ecs", "hci/internal/editor", "hci/internal/environ",
-		"hci/internal/envfile", "hci/internal/export", "hci/internal/planfile", "hci/internal/privatedir",
-		"hci/internal/project", "hci/internal/rehearse", "hci/internal/sealed", "hci/internal/secret", "hci/internal/term",
-		"hci/internal/terraform", "hci/internal/verify", "hci/sync", "hci/sync/awssm",
+		"hci/crypto", "hci/internal/atomicfile", "hci/internal/aws/client", "hci/internal/lint", "hci/internal/child", "hci/internal/deploy", "hci/internal/docker", "hci/internal/aws/ecr", "hci/internal/aws/ecs", "hci/internal/editor", "hci/internal/env/process",
+		"hci/internal/env/files", "hci/internal/env/layers", "hci/internal/plan", "hci/internal/privatedir",
+		"hci/internal/project", "hci/internal/testing/fakeaws", "hci/internal/sealed", "hci/internal/secret", "hci/internal/term",
+		"hci/internal/terraform", "hci/sync", "hci/sync/awssm",
 		"hci/sync/dotenv", "hci/sync/localsm", "hci/tfvars", "hci/tfvars/module",
 	},
 
-	"hci/internal/verify":     {"hci/crypto", "hci/internal/project", "hci/internal/sealed", "hci/internal/terraform", "hci/tfvars", "hci/tfvars/module"},
-	"hci/internal/export":     {"hci/tfvars/module/shape", "hci/internal/project", "hci/internal/secret", "hci/sync/dotenv", "hci/tfvars", "hci/tfvars/module"},
-	"hci/internal/terraform":  {"hci/internal/atomicfile", "hci/internal/child", "hci/internal/secret", "hci/tfvars/module/shape", "hci/internal/project", "hci/sync", "hci/tfvars", "hci/tfvars/module"},
-	"hci/internal/sealed":     {"hci/crypto", "hci/internal/atomicfile", "hci/internal/secret", "hci/tfvars"},
-	"hci/internal/project":    {"hci/crypto", "hci/internal/atomicfile", "hci/tfvars"},
-	"hci/internal/term":       {"hci/internal/atomicfile", "hci/internal/secret"},
-	"hci/internal/editor":     {"hci/internal/atomicfile", "hci/internal/privatedir"},
-	"hci/internal/privatedir": {},
-	"hci/internal/docker":     {"hci/internal/child", "hci/internal/privatedir", "hci/internal/secret"},
-	"hci/internal/check":      {"hci/internal/secret", "hci/tfvars", "hci/tfvars/module", "hci/tfvars/module/shape"},
-	"hci/internal/awsapi":     {},
-	"hci/internal/ecr":        {"hci/internal/awsapi", "hci/internal/secret"},
-	"hci/internal/ecs":        {"hci/internal/awsapi"},
-	"hci/internal/deploy":     {"hci/internal/atomicfile", "hci/internal/awsapi", "hci/internal/docker", "hci/internal/ecr", "hci/internal/ecs", "hci/internal/project", "hci/internal/secret", "hci/tfvars/module"},
-	"hci/internal/rehearse":   {"hci/internal/secret", "hci/tfvars/module"},
-	"hci/internal/environ":    {"hci/sync/dotenv"},
-	"hci/internal/envfile":    {"hci/internal/secret", "hci/sync/dotenv", "hci/tfvars"},
-	"hci/internal/planfile":   {"hci/internal/secret", "hci/sync"},
-	"hci/internal/atomicfile": {},
-	"hci/internal/child":      {},
-	"hci/internal/interop":    {}, // for tests
-	"hci/internal/faultproxy": {}, // for tests
-	"hci/internal/secret":     {},
+	"hci/internal/lint":               {"hci/crypto", "hci/internal/project", "hci/internal/sealed", "hci/internal/secret", "hci/internal/terraform", "hci/tfvars", "hci/tfvars/module", "hci/tfvars/module/shape"},
+	"hci/internal/env/layers":         {"hci/tfvars/module/shape", "hci/internal/project", "hci/internal/secret", "hci/sync/dotenv", "hci/tfvars", "hci/tfvars/module"},
+	"hci/internal/terraform":          {"hci/internal/atomicfile", "hci/internal/child", "hci/internal/secret", "hci/tfvars/module/shape", "hci/internal/project", "hci/sync", "hci/tfvars", "hci/tfvars/module"},
+	"hci/internal/sealed":             {"hci/crypto", "hci/internal/atomicfile", "hci/internal/secret", "hci/tfvars"},
+	"hci/internal/project":            {"hci/crypto", "hci/internal/atomicfile", "hci/tfvars"},
+	"hci/internal/term":               {"hci/internal/atomicfile", "hci/internal/secret"},
+	"hci/internal/editor":             {"hci/internal/atomicfile", "hci/internal/privatedir"},
+	"hci/internal/privatedir":         {},
+	"hci/internal/docker":             {"hci/internal/child", "hci/internal/privatedir", "hci/internal/secret"},
+	"hci/internal/aws/client":         {},
+	"hci/internal/aws/ecr":            {"hci/internal/aws/client", "hci/internal/secret"},
+	"hci/internal/aws/ecs":            {"hci/internal/aws/client"},
+	"hci/internal/deploy":             {"hci/internal/atomicfile", "hci/internal/aws/client", "hci/internal/docker", "hci/internal/aws/ecr", "hci/internal/aws/ecs", "hci/internal/project", "hci/internal/secret", "hci/tfvars/module"},
+	"hci/internal/testing/fakeaws":    {"hci/internal/secret", "hci/tfvars/module"},
+	"hci/internal/env/process":        {"hci/sync/dotenv"},
+	"hci/internal/env/files":          {"hci/internal/secret", "hci/sync/dotenv", "hci/tfvars"},
+	"hci/internal/plan":               {"hci/internal/secret", "hci/sync"},
+	"hci/internal/atomicfile":         {},
+	"hci/internal/child":              {},
+	"hci/internal/testing/interop":    {}, // for tests
+	"hci/internal/testing/faultproxy": {}, // for tests
+	"hci/internal/secret":             {},
 
 	"hci/crypto":              {},
 	"hci/tfvars":              {"hci/internal/secret"},
@@ -62,12 +61,12 @@ var arrows = map[string][]string{
 var only = map[string][]string{
 	"github.com/spf13/cobra":                              {"hci/cmd/hci"},
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager": {"hci/sync/awssm"},
-	"github.com/aws/aws-sdk-go-v2":                        {"hci/sync/awssm", "hci/internal/awsapi", "hci/cmd/hci"},
-	"github.com/aws/smithy-go":                            {"hci/sync/awssm", "hci/internal/awsapi"},
+	"github.com/aws/aws-sdk-go-v2":                        {"hci/sync/awssm", "hci/internal/aws/client", "hci/cmd/hci"},
+	"github.com/aws/smithy-go":                            {"hci/sync/awssm", "hci/internal/aws/client"},
 	"github.com/joho/godotenv":                            {"hci/sync/dotenv"},
 	"golang.org/x/term":                                   {"hci/internal/term"},
 	"github.com/zalando/go-keyring":                       {"hci/internal/term"},
-	"os/exec":                                             {"hci/internal/privatedir", "hci/internal/docker", "hci/internal/child", "hci/internal/editor", "hci/internal/project", "hci/internal/term", "hci/internal/terraform", "hci/internal/interop", "hci/cmd/hci"},
+	"os/exec":                                             {"hci/internal/privatedir", "hci/internal/docker", "hci/internal/child", "hci/internal/editor", "hci/internal/project", "hci/internal/term", "hci/internal/terraform", "hci/internal/testing/interop", "hci/cmd/hci"},
 }
 
 // pure lists packages that may import the standard library and ours only, and

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"hci/internal/interop"
+	"hci/internal/testing/interop"
 )
 
 // TestInteropFullDisk writes to a file system that is really full.

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"hci/internal/aws/ecr"
 	"hci/internal/docker"
-	"hci/internal/ecr"
 )
 
 // tagged is this commit's image by its tag.

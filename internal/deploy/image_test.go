@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"hci/internal/aws/ecr"
+	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
 	"hci/internal/docker"
-	"hci/internal/ecr"
-	"hci/internal/ecs"
 	"hci/internal/project"
 	"hci/internal/secret"
 )

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"hci/internal/aws/ecr"
+	"hci/internal/aws/ecs"
 	"hci/internal/docker"
-	"hci/internal/ecr"
-	"hci/internal/ecs"
 	"hci/internal/secret"
 )
 

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"hci/internal/atomicfile"
-	"hci/internal/ecs"
+	"hci/internal/aws/ecs"
 )
 
 // journalSchema is the version of the journal's form.

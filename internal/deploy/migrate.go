@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"hci/internal/awsapi"
-	"hci/internal/ecs"
+	"hci/internal/aws/client"
+	"hci/internal/aws/ecs"
 )
 
 func (j *Job) migrate(ctx context.Context) (string, error) {
@@ -50,7 +50,7 @@ func (j *Job) migrate(ctx context.Context) (string, error) {
 // nothing of the task that was asked for then.
 func refused(err error, sentBefore bool) bool {
 	var not *ecs.RefusedError
-	return errors.As(err, &not) || !sentBefore && awsapi.Refused(err, "RunTask")
+	return errors.As(err, &not) || !sentBefore && client.Refused(err, "RunTask")
 }
 
 // tokenLife is how long a token is sure to keep ECS from running a task twice, and

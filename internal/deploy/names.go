@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"hci/internal/ecs"
+	"hci/internal/aws/ecs"
 	"hci/internal/project"
 	"hci/tfvars/module"
 )

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"hci/internal/awsapi"
-	"hci/internal/ecs"
+	"hci/internal/aws/client"
+	"hci/internal/aws/ecs"
 )
 
 // originTag marks a revision that hci registered. Without that mark one that
@@ -228,7 +228,7 @@ func (j *Job) register(ctx context.Context, next *ecs.Definition, chosen bool) (
 	bare := next.WithTag(originTag, "").WithLabel(originTag, "")
 	marked := bare.WithTag(originTag, o.String())
 	name, err := j.Changes.Register(ctx, marked)
-	if awsapi.Code(err) == "AccessDeniedException" { // perhaps it is the tag that is denied
+	if client.Code(err) == "AccessDeniedException" { // perhaps it is the tag that is denied
 		marked = bare.WithLabel(originTag, o.String())
 		name, err = j.Changes.Register(ctx, marked)
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
-	"hci/internal/ecs"
 )
 
 // family is a task definition's family at AWS.

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"sync"
 
-	"hci/internal/awsapi"
+	"hci/internal/aws/client"
+	"hci/internal/aws/ecr"
+	"hci/internal/aws/ecs"
 	"hci/internal/docker"
-	"hci/internal/ecr"
-	"hci/internal/ecs"
 	"hci/internal/project"
 )
 
@@ -49,7 +49,7 @@ type Preflight struct {
 
 	Cluster  Cluster
 	Registry Registry
-	WhoAmI   func(context.Context) (awsapi.Identity, error)
+	WhoAmI   func(context.Context) (client.Identity, error)
 	Docker   func(context.Context) (*docker.Engine, error)
 	Commit   func(context.Context) (project.Commit, error)
 	// Secret looks whether what a valueFrom names has a current value.
@@ -87,7 +87,7 @@ var ErrUnseen = errors.New("whether it has a value is not known")
 
 // Look is what was seen.
 type Look struct {
-	Identity   awsapi.Identity
+	Identity   client.Identity
 	Service    *ecs.Service
 	Running    *ecs.Definition // that the service runs
 	Base       *ecs.Definition // that the new revision is made from
@@ -132,7 +132,7 @@ func (l *looker) failed(about string, err error) {
 	if errors.Is(err, context.Canceled) {
 		return
 	}
-	if errors.Is(err, awsapi.ErrCredentials) {
+	if errors.Is(err, client.ErrCredentials) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.expired = err

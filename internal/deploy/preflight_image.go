@@ -6,8 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"hci/internal/aws/ecr"
 	"hci/internal/docker"
-	"hci/internal/ecr"
 )
 
 func (l *looker) docker(ctx context.Context) {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"hci/internal/ecs"
+	"hci/internal/aws/ecs"
 )
 
 // migration looks at the migration's own task definition, and whether one is

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"hci/internal/awsapi"
-	"hci/internal/ecs"
+	"hci/internal/aws/client"
+	"hci/internal/aws/ecs"
 )
 
 // service looks at the service, and at the revision that the new one is made
@@ -258,7 +258,7 @@ func (l *looker) secrets(ctx context.Context, d *ecs.Definition) {
 				err := l.Secret(ctx, ref)
 				switch {
 				case err == nil || ctx.Err() != nil:
-				case errors.Is(err, awsapi.ErrCredentials):
+				case errors.Is(err, client.ErrCredentials):
 					l.failed("secrets", err)
 				case errors.Is(err, ErrUnseen):
 					l.found(Warning, "secrets", "", "%s of container %s: %v", ref.Name, c.Name, err)

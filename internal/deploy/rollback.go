@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"hci/internal/awsapi"
-	"hci/internal/ecs"
+	"hci/internal/aws/client"
+	"hci/internal/aws/ecs"
 )
 
 // errCompleted says that a deployment came to its end before it could be stopped.
@@ -41,7 +41,7 @@ func (j *Job) stop(ctx context.Context) error {
 	unknown := false
 	if err == nil {
 		err = j.Changes.StopDeployment(ctx, arn)
-		unknown = err != nil && !awsapi.Refused(err, "StopServiceDeployment")
+		unknown = err != nil && !client.Refused(err, "StopServiceDeployment")
 	}
 	if err == nil {
 		return nil
@@ -64,7 +64,7 @@ func (j *Job) stop(ctx context.Context) error {
 		return &StopError{Unknown: unknown, Err: err}
 	}
 	if _, err = j.Changes.Update(ctx, j.Journal.Before, s.Revision.Name == j.Journal.Before); err != nil {
-		return &StopError{Unknown: unknown || !awsapi.Refused(err, "UpdateService"), Err: err}
+		return &StopError{Unknown: unknown || !client.Refused(err, "UpdateService"), Err: err}
 	}
 	return nil
 }

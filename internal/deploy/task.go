@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"hci/internal/ecs"
+	"hci/internal/aws/ecs"
 )
 
 // TaskError says that a one-off task failed, and why.

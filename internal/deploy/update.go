@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"hci/internal/awsapi"
-	"hci/internal/ecs"
+	"hci/internal/aws/client"
+	"hci/internal/aws/ecs"
 )
 
 // NotDeployedError says that the deployment that was started is not what runs.
@@ -95,7 +95,7 @@ func (j *Job) start(ctx context.Context, revision string) (string, error) {
 		j.Talk.Say("nothing of %s differs: its tasks are started anew, and read the secrets as they are now", revision)
 	}
 	id, err := j.Changes.Update(ctx, revision, restart)
-	if awsapi.Refused(err, "UpdateService") {
+	if client.Refused(err, "UpdateService") {
 		*j.Journal = was // what an attempt before this may have done is as it was
 		err = errors.Join(err, j.Journal.Save())
 	}

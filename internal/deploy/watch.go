@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"hci/internal/ecs"
+	"hci/internal/aws/ecs"
 )
 
 // End is how a deployment ended.

@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
-	"hci/internal/ecs"
 )
 
 // script is a service that goes from one state to the next with each question.

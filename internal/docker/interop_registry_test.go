@@ -19,8 +19,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"hci/internal/interop"
 	"hci/internal/secret"
+	"hci/internal/testing/interop"
 )
 
 const password = "s3cr3t-of-the-registry"

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/interop"
+	"hci/internal/testing/interop"
 )
 
 // lines runs a container and returns what it writes.

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"hci/internal/child"
-	"hci/internal/interop"
+	"hci/internal/testing/interop"
 )
 
 // app is the program in the images.

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/interop"
 	"hci/internal/project"
 	"hci/internal/terraform"
+	"hci/internal/testing/interop"
 	"hci/tfvars"
 )
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"hci/internal/faultproxy"
+	"hci/internal/testing/faultproxy"
 	"hci/sync"
 	"hci/sync/awssm"
 )

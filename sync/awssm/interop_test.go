@@ -13,8 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/interop"
 	"hci/internal/secret"
+	"hci/internal/testing/interop"
 	"hci/sync"
 	"hci/sync/awssm"
 )

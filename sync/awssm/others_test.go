@@ -6,8 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"hci/internal/faultproxy"
 	"hci/internal/secret"
+	"hci/internal/testing/faultproxy"
 	"hci/sync"
 )
 

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hci/internal/faultproxy"
+	"hci/internal/testing/faultproxy"
 )
 
 // TestThrottlingIsTold: when AWS throttles for more than a second, or the quota

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"hci/internal/faultproxy"
 	"hci/internal/secret"
+	"hci/internal/testing/faultproxy"
 	"hci/sync"
 	"hci/sync/awssm"
 	"hci/sync/localsm"

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/interop"
+	"hci/internal/testing/interop"
 )
 
 // document is a program that reads a format that is not made of lines for a

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/interop"
+	"hci/internal/testing/interop"
 )
 
 // printer prints its environment.

@@ -13,7 +13,7 @@ import (
 
 	"github.com/joho/godotenv"
 
-	"hci/internal/interop"
+	"hci/internal/testing/interop"
 )
 
 // A program is a real consumer of environment files.

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"unicode"
 
-	"hci/internal/interop"
 	"hci/internal/secret"
+	"hci/internal/testing/interop"
 	"hci/sync/dotenv/internal/reader"
 )
 

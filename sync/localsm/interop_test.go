@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"hci/internal/interop"
+	"hci/internal/testing/interop"
 	"hci/sync/localsm"
 )
 

@@ -16,8 +16,8 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/interop"
 	"hci/internal/terraform"
+	"hci/internal/testing/interop"
 	"hci/sync"
 	"hci/tfvars/module"
 )

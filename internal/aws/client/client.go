@@ -1,0 +1,218 @@
+// Package client calls AWS services that speak the JSON protocol, with the SDK's
+// configuration, credentials and signatures. The SDK's own clients of these
+// services are not linked in: their tables take longer to set up, at the start
+// of every command, than hci takes for most of what it does.
+//
+// https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+)
+
+// Config is the SDK's configuration: account, region, credentials.
+type Config = aws.Config
+
+// Service is how a service is addressed.
+type Service struct {
+	Host   string // the beginning of the endpoint
+	Name   string // for signing
+	Target string // the beginning of X-Amz-Target
+	Env    string // the variable that sets another endpoint
+}
+
+// Client calls one service. It may be used by several goroutines at once.
+type Client struct {
+	cfg     Config
+	service Service
+}
+
+// New returns a client of a service.
+func New(cfg Config, service Service) *Client { return &Client{cfg, service} }
+
+// Error is an answer that says that a request failed.
+type Error struct {
+	Operation, Code, Message string
+	Status                   int
+	// Unsure tells that an attempt before this answer may have been carried out: its
+	// own answer was lost, or AWS failed in the midst of it.
+	Unsure bool
+}
+
+// ErrCredentials says that there are no credentials that AWS takes: none are
+// configured, or the session has expired.
+var ErrCredentials = errors.New("no usable AWS credentials")
+
+// expired are the codes of answers to credentials that are not, or no longer,
+// taken.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html
+var expired = []string{
+	"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId",
+	"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "IncompleteSignatureException",
+	"MissingAuthenticationToken", "MissingAuthenticationTokenException",
+}
+
+func (e *Error) throttled() bool {
+	return e.Status == http.StatusTooManyRequests || strings.Contains(e.Code, "Throttl")
+}
+
+// Refused reports whether an error says that AWS did not take a request for an
+// operation, and no attempt before may have been carried out: nothing was done.
+func Refused(err error, operation string) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Operation == operation && !e.Unsure && !e.throttled() && e.Status >= http.StatusBadRequest && e.Status < http.StatusInternalServerError
+}
+
+// Is makes answers to expired credentials an [ErrCredentials].
+func (e *Error) Is(target error) bool {
+	return target == ErrCredentials && slices.Contains(expired, e.Code)
+}
+
+// Code returns the code of an answer that says that a request failed; "" if err
+// is none.
+func Code(err error) string {
+	var failed *Error
+	if errors.As(err, &failed) {
+		return failed.Code
+	}
+	return ""
+}
+
+func (e *Error) Error() string {
+	return strings.TrimSuffix(fmt.Sprintf("%s: %s: %s", e.Operation, e.Code, e.Message), ": ")
+}
+
+const (
+	attempts  = 6
+	pause     = 200 * time.Millisecond // doubled after each attempt
+	maxAnswer = 32 << 20
+	// attemptTimeout ends a request on a connection that is dead without saying so,
+	// as after a machine has slept.
+	attemptTimeout = 20 * time.Second
+)
+
+// Call sends a request and reads the answer. What is throttled, fails at AWS or
+// on the way is tried again.
+func (c *Client) Call(ctx context.Context, operation string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	unsure := false
+	for attempt := 1; ; attempt++ {
+		again, err := c.once(ctx, operation, body, out)
+		var failed *Error
+		if errors.As(err, &failed) {
+			failed.Unsure = unsure
+		}
+		if err == nil || !again || attempt == attempts || ctx.Err() != nil {
+			return err
+		}
+		unsure = unsure || failed == nil || !failed.throttled()
+		wait := pause << (attempt - 1)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait/2 + rand.N(wait)):
+		}
+	}
+}
+
+func (c *Client) once(ctx context.Context, operation string, body []byte, out any) (again bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint(), bytes.NewReader(body))
+	if err != nil {
+		return false, err
+	}
+	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	req.Header.Set("X-Amz-Target", c.service.Target+"."+operation)
+	credentials, err := c.cfg.Credentials.Retrieve(ctx)
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrCredentials, err)
+	}
+	sum := sha256.Sum256(body)
+	if err := v4.NewSigner().SignHTTP(ctx, credentials, req, hex.EncodeToString(sum[:]), c.service.Name, c.cfg.Region, time.Now()); err != nil {
+		return false, err
+	}
+	resp, err := c.http().Do(req)
+	if err != nil {
+		return true, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return true, err
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		failed := failure(operation, resp.StatusCode, answer)
+		return failed.throttled() || failed.Status >= http.StatusInternalServerError, failed
+	}
+	return false, json.Unmarshal(answer, out)
+}
+
+func (c *Client) http() aws.HTTPClient {
+	if c.cfg.HTTPClient != nil {
+		return c.cfg.HTTPClient
+	}
+	return http.DefaultClient
+}
+
+func (c *Client) endpoint() string {
+	switch own := os.Getenv(c.service.Env); {
+	case own != "" && len(c.cfg.ConfigSources) > 0: // one that was loaded, not made
+		return own
+	case c.cfg.BaseEndpoint != nil:
+		return *c.cfg.BaseEndpoint
+	}
+	domain := "amazonaws.com"
+	if strings.HasPrefix(c.cfg.Region, "cn-") {
+		domain += ".cn"
+	}
+	return "https://" + c.service.Host + "." + c.cfg.Region + "." + domain + "/"
+}
+
+func failure(operation string, status int, answer []byte) *Error {
+	var e struct {
+		Type     string `json:"__type"`
+		Message  string `json:"message"`
+		Message2 string `json:"Message"`
+	}
+	_ = json.Unmarshal(answer, &e)         // a gateway's answer may be anything
+	code, _, _ := strings.Cut(e.Type, ":") // which may be followed by an address, and follow a namespace
+	code = code[strings.LastIndexByte(code, '#')+1:]
+	if code == "" {
+		code = fmt.Sprintf("HTTP status %d", status)
+	}
+	return &Error{Operation: operation, Code: code, Message: e.Message + e.Message2, Status: status}
+}
+
+// Time is a time in the JSON protocol: seconds, with a fraction.
+type Time float64
+
+// Time returns nil for one that is not there.
+func (m *Time) Time() *time.Time {
+	if m == nil {
+		return nil
+	}
+	t := time.UnixMilli(int64(math.Round(float64(*m) * 1000))).UTC()
+	return &t
+}

@@ -1,0 +1,183 @@
+package lint
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"hci/crypto"
+	"hci/internal/project"
+	"hci/internal/sealed"
+	"hci/internal/terraform"
+	"hci/tfvars"
+	"hci/tfvars/module"
+)
+
+// MinIterations is the PBKDF2 iteration count under which a file is warned
+// about: OWASP's figure for PBKDF2-HMAC-SHA256.
+//
+// https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#pbkdf2
+const MinIterations = 600_000
+
+// Severity of a finding.
+type Severity string
+
+const (
+	Problem Severity = "problem" // something is wrong
+	Warning Severity = "warning" // something could be better
+)
+
+// Report is the state of one environment.
+type Report struct {
+	Environment   string        `json:"environment"`
+	Path          string        `json:"path"` // the sealed file
+	Parameters    string        `json:"parameters"`
+	Authenticated bool          `json:"authenticated"`
+	Names         int           `json:"names"`
+	Findings      []Finding     `json:"findings"`
+	params        crypto.Params // of the sealed file
+	secrets       *tfvars.File  // its content
+	files         sealed.Files  // where both are
+	project       *project.Project
+	environment   project.Environment
+}
+
+// Count returns how many findings there are of a severity.
+func (r *Report) Count(s Severity) int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *Report) add(s Severity, code, next, format string, args ...any) {
+	r.Findings = append(r.Findings, Finding{Severity: s, Code: code, Text: fmt.Sprintf(format, args...), Next: next})
+}
+
+// Environment examines one environment. The error is that its sealed file
+// cannot be opened; all else is a finding.
+func Environment(ctx context.Context, p *project.Project, env project.Environment, files sealed.Files, pass sealed.Passphrase, environ []string) (*Report, error) {
+	files.Require = false // a finding here, not an error
+	r := &Report{Environment: env.Name, Path: env.Sealed, Findings: []Finding{}, files: files, project: p, environment: env}
+	content, err := files.OpenSealed(ctx, pass)
+	if errors.Is(err, fs.ErrNotExist) {
+		r.add(Problem, "not-sealed", "hci secrets encrypt "+env.Name, "there is no sealed file, only a plaintext")
+		r.git(ctx)
+		return r, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.params, r.Parameters = content.Params, content.Params.String()
+	r.Authenticated, r.secrets, r.Names = content.Authenticated, content.File, len(content.File.Names())
+	r.derivation()
+	r.authentication(env.RequireAuthenticated)
+	r.beside()
+	r.git(ctx)
+	r.declarations(environ)
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return strings.Compare(string(a.Severity), string(b.Severity)) })
+	return r, nil
+}
+
+// derivation looks at how the key is derived.
+func (r *Report) derivation() {
+	rekey := "hci secrets rekey " + r.Environment + " --keep-passphrase --iterations 600000"
+	switch {
+	case r.params.KDF == crypto.BytesToKey:
+		r.add(Warning, "weak-derivation", rekey, "the key is derived by %s, one round of %s: passphrases can be guessed fast", r.params.KDF, r.params.Digest)
+	case r.params.Iterations < MinIterations:
+		r.add(Warning, "weak-derivation", rekey, "the key is derived with %d iterations; %d or more make guessing slow", r.params.Iterations, MinIterations)
+	}
+	if r.params.NoSalt {
+		r.add(Warning, "no-salt", "hci secrets rekey "+r.Environment+" --keep-passphrase", "the file has no salt: it cannot be authenticated, and equal beginnings show")
+	}
+}
+
+func (r *Report) authentication(required bool) {
+	if r.Authenticated {
+		return
+	}
+	severity := Warning
+	if required {
+		severity = Problem
+	}
+	r.add(severity, "not-authenticated", "hci secrets rekey "+r.Environment+" --keep-passphrase",
+		"not authenticated: it was sealed by openssl itself, or altered since hci sealed it")
+}
+
+// beside compares the plaintext, if it is there, with the sealed file.
+func (r *Report) beside() {
+	plain, err := r.files.ReadPlain()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return
+	case err != nil:
+		r.add(Problem, "plaintext-unreadable", "", "the plaintext beside it cannot be read: %v", err)
+		return
+	}
+	if !bytes.Equal(plain, r.secrets.Bytes()) {
+		r.add(Warning, "plaintext-differs", "hci secrets encrypt "+r.Environment, "the plaintext beside it holds something else")
+	}
+}
+
+// git asks whether the plaintext is, or could get, into git.
+func (r *Report) git(ctx context.Context) {
+	status := r.project.Git(ctx, r.files.Plain)
+	_, err := r.files.ReadPlain()
+	there := !errors.Is(err, fs.ErrNotExist)
+	switch {
+	case status == project.GitTracked:
+		r.add(Problem, "plaintext-tracked", "git rm --cached "+r.files.Plain, "git tracks the plaintext: its values are, or will be, in the history")
+	case status == project.GitUnignored && there:
+		r.add(Problem, "plaintext-not-ignored", "", "git does not ignore the plaintext: the next 'git add .' takes it; put *_secrets.tfvars into .gitignore")
+	case status == project.GitUnignored:
+		r.add(Warning, "plaintext-not-ignored", "", "git would not ignore the plaintext, once it is there: put *_secrets.tfvars into .gitignore")
+	}
+}
+
+// declarations compares the names with the variables of the Terraform code.
+func (r *Report) declarations(environ []string) {
+	m, err := terraform.Read(r.project)
+	var none *terraform.NoDirectoryError
+	switch {
+	case errors.As(err, &none):
+		r.add(Warning, "no-terraform", "", "there is no Terraform directory to compare the names with")
+		return
+	case err != nil:
+		r.add(Problem, "terraform-unreadable", "", "%v", err)
+		return
+	}
+	for _, name := range r.secrets.Names() {
+		if _, declared := m.Variable(name); !declared {
+			r.add(Problem, "undeclared", "hci secrets unset "+r.Environment+" "+name, "%s is set, but no variable declares it", name)
+		}
+	}
+	in, err := terraform.Inputs(m, r.environment, r.secrets, environ)
+	if err != nil {
+		r.add(Problem, "var-files", "", "%v", err)
+		return
+	}
+	r.unset(m, in)
+	if _, err := m.Evaluate(in); err != nil {
+		r.add(Problem, "invalid", "", "%v", err)
+	}
+}
+
+// unset reports sensitive variables without a value.
+func (r *Report) unset(m *module.Module, in module.Inputs) {
+	for _, v := range m.Variables() {
+		if !v.Sensitive || v.HasDefault {
+			continue
+		}
+		if value, set := in.Values[v.Name]; !set || value.IsNull() {
+			r.add(Problem, "unset", "hci secrets set "+r.Environment+" "+v.Name, "sensitive variable %s has no value", v.Name)
+		}
+	}
+}

@@ -1,0 +1,184 @@
+// Package plan keeps what a push is going to write in a file, so that
+// somebody can look at it before somebody else, or CI, carries it out.
+//
+// The file holds names, versions and fingerprints, never values. A fingerprint
+// is an HMAC-SHA256 whose key is derived from the passphrase of the environment
+// (PBKDF2-SHA256, 600,000 rounds, a random salt): without the passphrase it
+// tells nothing, not even whether two secrets are equal.
+package plan
+
+import (
+	"crypto/hmac"
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"hci/internal/secret"
+	"hci/sync"
+)
+
+// Schema is the version of the file's form.
+const Schema = 1
+
+const (
+	rounds    = 600_000
+	saltBytes = 16
+	keyBytes  = 32
+	tagBytes  = 16
+)
+
+// File is a plan as it lies in a file.
+type File struct {
+	Schema      int     `json:"hci_plan"`
+	Environment string  `json:"environment"`
+	Region      string  `json:"region"`
+	Options     Options `json:"options"`
+	Salt        string  `json:"salt"`  // hexadecimal
+	Check       string  `json:"check"` // tells a wrong passphrase
+	Secrets     []Entry `json:"secrets"`
+}
+
+// Options are those of the push that is planned.
+type Options struct {
+	Create  bool     `json:"create,omitempty"`
+	Restore bool     `json:"restore,omitempty"`
+	Ignored bool     `json:"ignored,omitempty"`
+	Prune   bool     `json:"prune,omitempty"`
+	Window  int      `json:"recovery_window_days,omitempty"`
+	State   bool     `json:"state,omitempty"`
+	Only    []string `json:"only,omitempty"`
+}
+
+// Entry is a secret that will be written.
+type Entry struct {
+	Name        string `json:"name"`
+	Kind        string `json:"kind"`              // sync.Kind's text
+	Version     string `json:"version,omitempty"` // the VersionId that was seen
+	Fingerprint string `json:"fingerprint"`       // of the new value
+}
+
+var (
+	// ErrForm says that a file is not a plan of this version.
+	ErrForm = errors.New("not a plan file of this version of hci")
+	// ErrPassphrase says that the plan was made with another passphrase.
+	ErrPassphrase = errors.New("the plan was made with another passphrase")
+)
+
+// MovedError says that carrying out a plan would do something else than it
+// says. It is a sync.ErrConflict.
+type MovedError struct{ Names []string }
+
+func (e *MovedError) Error() string {
+	return fmt.Sprintf("what there is to write is no longer what was planned; nothing was written; it differs for %s", strings.Join(e.Names, ", "))
+}
+
+// Is reports whether target is [sync.ErrConflict].
+func (e *MovedError) Is(target error) bool { return target == sync.ErrConflict }
+
+// New makes the file for what Apply would write of a plan.
+func New(environment, region string, o Options, p sync.Plan, apply sync.ApplyOptions, passphrase secret.Value) (*File, error) {
+	salt := make([]byte, saltBytes)
+	if _, err := io.ReadFull(rand.Reader, salt); err != nil {
+		return nil, err
+	}
+	f := &File{Schema: Schema, Environment: environment, Region: region, Options: o, Salt: hex.EncodeToString(salt)}
+	key, err := f.key(passphrase)
+	if err != nil {
+		return nil, err
+	}
+	f.Check = tag(key, "check")
+	f.Secrets = entries(key, p, apply)
+	return f, nil
+}
+
+// Parse reads a plan file.
+func Parse(data []byte) (*File, error) {
+	dec := json.NewDecoder(strings.NewReader(string(data)))
+	dec.DisallowUnknownFields()
+	f := &File{}
+	if dec.Decode(f) != nil || f.Schema != Schema {
+		return nil, ErrForm
+	}
+	if salt, err := hex.DecodeString(f.Salt); err != nil || len(salt) != saltBytes {
+		return nil, ErrForm
+	}
+	return f, nil
+}
+
+// Bytes returns the file's content.
+func (f *File) Bytes() ([]byte, error) {
+	data, err := json.MarshalIndent(f, "", "  ")
+	return append(data, '\n'), err
+}
+
+// Verify reports whether Apply would write what the file says: the same
+// secrets, over the same versions, with the same values. It fails with a
+// [*MovedError], or with [ErrPassphrase].
+func (f *File) Verify(region string, p sync.Plan, apply sync.ApplyOptions, passphrase secret.Value) error {
+	key, err := f.key(passphrase)
+	if err != nil {
+		return err
+	}
+	if !hmac.Equal([]byte(f.Check), []byte(tag(key, "check"))) {
+		return ErrPassphrase
+	}
+	now := map[Entry]bool{}
+	for _, e := range entries(key, p, apply) {
+		now[e] = true
+	}
+	var moved []string
+	for _, e := range f.Secrets {
+		if !now[e] {
+			moved = append(moved, e.Name)
+		}
+		delete(now, e)
+	}
+	for e := range now {
+		moved = append(moved, e.Name)
+	}
+	if f.Region != region {
+		moved = append(moved, fmt.Sprintf("all (the region was %s)", f.Region))
+	}
+	if len(moved) == 0 {
+		return nil
+	}
+	slices.Sort(moved)
+	return &MovedError{Names: slices.Compact(moved)}
+}
+
+func (f *File) key(passphrase secret.Value) ([]byte, error) {
+	salt, err := hex.DecodeString(f.Salt)
+	if err != nil {
+		return nil, ErrForm
+	}
+	return pbkdf2.Key(sha256.New, passphrase.Reveal(), salt, rounds, keyBytes)
+}
+
+func entries(key []byte, p sync.Plan, apply sync.ApplyOptions) []Entry {
+	all := []Entry{}
+	for _, c := range p.Changes {
+		if !apply.Writes(c) {
+			continue
+		}
+		e := Entry{Name: c.Name, Kind: c.Kind.String(), Version: c.Held.Version}
+		e.Fingerprint = tag(key, e.Name, e.Kind, e.Version, c.Want.Value.Reveal())
+		all = append(all, e)
+	}
+	return all
+}
+
+// tag is a keyed fingerprint of texts, each with its length before it.
+func tag(key []byte, texts ...string) string {
+	mac := hmac.New(sha256.New, key)
+	for _, text := range texts {
+		fmt.Fprintf(mac, "%d:%s", len(text), text)
+	}
+	return hex.EncodeToString(mac.Sum(nil)[:tagBytes])
+}

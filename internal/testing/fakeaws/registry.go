@@ -1,0 +1,192 @@
+package fakeaws
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"hci/internal/secret"
+)
+
+// token is a login to the registry.
+type token struct {
+	expires time.Time
+	dead    bool
+}
+
+// lifetime is how long a token is valid.
+const lifetime = 12 * time.Hour
+
+func (s *Server) getAuthorizationToken(object) (object, error) {
+	password := rand.Text() + rand.Text()
+	t := &token{expires: time.Now().Add(lifetime)}
+	s.tokens[password] = t
+	return object{"authorizationData": []any{object{
+		"authorizationToken": base64.StdEncoding.EncodeToString([]byte("AWS:" + password)),
+		"expiresAt":          seconds(t.expires), "proxyEndpoint": "http://" + s.host,
+	}}}, nil
+}
+
+// Token is one for the rehearsal's own containers.
+func (s *Server) Token() secret.Value {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	password := rand.Text() + rand.Text()
+	s.tokens[password] = &token{expires: time.Now().Add(lifetime)}
+	return secret.New(password)
+}
+
+// RepositoryURI is what images are named.
+func (s *Server) RepositoryURI() string { return s.host + "/" + s.o.Repository }
+
+func (s *Server) describeRepositories(in object) (object, error) {
+	for _, name := range list(in, "repositoryNames") {
+		if name != s.o.Repository {
+			return nil, fail("RepositoryNotFoundException", "The repository with name '%s' does not exist in the registry with id '%s'", name, s.o.Account)
+		}
+	}
+	mutability := "MUTABLE"
+	if s.o.Scenario == ImmutableTags {
+		mutability = "IMMUTABLE"
+	}
+	return object{"repositories": []any{object{
+		"registryId": s.o.Account, "repositoryName": s.o.Repository, "repositoryUri": s.RepositoryURI(),
+		"repositoryArn": "arn:aws:ecr:" + s.o.Region + ":" + s.o.Account + ":repository/" + s.o.Repository, "imageTagMutability": mutability,
+	}}}, nil
+}
+
+// manifests are the forms of a manifest that are asked for.
+const manifests = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"
+
+// digest asks the registry which image a tag names; "" for none.
+func (s *Server) digest(tag string) string {
+	r := httptest.NewRequest(http.MethodHead, "/v2/"+s.o.Repository+"/manifests/"+tag, nil)
+	r.Header.Set("Accept", manifests)
+	w := httptest.NewRecorder()
+	s.o.Registry.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		return ""
+	}
+	return w.Header().Get("Docker-Content-Digest")
+}
+
+func (s *Server) describeImages(in object) (object, error) {
+	if str(in, "repositoryName") != s.o.Repository {
+		return nil, fail("RepositoryNotFoundException", "The repository with name '%s' does not exist in the registry with id '%s'", str(in, "repositoryName"), s.o.Account)
+	}
+	details := []any{}
+	for _, id := range objects(in, "imageIds") {
+		reference := str(id, "imageTag")
+		if reference == "" {
+			reference = str(id, "imageDigest")
+		}
+		digest := s.digest(reference)
+		if digest == "" {
+			return nil, fail("ImageNotFoundException", "The image with imageId {imageDigest:'null', imageTag:'%s'} does not exist within the repository with name '%s'", reference, s.o.Repository)
+		}
+		detail := object{"registryId": s.o.Account, "repositoryName": s.o.Repository, "imageDigest": digest}
+		if tag := str(id, "imageTag"); tag != "" {
+			detail["imageTags"] = []string{tag}
+		}
+		details = append(details, detail)
+	}
+	return object{"imageDetails": details}, nil
+}
+
+// refuse answers as a registry does.
+//
+// https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
+func refuse(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, `{"errors":[{"code":"`+code+`","message":"`+message+`"}]}`)
+}
+
+// manifestOf is the repository and the tag in the path of a manifest.
+func manifestOf(path string) (repository, tag string, ok bool) {
+	repository, tag, ok = strings.Cut(strings.TrimPrefix(path, "/v2/"), "/manifests/")
+	return repository, tag, ok && !strings.ContainsAny(tag, "/:")
+}
+
+// registry is ECR's, in front of the real one: it asks for a login, and knows
+// expired tokens and immutable tags.
+func (s *Server) registry(w http.ResponseWriter, r *http.Request) {
+	user, password, _ := r.BasicAuth()
+	switch s.known(user, password, r) {
+	case alive:
+	case dead:
+		refuse(w, http.StatusForbidden, "DENIED", "Your authorization token has expired. Reauthenticate and try again.")
+		return
+	default:
+		w.Header().Set("WWW-Authenticate", `Basic realm="http://`+s.host+`/",service="ecr.amazonaws.com"`)
+		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "Not Authorized")
+		return
+	}
+	if s.o.Scenario == ImmutableTags && r.Method == http.MethodPut && s.overwrites(w, r) {
+		return
+	}
+	s.o.Registry.ServeHTTP(w, r)
+}
+
+type standing int
+
+const (
+	unknown standing = iota
+	alive
+	dead
+)
+
+// known looks at a login. In its scenario, the first that uploads expires then.
+func (s *Server) known(user, password string, r *http.Request) standing {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if subtle.ConstantTimeCompare([]byte(user), []byte("AWS")) != 1 {
+		return unknown
+	}
+	t := s.tokens[password]
+	if t == nil {
+		return unknown
+	}
+	if s.o.Scenario == ExpiredToken && r.Method != http.MethodGet && r.Method != http.MethodHead && strings.Contains(r.URL.Path, "/blobs/") && !s.expired() {
+		t.dead = true
+	}
+	if t.dead || time.Now().After(t.expires) {
+		return dead
+	}
+	return alive
+}
+
+// expired reports whether one token did.
+func (s *Server) expired() bool {
+	for _, t := range s.tokens {
+		if t.dead {
+			return true
+		}
+	}
+	return false
+}
+
+// overwrites refuses a manifest under a tag that is there with another one. The
+// moving tag is there from the beginning.
+func (s *Server) overwrites(w http.ResponseWriter, r *http.Request) bool {
+	repository, tag, ok := manifestOf(r.URL.Path)
+	if !ok {
+		return false
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest))
+	if err != nil {
+		return true
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if s.digest(tag) == "" {
+		return false
+	}
+	refuse(w, http.StatusBadRequest, "TAG_INVALID", "The image tag '"+strings.ReplaceAll(tag, `"`, "")+"' already exists in the '"+repository+"' repository and cannot be overwritten because the tag is immutable.")
+	return true
+}
