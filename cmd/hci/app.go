@@ -126,6 +126,11 @@ func (e *noEnvironmentError) Error() string {
 	return fmt.Sprintf("%s: no environment %s", e.root, e.what)
 }
 
+// Next says how to see, and to say, where things are.
+func (e *noEnvironmentError) Next() string {
+	return "'hci init --dry-run' shows what hci found; an hci.hcl can say where things are"
+}
+
 // environments returns those named, or all for which want holds if none is.
 func (a *app) environments(names []string, want func(project.Environment) bool, what string) ([]project.Environment, error) {
 	p, err := a.project()

@@ -11,10 +11,8 @@ import (
 	"hci/crypto"
 	"hci/internal/aws/client"
 	"hci/internal/child"
-	"hci/internal/project"
 	"hci/internal/sealed"
 	"hci/internal/term"
-	"hci/internal/terraform"
 	"hci/sync"
 	"hci/sync/awssm"
 	"hci/tfvars"
@@ -49,9 +47,8 @@ func (a *app) report(err error) int {
 	if err == nil {
 		return exitOK
 	}
-	var ended *child.ExitError
-	if errors.As(err, &ended) {
-		return ended.Code // it has said itself what was wrong
+	if ended, ok := errors.AsType[*child.ExitError](err); ok {
+		return ended.Code // it has printed what was wrong
 	}
 	code := exitOK
 	for _, e := range flatten(err) {
@@ -171,8 +168,52 @@ func changeSign(k tfvars.ChangeKind) string {
 	}
 }
 
-// hints name the next command, where there is one.
+// nexter is an error that knows what to do next: Next is a sentence with the
+// command to run, or the line to write; "" where there is no one thing to do.
+type nexter interface {
+	error
+	Next() string
+}
+
+// next is what the errors of a chain say that is to be done, outermost first.
+// What fmt.Errorf or errors.Join joined is followed along each of them.
+func next(err error) []string {
+	var all []string
+	add := func(text string) {
+		if text != "" && !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	for err != nil {
+		if n, ok := err.(nexter); ok {
+			add(n.Next())
+		}
+		switch e := err.(type) {
+		case interface{ Unwrap() []error }:
+			for _, each := range e.Unwrap() {
+				for _, text := range next(each) {
+					add(text)
+				}
+			}
+			return all
+		default:
+			err = errors.Unwrap(err)
+		}
+	}
+	return all
+}
+
+// hints name the next command, where there is one: what the error itself
+// carries, else what is known here.
 func (a *app) hints(err error) []string {
+	if own := next(err); len(own) > 0 {
+		return own
+	}
+	return a.knownHints(err)
+}
+
+// knownHints are those for errors that don't carry the next command.
+func (a *app) knownHints(err error) []string {
 	var (
 		usage    *usageError
 		loss     *sealed.LossError
@@ -180,9 +221,6 @@ func (a *app) hints(err error) []string {
 		notVars  *sealed.NotTfvarsError
 		noFile   *sealed.NoFileError
 		noPass   *term.NoPassphraseError
-		noTF     *terraform.NoDirectoryError
-		unknown  *project.UnknownEnvironmentError
-		noEnv    *noEnvironmentError
 		params   *sealed.UndeclaredError
 	)
 	switch {
@@ -203,10 +241,6 @@ func (a *app) hints(err error) []string {
 		return []string{fmt.Sprintf("write %s, then 'hci secrets encrypt %s'", a.rel(noFile.Plain), noFile.Env)}
 	case errors.As(err, &noPass):
 		return nil // its text lists the ways
-	case errors.As(err, &noTF), errors.As(err, &noEnv):
-		return []string{"'hci init' writes an hci.hcl to say where things are"}
-	case errors.As(err, &unknown):
-		return nil
 	}
 	return slices.Concat(passphraseHints(err), awsHints(err), deployHints(err))
 }

@@ -7,11 +7,22 @@ import (
 	"github.com/agext/levenshtein"
 )
 
+// The errors of this package carry the next command or the line to write: the
+// method Next returns it, "" where there is no one thing to do.
+
+// showFound is the command that shows what discovery found.
+const showFound = "'hci init --dry-run' shows what hci found and where it looked"
+
 // NoProjectError says that no parent directory is a project's root.
 type NoProjectError struct{ Dir string }
 
 func (e *NoProjectError) Error() string {
-	return fmt.Sprintf("%s: no project: neither it nor a parent holds %s, a git repository, or a Terraform directory with *_secrets.tfvars[.enc] or secrets.tfvars[.enc]", e.Dir, configName)
+	return fmt.Sprintf("%s is in no project: neither it nor a parent directory holds %s, a git repository, or Terraform code with a sealed file", e.Dir, configName)
+}
+
+// Next says how to name the project.
+func (e *NoProjectError) Next() string {
+	return "run hci in the project's directory, or give the directory with -C DIR"
 }
 
 // ForeignConfigError says that the nearest hci.hcl belongs neither to the user
@@ -20,7 +31,12 @@ func (e *NoProjectError) Error() string {
 type ForeignConfigError struct{ Path string }
 
 func (e *ForeignConfigError) Error() string {
-	return fmt.Sprintf("%s belongs to another user and is not read, as it can name commands to run", e.Path)
+	return fmt.Sprintf("%s belongs to another user, so hci does not read it: it can name commands to run", e.Path)
+}
+
+// Next says how to have it read.
+func (e *ForeignConfigError) Next() string {
+	return "read the file; if you trust it, make it yours with 'chown'"
 }
 
 // UnknownEnvironmentError says that the project has no such environment.
@@ -39,9 +55,21 @@ func (e *UnknownEnvironmentError) Error() string {
 	case len(e.Known) > 0:
 		return fmt.Sprintf("no environment %q; there are %s", e.Name, strings.Join(e.Known, ", "))
 	case e.SharedFile != "":
-		return fmt.Sprintf("no environment %q: %s can serve any; name them in %s or give --workspace", e.Name, e.SharedFile, configName)
+		return fmt.Sprintf("no environment %q: %s can serve any environment, and none is named", e.Name, e.SharedFile)
 	default:
-		return fmt.Sprintf("no environment %q: no *_secrets.tfvars[.enc] in %s", e.Name, strings.Join(e.Searched, " or "))
+		return fmt.Sprintf("no environment %q: no sealed file in %s", e.Name, strings.Join(e.Searched, ", "))
+	}
+}
+
+// Next says how to name an environment, where none is.
+func (e *UnknownEnvironmentError) Next() string {
+	switch {
+	case len(e.Known) > 0:
+		return ""
+	case e.SharedFile != "":
+		return fmt.Sprintf("write into %s: environment %q {}", configName, e.Name)
+	default:
+		return showFound
 	}
 }
 
@@ -68,7 +96,16 @@ func (e *AmbiguousError) Error() string {
 	if e.Environment != "" {
 		what = fmt.Sprintf("the secrets file of %q", e.Environment)
 	}
-	return fmt.Sprintf("%s could be any of %s; remove what is stale, or say which in %s", what, strings.Join(e.Paths, ", "), configName)
+	return fmt.Sprintf("%s could be any of %s", what, strings.Join(e.Paths, ", "))
+}
+
+// Next is the line that decides.
+func (e *AmbiguousError) Next() string {
+	name := e.Environment
+	if name == "" {
+		name = "NAME"
+	}
+	return fmt.Sprintf("remove what is stale, or write into %s: environment %q { secrets = %q }", configName, name, e.Paths[0])
 }
 
 // WorkspaceError says that a workspace was given where it means nothing.
@@ -79,6 +116,11 @@ type WorkspaceError struct {
 
 func (e *WorkspaceError) Error() string {
 	return fmt.Sprintf("--workspace %q: only a project with one secrets.tfvars takes it; here there are %s", e.Workspace, strings.Join(e.Known, ", "))
+}
+
+// Next says where a workspace is set.
+func (e *WorkspaceError) Next() string {
+	return fmt.Sprintf("name one of them as ENV; 'workspace' in an environment block of %s sets its workspace", configName)
 }
 
 // NoDefaultEnvironmentError says that an environment must be named.
@@ -92,10 +134,18 @@ func (e *NoDefaultEnvironmentError) Error() string {
 	case len(e.Known) == 0:
 		return "there is no environment"
 	case e.Production:
-		return fmt.Sprintf("name the environment: the only one is %q, and production is never taken by default", e.Known[0])
+		return fmt.Sprintf("name the environment: the only one is %q, and hci never takes production by default", e.Known[0])
 	default:
 		return fmt.Sprintf("name one environment of %s", strings.Join(e.Known, ", "))
 	}
+}
+
+// Next says how to get an environment, where there is none.
+func (e *NoDefaultEnvironmentError) Next() string {
+	if len(e.Known) == 0 {
+		return showFound
+	}
+	return ""
 }
 
 // nearest returns the known name that was probably meant, or "".

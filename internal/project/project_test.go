@@ -300,8 +300,8 @@ func TestUnknownEnvironment(t *testing.T) {
 		{both, "stagign", `no environment "stagign"; did you mean "staging"? (there are production, staging)`},
 		{both, "prod", `no environment "prod"; did you mean "production"? (there are production, staging)`},
 		{both, "x", `no environment "x"; there are production, staging`},
-		{headFile + "-- infra/a.tf --\n-- infra/secrets.tfvars --\n", "x", `no environment "x": infra/secrets.tfvars can serve any; name them in hci.hcl or give --workspace`},
-		{headFile + "-- infra/a.tf --\n", "x", `no environment "x": no *_secrets.tfvars[.enc] in infra or infra/tfvars`},
+		{headFile + "-- infra/a.tf --\n-- infra/secrets.tfvars --\n", "x", `no environment "x": infra/secrets.tfvars can serve any environment, and none is named`},
+		{headFile + "-- infra/a.tf --\n", "x", `no environment "x": no sealed file in infra, infra/tfvars`},
 	}
 	for _, c := range cases {
 		_, err := find(t, tree(t, c.tree), Options{}).Environment(c.name)
@@ -321,9 +321,9 @@ func TestDefaultEnvironment(t *testing.T) {
 		"no fallback":                      {tree: both, want: "name one environment of production, staging"},
 		"a fallback that is not there":     {tree: both, fallback: "dev", want: "name one environment of production, staging"},
 		"the only one":                     {tree: "-- a.tf --\n-- dev_secrets.tfvars --\n", want: "dev"},
-		"the only one is production":       {tree: "-- a.tf --\n-- production_secrets.tfvars --\n", want: `name the environment: the only one is "production", and production is never taken by default`},
-		"the only one is a production":     {tree: "-- a.tf --\n-- eu-Prod_secrets.tfvars --\n", want: `name the environment: the only one is "eu-Prod", and production is never taken by default`},
-		"the only one has its workspace":   {tree: "-- hci.hcl --\nenvironment \"x\" { workspace = \"production\" }\n-- a.tf --\n", fallback: "staging", want: `name the environment: the only one is "x", and production is never taken by default`},
+		"the only one is production":       {tree: "-- a.tf --\n-- production_secrets.tfvars --\n", want: `name the environment: the only one is "production", and hci never takes production by default`},
+		"the only one is a production":     {tree: "-- a.tf --\n-- eu-Prod_secrets.tfvars --\n", want: `name the environment: the only one is "eu-Prod", and hci never takes production by default`},
+		"the only one has its workspace":   {tree: "-- hci.hcl --\nenvironment \"x\" { workspace = \"production\" }\n-- a.tf --\n", fallback: "staging", want: `name the environment: the only one is "x", and hci never takes production by default`},
 		"a name that only sounds like it":  {tree: "-- a.tf --\n-- products_secrets.tfvars --\n", want: "products"},
 		"HCI_ENV names none":               {tree: both, hciEnv: "nope", want: `HCI_ENV: no environment "nope"; there are production, staging`},
 		"there is none":                    {tree: "-- hci.hcl --\n-- a.tf --\n", want: "there is no environment"},

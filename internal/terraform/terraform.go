@@ -28,7 +28,12 @@ const maxVarFile = 16 << 20
 type NoDirectoryError struct{ Root string }
 
 func (e *NoDirectoryError) Error() string {
-	return fmt.Sprintf("%s: no Terraform directory (infra, terraform, deploy or the root, with *.tf files)", e.Root)
+	return fmt.Sprintf("%s: no Terraform code was found", e.Root)
+}
+
+// Next is the line to write.
+func (e *NoDirectoryError) Next() string {
+	return "write into hci.hcl where it lies: terraform = \"DIR\"; 'hci init --dry-run' shows where hci looked"
 }
 
 // Read reads the project's Terraform directory.
