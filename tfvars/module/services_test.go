@@ -38,7 +38,7 @@ func TestSampleService(t *testing.T) {
 	} {
 		task := ev.Tasks[i]
 		c := task.Containers[0]
-		if task.Family != want.family || c.Name != want.container || c.Log != (module.Log{Driver: "awslogs", Prefix: want.prefix}) || !slices.Equal(c.Command, want.command) {
+		if task.Family != want.family || c.Name != want.container || c.Log != (module.Log{Driver: "awslogs", Group: "/ecs/hci_staging", Prefix: want.prefix}) || !slices.Equal(c.Command, want.command) {
 			t.Errorf("%+v", task)
 		}
 		if c.Image != "" || c.Repository != r.Address {

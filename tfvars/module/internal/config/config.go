@@ -67,13 +67,15 @@ type Resource struct {
 	ForEach  hcl.Expression
 	Provider string // "" is the type's default; else "aws", "aws.alias"
 	// Attrs holds the arguments that hci reads from resources of this type;
-	// see [Arguments].
+	// see [Arguments] and [Written].
 	Attrs map[string]hcl.Expression
 	// IgnoreChanges lists the attributes of lifecycle's ignore_changes;
 	// IgnoreAll is its "all".
 	IgnoreChanges []string
 	IgnoreAll     bool
-	Range         hcl.Range
+	// Restored tells that a database begins as another one, by a block.
+	Restored bool
+	Range    hcl.Range
 }
 
 // Mode tells the kinds of resource blocks apart.

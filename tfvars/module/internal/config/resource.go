@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -18,7 +19,10 @@ func (d *decoder) resource(b *hcl.Block, mode Mode) hcl.Diagnostics {
 		Attributes: []hcl.AttributeSchema{{Name: "count"}, {Name: "for_each"}, {Name: "provider"}},
 		Blocks:     []hcl.BlockHeaderSchema{{Type: "lifecycle"}, {Type: RuntimePlatform}},
 	}
-	read := Arguments(mode, r.Type)
+	if Origins(r.Type) != nil {
+		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: restoreBlock}, hcl.BlockHeaderSchema{Type: "dynamic", LabelNames: []string{"type"}})
+	}
+	read := unique(Arguments(mode, r.Type), writtenNames(mode, r.Type))
 	for _, name := range read {
 		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: name})
 	}
@@ -41,6 +45,10 @@ func (d *decoder) resource(b *hcl.Block, mode Mode) hcl.Diagnostics {
 		diags = append(diags, Problem(r.Key()+" has both count and for_each", b.DefRange))
 	}
 	for _, l := range content.Blocks {
+		if l.Type == restoreBlock || l.Type == "dynamic" {
+			r.Restored = r.Restored || l.Type == restoreBlock || l.Labels[0] == restoreBlock
+			continue
+		}
 		if l.Type == RuntimePlatform {
 			attrs, _, moreDiags := arguments(l.Body, "cpu_architecture", "operating_system_family")
 			diags = append(diags, moreDiags...)
@@ -61,8 +69,16 @@ func (d *decoder) resource(b *hcl.Block, mode Mode) hcl.Diagnostics {
 		if r.IgnoreAll || r.IgnoreChanges != nil {
 			old.IgnoreAll, old.IgnoreChanges = r.IgnoreAll, r.IgnoreChanges
 		}
+		old.Restored = old.Restored || r.Restored
 		maps.Copy(old.Attrs, r.Attrs)
 	})...)
+}
+
+// unique joins lists of names, each name once.
+func unique(lists ...[]string) []string {
+	all := slices.Concat(lists...)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // lifecycle reads what a lifecycle block says about ignored changes.

@@ -3,6 +3,7 @@ package eval
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -23,8 +24,8 @@ type attribute struct {
 
 // attributes lists the attributes of the resource types that hci knows. They
 // are complete, so that a reference to a whole resource of these types can be
-// given its arguments; everything about other types is unknown, because
-// providers may normalize what they are given.
+// given its arguments. Of other types only the arguments that come back as they
+// were written are known, one by one; see [config.Written].
 func attributes(r *config.Resource) []attribute {
 	text, list, tags := cty.String, cty.Set(cty.String), cty.Map(cty.String)
 	switch r.Mode.Prefix() + r.Type {
@@ -151,7 +152,7 @@ func (in *Instance) object(r *config.Resource, rep Repetition, names []string) c
 		maps.Copy(attrs, state)
 	}
 	for _, name := range names {
-		attrs[name] = in.graph.applied(guessedType(name), address, name)
+		attrs[name] = in.written(r, rep, name, address)
 	}
 	for _, a := range known {
 		if names == nil || slices.Contains(names, a.name) {
@@ -159,6 +160,46 @@ func (in *Instance) object(r *config.Resource, rep Repetition, names []string) c
 		}
 	}
 	return cty.ObjectVal(attrs)
+}
+
+// written returns an attribute of a type that hci knows little about: what its
+// argument says if it is one that comes back as it was written, else unknown.
+func (in *Instance) written(r *config.Resource, rep Repetition, name, address string) cty.Value {
+	w, ok := config.WrittenArgument(r, name)
+	if !ok || w.Inherited && in.inherits(r, rep) {
+		return in.graph.applied(guessedType(name), address, name)
+	}
+	ty := cty.String
+	if w.Number {
+		ty = cty.Number
+	}
+	v := in.known(r, rep, attribute{name, ty, name}, address)
+	if bare, _ := v.Unmark(); bare.IsKnown() && altered(bare, w) || !bare.IsKnown() && w.Folded {
+		v = in.graph.applied(ty, address, name)
+	}
+	if w.Sensitive {
+		v = v.Mark(mark.Sensitive{})
+	}
+	return v
+}
+
+// altered reports whether a provider keeps something else than what was
+// written: in its SDK an empty text or zero is as good as nothing, and the
+// provider fills in what it likes.
+func altered(v cty.Value, w config.Written) bool {
+	if w.Number {
+		return v.RawEquals(cty.Zero)
+	}
+	text := v.AsString()
+	return text == "" || w.Folded && (text != strings.ToLower(text) || strings.HasSuffix(text, "."))
+}
+
+// inherits reports whether a database is, or may be, made from another one.
+func (in *Instance) inherits(r *config.Resource, rep Repetition) bool {
+	return r.Restored || slices.ContainsFunc(config.Origins(r.Type), func(origin string) bool {
+		v := in.Argument(r, rep, origin)
+		return v != cty.NilVal && !v.IsNull()
+	})
 }
 
 // guessedType returns the type of an attribute of any resource: id is text
