@@ -32,6 +32,18 @@ type Leaf struct {
 	Variables []string  // root variables that flow into it
 	Sensitive bool      // one of them, or the expression itself, is marked sensitive
 	Range     hcl.Range // of the expression; empty if it stands in several
+
+	// Parts tells which of these belong to which part of Value; nil if they
+	// belong to all of it alike.
+	Parts []Part
+}
+
+// Part says what is known of one part of a leaf, and of everything in it.
+type Part struct {
+	Path      cty.Path // empty for the whole
+	Awaits    []string
+	Variables []string
+	Sensitive bool
 }
 
 // Source is a root variable, or what Path leads to in its value.
@@ -137,11 +149,42 @@ func (l Leaf) step(key cty.Value) (Shape, bool) {
 	default:
 		return nil, false
 	}
-	out := Leaf{Value: next, Awaits: l.Awaits, Variables: l.Variables, Sensitive: l.Sensitive, Range: l.Range}
+	out := l.inside(step)
+	out.Value = next
+	if next.IsWhollyKnown() {
+		out.Awaits = nil
+	}
 	if l.Source != nil {
 		out.Source = &Source{Variable: l.Source.Variable, Path: append(slices.Clone(l.Source.Path), step)}
 	}
 	return out, true
+}
+
+// inside is what the leaf says of the part that a step leads to, without its
+// value.
+func (l Leaf) inside(step cty.PathStep) Leaf {
+	if l.Parts == nil {
+		return Leaf{Awaits: l.Awaits, Variables: l.Variables, Sensitive: l.Sensitive, Range: l.Range}
+	}
+	out := Leaf{Range: l.Range, Parts: []Part{}}
+	for _, p := range l.Parts {
+		if len(p.Path) > 0 {
+			if !p.Path[:1].Equals(cty.Path{step}) {
+				continue
+			}
+			p.Path = p.Path[1:]
+		}
+		out.Parts = append(out.Parts, p)
+		out.Awaits, out.Variables = append(out.Awaits, p.Awaits...), append(out.Variables, p.Variables...)
+		out.Sensitive = out.Sensitive || p.Sensitive
+	}
+	out.Awaits, out.Variables = unique(out.Awaits), unique(out.Variables)
+	return out
+}
+
+func unique(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Open turns a leaf that is a known object or map into an [Object] and one that

@@ -45,9 +45,24 @@ func (w *shaper) leaf(expr hcl.Expression) shape.Shape {
 
 // leafOf is a value without its marks, and what they say.
 func leafOf(v cty.Value, at hcl.Range) shape.Leaf {
-	bare, marks := v.UnmarkDeep()
-	_, sensitive := marks[mark.Sensitive{}]
-	return shape.Leaf{Value: bare, Awaits: mark.Awaited(v), Variables: mark.Variables(v), Sensitive: sensitive, Range: at}
+	bare, marks := v.UnmarkDeepWithPaths()
+	l := shape.Leaf{Value: bare, Awaits: mark.Awaited(v), Variables: mark.Variables(v), Range: at}
+	alike := true
+	for _, m := range marks {
+		_, sensitive := m.Marks[mark.Sensitive{}]
+		l.Sensitive = l.Sensitive || sensitive
+		alike = alike && len(m.Path) == 0
+	}
+	if alike {
+		return l
+	}
+	for _, m := range marks {
+		// An unknown value alone tells what it waits for.
+		of := cty.DynamicVal.WithMarks(m.Marks)
+		_, sensitive := m.Marks[mark.Sensitive{}]
+		l.Parts = append(l.Parts, shape.Part{Path: m.Path, Awaits: mark.Awaited(of), Variables: mark.Variables(of), Sensitive: sensitive})
+	}
+	return l
 }
 
 func (w *shaper) of(expr hcl.Expression, depth int) shape.Shape {
