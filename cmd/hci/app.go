@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -164,6 +165,7 @@ func (a *app) files(env project.Environment) sealed.Files {
 	return sealed.Files{
 		Env: env.Name, Plain: env.Plain, Sealed: env.Sealed, StateDir: a.found.StateDir(),
 		Params: env.Params, Require: env.RequireAuthenticated,
+		Unmerged: func(ctx context.Context) error { return a.unmerged(ctx, env) },
 	}
 }
 

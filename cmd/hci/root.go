@@ -59,7 +59,7 @@ a Terraform directory, no file of hci's own is needed.`,
 	flags.StringVar(&a.workspace, "workspace", "", "Terraform `WORKSPACE` of a project with one secrets.tfvars")
 	flags.StringVar(&a.passphraseFrom, "passphrase-from", "", "take the passphrase from `SOURCE`: env:NAME, file:PATH, fd:N or stdin")
 	root.AddGroup(&cobra.Group{ID: "main", Title: "Commands:"})
-	for _, c := range []*cobra.Command{newSecrets(a), newEnv(a), newTf(a), newDeploy(a), newLint(a), newInit(a), newPassphrase(a), newVersion(a)} {
+	for _, c := range []*cobra.Command{newSecrets(a), newEnv(a), newTf(a), newDeploy(a), newLint(a), newGit(a), newInit(a), newPassphrase(a), newVersion(a)} {
 		c.GroupID = "main"
 		root.AddCommand(c)
 	}
@@ -94,7 +94,7 @@ func newSecrets(a *app) *cobra.Command {
 	return group("secrets", "Work on an environment's secrets",
 		newDecrypt(a), newEncrypt(a), newVerify(a), newRekey(a), newOpenSSL(a),
 		newList(a), newGet(a), newSet(a), newUnset(a), newRename(a), newEdit(a),
-		newDiff(a), newPush(a), newPull(a), newRollback(a), newStatus(a), newServe(a))
+		newDiff(a), newPush(a), newPull(a), newMerge(a), newRollback(a), newStatus(a), newServe(a))
 }
 
 func newEnv(a *app) *cobra.Command {

@@ -114,3 +114,10 @@ func gitEnviron() []string {
 		return slices.ContainsFunc(gitPlaces, func(place string) bool { return strings.HasPrefix(entry, place) })
 	})
 }
+
+// RunGit runs git at the project's root and returns what it prints.
+func (p *Project) RunGit(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "git", append([]string{"-c", "core.fsmonitor=false"}, args...)...)
+	cmd.Dir, cmd.Env = p.Root, gitEnviron()
+	return cmd.Output()
+}

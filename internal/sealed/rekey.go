@@ -158,7 +158,7 @@ func recoverJournal(path string) (restored []string, err error) {
 	}
 	var replaced []journalEntry
 	for _, entry := range j.Files {
-		now, err := readIfThere(entry.Path, maxSealed)
+		now, err := readIfThere(entry.Path, MaxSize)
 		if err != nil {
 			return nil, err
 		}

@@ -52,6 +52,9 @@ type Files struct {
 	StateDir string          // where what was decrypted is remembered
 	Params   []crypto.Params // declared parameters, tried first; the first one seals a new file
 	Require  bool            // an unauthenticated file is refused
+	// Unmerged returns a [*UnmergedError] if git could not merge the sealed file.
+	// It is asked before the file is read; nil: nobody is asked.
+	Unmerged func(context.Context) error
 }
 
 // Content is an opened secrets file.
@@ -81,6 +84,9 @@ func (e *NotTfvarsError) Unwrap() error { return e.Problems }
 // that is what Terraform would use, else the sealed file. The error wraps
 // [fs.ErrNotExist] when there is neither.
 func (f Files) Open(ctx context.Context, pass Passphrase) (*Content, error) {
+	if err := f.merged(ctx); err != nil {
+		return nil, err
+	}
 	plain, err := readIfThere(f.Plain, crypto.MaxSize)
 	if err != nil {
 		return nil, err
@@ -92,12 +98,38 @@ func (f Files) Open(ctx context.Context, pass Passphrase) (*Content, error) {
 		}
 		return &Content{File: parsed, Path: f.Plain, FromPlain: true}, nil
 	}
-	return f.OpenSealed(ctx, pass)
+	return f.openSealed(ctx, pass)
 }
+
+// merged fails if git left the sealed file in a conflict.
+func (f Files) merged(ctx context.Context) error {
+	if f.Unmerged == nil {
+		return nil
+	}
+	return f.Unmerged(ctx)
+}
+
+// UnmergedError says that git could not merge the sealed file: what lies there
+// is one side of the merge, and lacks what the other side changed.
+type UnmergedError struct{ Env, Path string }
+
+func (e *UnmergedError) Error() string {
+	return fmt.Sprintf("%s is in a merge conflict", e.Path)
+}
+
+// Next is the command that resolves it.
+func (e *UnmergedError) Next() string { return "hci secrets merge " + e.Env }
 
 // OpenSealed reads the sealed file, whatever lies beside it.
 func (f Files) OpenSealed(ctx context.Context, pass Passphrase) (*Content, error) {
-	data, err := atomicfile.Read(f.Sealed, maxSealed)
+	if err := f.merged(ctx); err != nil {
+		return nil, err
+	}
+	return f.openSealed(ctx, pass)
+}
+
+func (f Files) openSealed(ctx context.Context, pass Passphrase) (*Content, error) {
+	data, err := atomicfile.Read(f.Sealed, MaxSize)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, &NoFileError{Env: f.Env, Plain: f.Plain, Sealed: f.Sealed}
@@ -128,9 +160,9 @@ func (e *NoFileError) Error() string {
 // Is makes errors.Is(err, fs.ErrNotExist) hold.
 func (e *NoFileError) Is(target error) bool { return target == fs.ErrNotExist }
 
-// maxSealed bounds a sealed file's size in bytes: the plaintext's limit in
+// MaxSize bounds a sealed file's size in bytes: the plaintext's limit in
 // base64 with a line break every 64 columns, and a header.
-const maxSealed = crypto.MaxSize/3*4 + crypto.MaxSize/24 + 4096
+const MaxSize = crypto.MaxSize/3*4 + crypto.MaxSize/24 + 4096
 
 // unseal opens data, accepting only what parses as tfvars.
 func (f Files) unseal(data []byte, pass secret.Value) (*Content, error) {

@@ -1,0 +1,123 @@
+// Package history reads the versions of a sealed file that git holds: those of
+// its commits, and the stages of a merge that is not finished.
+//
+// How versions are opened and merged is in hci/internal/sealed; what git shows
+// and merges by itself is set up by hci/internal/gitdriver.
+package history
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Git runs git in the work tree and returns what it prints.
+type Git func(ctx context.Context, args ...string) ([]byte, error)
+
+// Commit is a commit that changed a file.
+type Commit struct {
+	Hash    string
+	Time    time.Time
+	Author  string
+	Subject string
+	Path    string // of the file, from the root of the work tree
+	Blob    string // what it held after the commit; "" if it was removed
+}
+
+// format ends each field with a NUL; the raw lines of the files follow.
+const format = "--format=%x01%H%x00%aI%x00%an%x00%s%x00"
+
+// Log lists the commits that changed a file, the newest first, also across
+// renames. A merge is listed if its outcome differs from each of its parents.
+func Log(ctx context.Context, git Git, path string) ([]Commit, error) {
+	out, err := git(ctx, "log", "--follow", "--raw", "--cc", "--no-abbrev", "-z", "--no-color", "--no-ext-diff", "--no-textconv", format, "--", path)
+	if err != nil {
+		return nil, err
+	}
+	var all []Commit
+	for entry := range bytes.SplitSeq(out, []byte{1}) {
+		if len(bytes.Trim(entry, "\x00\n")) == 0 {
+			continue
+		}
+		c, err := parseCommit(string(entry))
+		if err != nil {
+			return nil, err
+		}
+		if c.Path != "" {
+			all = append(all, c)
+		}
+	}
+	return all, nil
+}
+
+var errUnreadable = errors.New("git's log can't be read")
+
+func parseCommit(entry string) (Commit, error) {
+	fields := strings.SplitN(entry, "\x00", 5)
+	if len(fields) != 5 {
+		return Commit{}, errUnreadable
+	}
+	at, err := time.Parse(time.RFC3339, fields[1])
+	if err != nil {
+		return Commit{}, errUnreadable
+	}
+	c := Commit{Hash: fields[0], Time: at, Author: fields[2], Subject: fields[3]}
+	raw := strings.Split(strings.Trim(fields[4], "\x00\n"), "\x00")
+	if len(raw) < 2 || !strings.HasPrefix(raw[0], ":") {
+		return c, nil // the commit does not touch the file
+	}
+	c.Path = raw[len(raw)-1] // of a rename, the new name
+	words := strings.Fields(strings.TrimLeft(raw[0], ":"))
+	parents := strings.Count(raw[0][:len(raw[0])-len(strings.TrimLeft(raw[0], ":"))], ":")
+	// A mode for each parent and one for the outcome, then a blob for each.
+	if len(words) < 2*(parents+1)+1 {
+		return Commit{}, errUnreadable
+	}
+	if blob := words[2*parents+1]; strings.Trim(blob, "0") != "" {
+		c.Blob = blob
+	}
+	return c, nil
+}
+
+// Blob returns the content of a blob.
+func Blob(ctx context.Context, git Git, id string) ([]byte, error) {
+	return git(ctx, "cat-file", "blob", id)
+}
+
+// Stages are the versions of a file in a merge that is not finished. A version
+// is nil where the file was not there.
+type Stages struct{ Base, Ours, Theirs []byte }
+
+// Unmerged returns the stages of a file that git could not merge, nil if it is
+// not in such a state.
+func Unmerged(ctx context.Context, git Git, path string) (*Stages, error) {
+	out, err := git(ctx, "--literal-pathspecs", "ls-files", "--unmerged", "-z", "--", path)
+	if err != nil || len(out) == 0 {
+		return nil, err
+	}
+	var s Stages
+	for entry := range bytes.SplitSeq(bytes.TrimSuffix(out, []byte{0}), []byte{0}) {
+		meta, _, ok := bytes.Cut(entry, []byte{'\t'})
+		words := strings.Fields(string(meta))
+		if !ok || len(words) != 3 {
+			return nil, fmt.Errorf("git's index can't be read for %s", strconv.Quote(path))
+		}
+		data, err := Blob(ctx, git, words[1])
+		if err != nil {
+			return nil, err
+		}
+		switch words[2] {
+		case "1":
+			s.Base = data
+		case "2":
+			s.Ours = data
+		case "3":
+			s.Theirs = data
+		}
+	}
+	return &s, nil
+}

@@ -1,0 +1,192 @@
+package sealed
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"hci/crypto"
+	"hci/internal/secret"
+	"hci/tfvars"
+)
+
+// Versions are the three versions of a sealed file that git merges. Base is nil
+// for a file that both sides added.
+type Versions struct{ Base, Ours, Theirs []byte }
+
+// MergeConflictError says which variables both sides changed differently.
+type MergeConflictError struct {
+	Env       string
+	Conflicts []tfvars.Conflict
+}
+
+func (e *MergeConflictError) Error() string {
+	names := make([]string, len(e.Conflicts))
+	for i, c := range e.Conflicts {
+		names[i] = c.Name
+	}
+	return fmt.Sprintf("%s: both sides changed %s", e.Env, strings.Join(names, ", "))
+}
+
+// Next is the command that resolves the conflict.
+func (e *MergeConflictError) Next() string { return "hci secrets merge " + e.Env }
+
+// ErrBothRekeyed says that two sides of a merge each have a passphrase of their
+// own, so that nothing tells which one is newer.
+var ErrBothRekeyed = errors.New("both sides changed the passphrase: merge them with one, by 'hci secrets rekey' on one of the branches")
+
+// Merged is the outcome of [Files.Merge].
+type Merged struct {
+	Sealed []byte
+	File   *tfvars.File
+	Params crypto.Params
+}
+
+// Merge merges three versions of the sealed file variable by variable, see
+// [tfvars.MergeWith], and seals the outcome as the side did that changed its
+// passphrase or parameters, else as ours. It writes nothing.
+//
+// pass is asked for passphrases, one after the other, until each version
+// opens; it is given the side that does not open yet, and how many it gave
+// before. A version that is not authenticated while the base is can't be
+// merged ([ErrNotAuthenticated]): the outcome would be authenticated.
+func (f Files) Merge(ctx context.Context, v Versions, pass MergePassphrase, decided map[string]tfvars.Side) (*Merged, error) {
+	sides, err := f.openSides(ctx, v, pass)
+	if err != nil {
+		return nil, err
+	}
+	base, ours, theirs := sides[0], sides[1], sides[2]
+	for _, s := range []*side{ours, theirs} {
+		if !s.content.Authenticated && (base == nil || base.content.Authenticated) && (ours.content.Authenticated || theirs.content.Authenticated) {
+			return nil, fmt.Errorf("%s (%s): %w", f.Sealed, s.name, ErrNotAuthenticated)
+		}
+	}
+	newer := ours
+	switch {
+	case base == nil:
+	case !ours.sealedAs(base) && !theirs.sealedAs(base) && !ours.phrase.Equal(theirs.phrase):
+		return nil, fmt.Errorf("%s: %w", f.Sealed, ErrBothRekeyed)
+	case ours.sealedAs(base):
+		newer = theirs
+	}
+	if base == nil && !ours.phrase.Equal(theirs.phrase) {
+		return nil, fmt.Errorf("%s: %w", f.Sealed, ErrBothRekeyed)
+	}
+	var old *tfvars.File
+	if base != nil {
+		old = base.content.File
+	}
+	file, conflicts, err := tfvars.MergeWith(old, ours.content.File, theirs.content.File, decided)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", f.Sealed, err)
+	case len(conflicts) > 0:
+		return nil, &MergeConflictError{Env: f.Env, Conflicts: conflicts}
+	}
+	m := &Merged{File: file, Params: newer.content.Params}
+	for _, s := range []*side{newer, ours, theirs} { // what did not change keeps its bytes
+		if s.sealedAs(newer) && bytes.Equal(file.Bytes(), s.content.File.Bytes()) {
+			m.Sealed = s.content.sealed
+			return m, nil
+		}
+	}
+	m.Sealed, err = f.sealBytes(file.Bytes(), newer.phrase, newer.content.Params)
+	return m, err
+}
+
+// MergePassphrase yields the passphrase with which to open a version. before is
+// how many it has given that did not open it.
+type MergePassphrase func(ctx context.Context, version string, before int) (secret.Value, error)
+
+// side is one opened version.
+type side struct {
+	name    string
+	content *Content
+	phrase  secret.Value
+}
+
+func (s *side) sealedAs(o *side) bool {
+	return s.phrase.Equal(o.phrase) && s.content.Params.String() == o.content.Params.String() && s.content.Params.Encoding == o.content.Params.Encoding
+}
+
+func (f Files) openSides(ctx context.Context, v Versions, pass MergePassphrase) ([3]*side, error) {
+	var sides [3]*side
+	var phrases []secret.Value
+	for i, data := range [][]byte{v.Base, v.Ours, v.Theirs} {
+		name := [...]string{"base", "ours", "theirs"}[i]
+		if data == nil {
+			continue
+		}
+		opened, err := f.openSide(ctx, data, name, &phrases, pass)
+		if err != nil {
+			return sides, err
+		}
+		sides[i] = opened
+	}
+	return sides, nil
+}
+
+func (f Files) openSide(ctx context.Context, data []byte, name string, phrases *[]secret.Value, pass MergePassphrase) (*side, error) {
+	for i := 0; ; i++ {
+		if i == len(*phrases) {
+			p, err := pass(ctx, name, i)
+			if err != nil {
+				return nil, err
+			}
+			*phrases = append(*phrases, p)
+		}
+		content, err := f.unseal(data, (*phrases)[i])
+		if err == nil {
+			return &side{name: name, content: content, phrase: (*phrases)[i]}, nil
+		}
+		if !errors.Is(err, crypto.ErrWrongPassphrase) {
+			return nil, fmt.Errorf("the version of %s: %w", name, err)
+		}
+	}
+}
+
+// sealBytes seals a plaintext for this environment.
+func (f Files) sealBytes(plaintext []byte, phrase secret.Value, p crypto.Params) ([]byte, error) {
+	return seal(plaintext, phrase, p)
+}
+
+// OpenVersion opens another version of the sealed file, such as one of git's
+// history. What is required of the current version is not required of it.
+func (f Files) OpenVersion(data []byte, phrase secret.Value) (*Content, error) {
+	f.Require = false
+	return f.unseal(data, phrase)
+}
+
+// MergeAncestors merges two common ancestors that conflict, for git, which
+// merges the ancestors of a criss-cross history first and takes the outcome for
+// the base of the merge itself. In it each conflicting variable has a value
+// that no side has: whichever way the two sides resolved it, they are then
+// compared with each other, and neither passes for unchanged.
+func (f Files) MergeAncestors(ctx context.Context, v Versions, pass MergePassphrase, conflicts []tfvars.Conflict) (*Merged, error) {
+	decided := map[string]tfvars.Side{}
+	for _, c := range conflicts {
+		decided[c.Name] = tfvars.Ours
+	}
+	var phrase secret.Value
+	keep := func(ctx context.Context, version string, before int) (secret.Value, error) {
+		p, err := pass(ctx, version, before)
+		phrase = p
+		return p, err
+	}
+	m, err := f.Merge(ctx, v, keep, decided)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range conflicts {
+		if err := m.File.Set(c.Name, cty.StringVal("in conflict between two ancestors: "+rand.Text())); err != nil {
+			return nil, err
+		}
+	}
+	m.Sealed, err = f.sealBytes(m.File.Bytes(), phrase, m.Params)
+	return m, err
+}
