@@ -43,7 +43,7 @@ func newGitMergeDriver(a *app) *cobra.Command {
 			}
 			merged, err := a.mergeVersions(cmd.Context(), env, v, marker > usualMarker)
 			if err != nil {
-				return fmt.Errorf("%w; 'hci secrets merge %s' resolves it", err, env.Name)
+				return fmt.Errorf("%s: %w", env.Name, err)
 			}
 			path, err := filepath.Abs(args[1])
 			if err != nil {

@@ -220,14 +220,10 @@ func (a *app) writeMerged(ctx context.Context, env project.Environment, stages *
 	if err != nil {
 		return nil, err
 	}
-	rel, _ := filepath.Rel(a.dir, env.Sealed)
-	if rel == "" || !filepath.IsLocal(rel) {
-		rel = env.Sealed
-	}
 	if exists(env.Plain) {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s is older than the merge: 'hci secrets decrypt %s' says what differs", a.rel(env.Plain), env.Name))
 	}
-	r.Notes = append(r.Notes, fmt.Sprintf("'git add %s' tells git that it is resolved", rel))
+	r.Notes = append(r.Notes, fmt.Sprintf("'git add %s' tells git that it is resolved", a.rel(env.Sealed)))
 	return r, nil
 }
 

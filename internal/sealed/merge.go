@@ -30,11 +30,13 @@ func (e *MergeConflictError) Error() string {
 	for i, c := range e.Conflicts {
 		names[i] = c.Name
 	}
-	return fmt.Sprintf("%s: both sides changed %s", e.Env, strings.Join(names, ", "))
+	return "both sides changed " + strings.Join(names, ", ")
 }
 
 // Next is the command that resolves the conflict.
-func (e *MergeConflictError) Next() string { return "hci secrets merge " + e.Env }
+func (e *MergeConflictError) Next() string {
+	return "'hci secrets merge " + e.Env + "' resolves it name by name"
+}
 
 // ErrBothRekeyed says that two sides of a merge each have a passphrase of their
 // own, so that nothing tells which one is newer.

@@ -118,7 +118,9 @@ func (e *UnmergedError) Error() string {
 }
 
 // Next is the command that resolves it.
-func (e *UnmergedError) Next() string { return "hci secrets merge " + e.Env }
+func (e *UnmergedError) Next() string {
+	return "'hci secrets merge " + e.Env + "' resolves it name by name"
+}
 
 // OpenSealed reads the sealed file, whatever lies beside it.
 func (f Files) OpenSealed(ctx context.Context, pass Passphrase) (*Content, error) {
