@@ -11,6 +11,7 @@ import (
 	"hci/internal/aws/client"
 	"hci/internal/aws/ecs"
 	"hci/internal/child"
+	"hci/internal/compare"
 	"hci/internal/deploy"
 	"hci/internal/terraform"
 	"hci/sync"
@@ -40,7 +41,7 @@ func (a *app) moreLooks(ctx context.Context, d *deployment, steps []deploy.Step,
 	if !whole(steps) {
 		return nil, nil
 	}
-	opened, err := a.desired(ctx, d.env.Name, evaluateOptions{})
+	opened, err := a.desired(ctx, d.Env.Name, compare.Options{})
 	if err != nil && o.allowDrift && ctx.Err() == nil {
 		found := deploy.Finding{Level: deploy.Warning, About: "secrets", Text: fmt.Sprintf("they were not compared with Secrets Manager: %v", err)}
 		return []func(context.Context) []deploy.Finding{func(context.Context) []deploy.Finding { return []deploy.Finding{found} }}, nil
@@ -60,12 +61,12 @@ func (a *app) moreLooks(ctx context.Context, d *deployment, steps []deploy.Step,
 var drifted = []sync.Kind{sync.Add, sync.Missing, sync.Differs, sync.PartDiffers, sync.PendingDeletion, sync.Unreadable}
 
 // drift compares the secrets with Secrets Manager.
-func (a *app) drift(ctx context.Context, d *deployment, opened *desired, allowed bool) []deploy.Finding {
+func (a *app) drift(ctx context.Context, d *deployment, opened *compare.Desired, allowed bool) []deploy.Finding {
 	level := deploy.Problem
 	if allowed {
 		level = deploy.Warning
 	}
-	c, err := a.compareIn(ctx, awssm.New(d.cfg, func(s string) { a.sayf("%s", s) }), opened, compareOptions{})
+	c, err := a.comparing().Compare(ctx, awssm.New(d.cfg, func(s string) { a.sayf("%s", s) }), opened, false)
 	switch {
 	case errors.Is(err, awssm.ErrCredentials):
 		return nil // the identity's look says it
@@ -73,7 +74,7 @@ func (a *app) drift(ctx context.Context, d *deployment, opened *desired, allowed
 		return []deploy.Finding{{Level: level, About: "secrets", Text: fmt.Sprintf("they can't be compared with Secrets Manager: %v", err)}}
 	}
 	var names []string
-	for _, change := range c.plan.Changes {
+	for _, change := range c.Plan.Changes {
 		if slices.Contains(drifted, change.Kind) {
 			names = append(names, change.Name)
 		}
@@ -84,16 +85,16 @@ func (a *app) drift(ctx context.Context, d *deployment, opened *desired, allowed
 	return []deploy.Finding{{
 		Level: level, About: "secrets",
 		Text: fmt.Sprintf("Secrets Manager does not hold what the file says: %s", strings.Join(names, ", ")),
-		Next: fmt.Sprintf("'hci secrets diff %s' shows how they differ; --allow-drift deploys all the same", d.env.Name),
+		Next: fmt.Sprintf("'hci secrets diff %s' shows how they differ; --allow-drift deploys all the same", d.Env.Name),
 	}}
 }
 
 // infra asks terraform whether it has changes to apply.
-func (a *app) infra(d *desired) []deploy.Finding {
-	found := deploy.Finding{Level: deploy.Warning, About: "terraform", Next: fmt.Sprintf("'hci tf %s plan' shows it", d.env.Name)}
+func (a *app) infra(d *compare.Desired) []deploy.Finding {
+	found := deploy.Finding{Level: deploy.Warning, About: "terraform", Next: fmt.Sprintf("'hci tf %s plan' shows it", d.Env.Name)}
 	in, err := terraform.NewInvocation([]string{"plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"})
 	if err == nil {
-		err = in.Run(a.found, d.env, d.content.File, child.Command{Env: a.environ, Out: io.Discard, Err: io.Discard})
+		err = in.Run(a.found, d.Env, d.Content.File, child.Command{Env: a.environ, Out: io.Discard, Err: io.Discard})
 	}
 	var ended *child.ExitError
 	const changes = 2

@@ -11,6 +11,7 @@ import (
 	"hci/internal/aws/client"
 	"hci/internal/aws/ecr"
 	"hci/internal/aws/ecs"
+	"hci/internal/compare"
 	"hci/internal/deploy"
 	"hci/internal/project"
 	"hci/internal/term"
@@ -20,7 +21,7 @@ import (
 
 // deployment is an environment's service, by its names, and AWS to work on it.
 type deployment struct {
-	*desired
+	*compare.Desired
 	names    deploy.Names
 	missing  []deploy.Missing // that what is to be done doesn't need
 	cfg      client.Config
@@ -57,7 +58,7 @@ func (a *app) named(env project.Environment, steps []deploy.Step) (*deployment, 
 	if err != nil {
 		return nil, err
 	}
-	d := &deployment{desired: &desired{env: env, evaluated: ev}}
+	d := &deployment{Desired: &compare.Desired{Env: env, Evaluated: ev}}
 	return d, a.nameAll(d, steps)
 }
 
@@ -65,14 +66,14 @@ func (a *app) named(env project.Environment, steps []deploy.Step) (*deployment, 
 func (a *app) nameAll(d *deployment, steps []deploy.Step) error {
 	for {
 		d.names, d.missing = deploy.Resolve(deploy.Sources{
-			Env: d.env, Evaluated: d.evaluated, Place: a.place, Region: a.getenv("AWS_REGION"),
+			Env: d.Env, Evaluated: d.Evaluated, Place: a.place, Region: a.getenv("AWS_REGION"),
 		})
 		lacking := deploy.Needs(d.missing, steps)
 		if len(lacking) == 0 {
 			return nil
 		}
 		settings := map[string]project.DeploySetting{}
-		for key, s := range d.env.Deploy {
+		for key, s := range d.Env.Deploy {
 			settings[key] = s
 		}
 		for _, m := range lacking {
@@ -89,7 +90,7 @@ func (a *app) nameAll(d *deployment, steps []deploy.Step) error {
 			settings[m.Key] = project.DeploySetting{Value: text}
 			a.sayf("with %s = %q in the deploy block of hci.hcl it is not asked again", m.Key, text)
 		}
-		d.env.Deploy = settings
+		d.Env.Deploy = settings
 	}
 }
 
@@ -108,7 +109,7 @@ func (a *app) connect(ctx context.Context, d *deployment) error {
 	if a.rehearsal != nil {
 		d.cfg, err = a.rehearsal.begin(ctx, a, d)
 	} else {
-		d.cfg, err = awssm.LoadConfig(ctx, a.awsOptions(d.desired))
+		d.cfg, err = awssm.LoadConfig(ctx, a.comparing().AWS(d.Desired))
 	}
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/aws/client"
+	"hci/internal/compare"
 	"hci/internal/deploy"
 	"hci/internal/docker"
 	"hci/internal/privatedir"
@@ -75,7 +76,7 @@ const rehearsalAccount = "123456789012"
 
 // begin starts the rehearsal's AWS with what the Terraform code declares.
 func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (client.Config, error) {
-	opened, err := a.desired(ctx, d.env.Name, evaluateOptions{})
+	opened, err := a.desired(ctx, d.Env.Name, compare.Options{})
 	if err != nil {
 		return client.Config{}, err
 	}
@@ -144,7 +145,7 @@ func (r *rehearsal) config(server *localsm.Server) client.Config {
 // definitions are the declared task definitions.
 func (r *rehearsal) definitions(d *deployment, account, region string) map[string]map[string]any {
 	repositories := func(address string) string {
-		for _, repository := range d.evaluated.Repositories {
+		for _, repository := range d.Evaluated.Repositories {
 			if repository.Address == address {
 				return r.host + "/" + repository.Name
 			}
@@ -155,7 +156,7 @@ func (r *rehearsal) definitions(d *deployment, account, region string) map[strin
 		return "arn:aws:secretsmanager:" + region + ":" + account + ":secret:" + name
 	}
 	all := map[string]map[string]any{}
-	for _, t := range d.evaluated.Tasks {
+	for _, t := range d.Evaluated.Tasks {
 		if t.Family != "" {
 			all[t.Family] = fakeaws.Definition(t, repositories, arn)
 		}

@@ -113,13 +113,13 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 // looks whose the credentials are and whether the service is at rest. A rollout
 // that hci left is one to roll back.
 func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback) (look *deploy.Look, journal *deploy.Journal, release func(), err error) {
-	release, err = deploy.Lock(a.found.StateDir(), d.env.Name)
+	release, err = deploy.Lock(a.found.StateDir(), d.Env.Name)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	journal, err = deploy.OpenJournal(a.found.StateDir(), d.env.Name)
+	journal, err = deploy.OpenJournal(a.found.StateDir(), d.Env.Name)
 	if err != nil {
-		journal = deploy.Unkept(d.env.Name, nil) // there is none, or none that tells anything
+		journal = deploy.Unkept(d.Env.Name, nil) // there is none, or none that tells anything
 	}
 	p := a.preflight(d, journal, nil, deployOptions{displace: r.displace})
 	p.AtRest = true

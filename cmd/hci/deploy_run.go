@@ -197,7 +197,7 @@ func (a *app) sameDeployment(journal *deploy.Journal, d *deployment, look *deplo
 // note writes into a new journal what the deployment is.
 func (a *app) note(j *deploy.Journal, d *deployment, look *deploy.Look) {
 	if whole(j.Steps) && a.rehearsal == nil {
-		a.unfinished(d.env.Name)
+		a.unfinished(d.Env.Name)
 	}
 	j.Account, j.Region, j.Cluster, j.Service = look.Identity.Account, d.names.Region, d.names.Cluster, d.names.Service
 	j.Commit, j.Tag, j.Who = look.Commit.SHA, look.Tag, who()
@@ -210,11 +210,11 @@ func (a *app) note(j *deploy.Journal, d *deployment, look *deploy.Look) {
 
 func (a *app) job(d *deployment, journal *deploy.Journal, steps []deploy.Step, o deployOptions, look *deploy.Look) *deploy.Job {
 	j := &deploy.Job{
-		Env: d.env.Name, Names: d.names, Look: look, Journal: journal, Steps: steps,
+		Env: d.Env.Name, Names: d.names, Look: look, Journal: journal, Steps: steps,
 		Registry: d.registry, Cluster: d.on, Source: d.on, Changes: d.on, Tasks: d.on,
 		Paths:   deploy.Paths{Context: filepath.Join(a.found.Root, d.names.Context), Dockerfile: filepath.Join(a.found.Root, d.names.Dockerfile)},
 		Timeout: o.timeout, Every: o.poll, Fresh: fresh,
-		Talk: a.deployView(d.env.Name, o.yes),
+		Talk: a.deployView(d.Env.Name, o.yes),
 	}
 	if a.rehearsal != nil && j.Every == 0 {
 		j.Every = rehearsalEvery
@@ -287,7 +287,7 @@ func (a *app) look(ctx context.Context, d *deployment, journal *deploy.Journal, 
 // preflight is what to look at, without what needs the secrets.
 func (a *app) preflight(d *deployment, journal *deploy.Journal, steps []deploy.Step, o deployOptions) deploy.Preflight {
 	return deploy.Preflight{
-		Env: d.env.Name, Root: a.found.Root, Names: d.names, Steps: steps, Displace: o.displace,
+		Env: d.Env.Name, Root: a.found.Root, Names: d.names, Steps: steps, Displace: o.displace,
 		Rebuild: journal.Rebuild, Restart: journal.Restart, Base: journal.Base,
 		Own:     deploy.OwnOf(journal),
 		Cluster: d.on, Registry: d.registry,

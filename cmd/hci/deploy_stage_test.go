@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/registry"
 
+	"hci/internal/compare"
 	"hci/internal/testing/fakeaws"
 	"hci/sync/localsm"
 )
@@ -162,11 +163,11 @@ func (s *stage) open(scenario fakeaws.Scenario) {
 	s.t.Helper()
 	a := newApp(streams{in: strings.NewReader(""), out: io.Discard, err: io.Discard}, s.environ)
 	a.dir = s.dir
-	opened, err := a.desired(context.Background(), "staging", evaluateOptions{})
+	opened, err := a.desired(context.Background(), "staging", compare.Options{})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	d, err := a.named(opened.env, nil)
+	d, err := a.named(opened.Env, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -175,7 +176,7 @@ func (s *stage) open(scenario fakeaws.Scenario) {
 		s.t.Fatal(err)
 	}
 	s.secrets = local.server
-	for _, w := range opened.wants {
+	for _, w := range opened.Wants {
 		s.hidden = append(s.hidden, w.Value.Reveal())
 	}
 	r := &rehearsal{host: s.host}

@@ -47,14 +47,14 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 	if err != nil {
 		return err
 	}
-	task, err := deploy.FindTask(d.evaluated, name)
+	task, err := deploy.FindTask(d.Evaluated, name)
 	if err != nil {
 		return err
 	}
 	if container, err = oneContainer(task, container); err != nil {
 		return err
 	}
-	journal := deploy.Unkept(d.env.Name, nil)
+	journal := deploy.Unkept(d.Env.Name, nil)
 	journal.Who = who()
 	look, err := a.look(ctx, d, journal, nil, o)
 	if err != nil {
@@ -86,7 +86,7 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 	if o.dryRun {
 		return nil
 	}
-	if err := a.agree(o.yes, fmt.Sprintf("Run %s in %s?", task.Family, d.env.Name)); err != nil {
+	if err := a.agree(o.yes, fmt.Sprintf("Run %s in %s?", task.Family, d.Env.Name)); err != nil {
 		return err
 	}
 	done, err := job.RunTask(ctx, definition, container, image)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/aws/ecs"
+	"hci/internal/compare"
 	"hci/internal/env/layers"
 	"hci/internal/project"
 	"hci/internal/secret"
@@ -101,7 +102,7 @@ func (a *app) variablesOf(ctx context.Context, env project.Environment, r variab
 		return nil, in, err
 	}
 	in.Evaluated = ev
-	d := &desired{env: env, content: content, module: m, evaluated: ev, declared: map[string]bool{}}
+	d := &compare.Desired{Env: env, Content: content, Module: m, Evaluated: ev}
 	if r.from == "aws" {
 		if ev == nil {
 			return nil, in, err
@@ -131,41 +132,37 @@ func (a *app) variablesOf(ctx context.Context, env project.Environment, r variab
 
 // takeFromAWS brings what Secrets Manager holds into the secrets file, in memory
 // only, and takes the values of whole secrets from there.
-func (a *app) takeFromAWS(ctx context.Context, d *desired, in *layers.Input) error {
-	var err error
-	if d.wants, d.unnamed, err = terraform.Wants(d.evaluated); err != nil {
+func (a *app) takeFromAWS(ctx context.Context, d *compare.Desired, in *layers.Input) error {
+	if err := d.Want(); err != nil {
 		return err
-	}
-	for _, w := range d.wants {
-		d.declared[w.Name] = true
 	}
 	store, err := a.store(ctx, d)
 	if err != nil {
 		return err
 	}
-	if err := a.findNames(ctx, store, d); err != nil {
+	if err := a.comparing().FindNames(ctx, store, d); err != nil {
 		return err
 	}
-	held, err := store.Read(ctx, d.names())
+	held, err := store.Read(ctx, d.Names())
 	if err != nil {
 		return err
 	}
-	plan := sync.Diff(held, d.wants)
+	plan := sync.Diff(held, d.Wants)
 	if err := unreadable(plan); err != nil {
 		return err
 	}
-	puller := &terraform.Puller{Env: d.env, Module: d.module, Evaluated: d.evaluated, Secrets: d.content.File, Environ: a.environ}
+	puller := &compare.Puller{Env: d.Env, Module: d.Module, Evaluated: d.Evaluated, Secrets: d.Content.File, Environ: a.environ}
 	next, pulled, err := puller.Pull(plan, func(sync.Change) bool { return true })
 	if err != nil {
 		return err
 	}
 	for _, p := range pulled {
 		for _, o := range p.Obstacles {
-			a.sayf("%s: %s in Secrets Manager can't be led back to the variables: %v", d.env.Name, p.Name, o)
+			a.sayf("%s: %s in Secrets Manager can't be led back to the variables: %v", d.Env.Name, p.Name, o)
 		}
 	}
 	in.Secrets = next
-	if in.Evaluated, err = terraform.EvaluateModule(d.module, d.env, next, a.environ, terraform.Options{Shapes: true}); err != nil {
+	if in.Evaluated, err = terraform.EvaluateModule(d.Module, d.Env, next, a.environ, terraform.Options{Shapes: true}); err != nil {
 		return err
 	}
 	in.Held, in.ARNs = map[string]secret.Value{}, map[string]string{}
@@ -205,15 +202,15 @@ func unreadable(p sync.Plan) error {
 }
 
 // live is the plain environment of the container as it runs.
-func (a *app) live(ctx context.Context, d *desired, c *module.Container) (map[string]string, error) {
-	if c == nil || len(d.evaluated.Services) != 1 || d.evaluated.Services[0].Name == "" || d.evaluated.Services[0].Cluster == "" {
+func (a *app) live(ctx context.Context, d *compare.Desired, c *module.Container) (map[string]string, error) {
+	if c == nil || len(d.Evaluated.Services) != 1 || d.Evaluated.Services[0].Name == "" || d.Evaluated.Services[0].Cluster == "" {
 		return nil, errors.New("--live: the Terraform code doesn't tell which one service runs the container")
 	}
-	cfg, err := awssm.LoadConfig(ctx, a.awsOptions(d))
+	cfg, err := awssm.LoadConfig(ctx, a.comparing().AWS(d))
 	if err != nil {
 		return nil, err
 	}
-	s := d.evaluated.Services[0]
+	s := d.Evaluated.Services[0]
 	env, err := ecs.NewOn(cfg, s.Cluster, s.Name).Environment(ctx, c.Name)
 	if err != nil {
 		return nil, fmt.Errorf("--live: %w", err)

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"hci/internal/compare"
 	"hci/sync"
 )
 
@@ -45,11 +46,11 @@ type keyReport struct {
 	Change string `json:"change"`
 }
 
-func newPlanReport(d *desired, p sync.Plan, showValues bool) planReport {
+func newPlanReport(d *compare.Desired, p sync.Plan, showValues bool) planReport {
 	r := planReport{
-		Schema: planSchema, Environment: d.env.Name, InSync: p.InSync() && len(d.nameless) == 0,
-		Differs: p.Differs() || len(d.nameless) > 0,
-		Counts:  map[string]int{}, Secrets: []changeReport{}, Nameless: d.nameless,
+		Schema: planSchema, Environment: d.Env.Name, InSync: p.InSync() && len(d.Nameless) == 0,
+		Differs: p.Differs() || len(d.Nameless) > 0,
+		Counts:  map[string]int{}, Secrets: []changeReport{}, Nameless: d.Nameless,
 	}
 	for _, c := range p.Changes {
 		r.Counts[c.Kind.String()]++
@@ -85,7 +86,7 @@ func newChangeReport(c sync.Change, showValues bool) changeReport {
 }
 
 // printPlan prints a line for each change that show selects, and a count.
-func (a *app) printPlan(d *desired, p sync.Plan, show func(sync.Change) bool, showValues bool) error {
+func (a *app) printPlan(d *compare.Desired, p sync.Plan, show func(sync.Change) bool, showValues bool) error {
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	for _, c := range p.Changes {
@@ -103,7 +104,7 @@ func (a *app) printPlan(d *desired, p sync.Plan, show func(sync.Change) bool, sh
 	if err := a.printSigned(table.String()); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(a.out, count(d.env.Name, p))
+	_, err := fmt.Fprintln(a.out, count(d.Env.Name, p))
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"hci/internal/compare"
 	"hci/sync"
 )
 
@@ -26,8 +27,8 @@ type outcomeReport struct {
 	Error   string `json:"error,omitempty"`
 }
 
-func newPushReport(d *desired, r sync.Report) pushReport {
-	p := pushReport{Schema: planSchema, Environment: d.env.Name, Counts: map[string]int{}, Secrets: []outcomeReport{}}
+func newPushReport(d *compare.Desired, r sync.Report) pushReport {
+	p := pushReport{Schema: planSchema, Environment: d.Env.Name, Counts: map[string]int{}, Secrets: []outcomeReport{}}
 	for _, out := range r.Outcomes {
 		o := outcomeReport{Name: out.Name, Kind: out.Change.Kind.String(), Outcome: out.Result.String(), Version: out.Version, Why: out.Why}
 		if out.Err != nil {
@@ -67,7 +68,7 @@ func (a *app) suggestSecret(err error, p sync.Plan) error {
 }
 
 // nothingPushed ends a push that has nothing to write, or was a dry run.
-func (a *app) nothingPushed(d *desired, p sync.Plan, r pushRequest) error {
+func (a *app) nothingPushed(d *compare.Desired, p sync.Plan, r pushRequest) error {
 	if r.asJSON {
 		if err := a.printJSON(newPlanReport(d, p, false)); err != nil {
 			return err
@@ -80,7 +81,7 @@ func (a *app) nothingPushed(d *desired, p sync.Plan, r pushRequest) error {
 		a.nextCommand(d, p)
 		return errIncomplete
 	}
-	a.sayf("%s: nothing to write", d.env.Name)
+	a.sayf("%s: nothing to write", d.Env.Name)
 	return nil
 }
 
@@ -97,12 +98,12 @@ func (a *app) printOutcome(out sync.Outcome) {
 }
 
 // sumUp ends a push: how many of each, and what that makes the exit code.
-func (a *app) sumUp(d *desired, p sync.Plan, report sync.Report, r pushRequest) error {
+func (a *app) sumUp(d *compare.Desired, p sync.Plan, report sync.Report, r pushRequest) error {
 	var err error
 	if r.asJSON {
 		err = a.printJSON(newPushReport(d, report))
 	} else {
-		_, err = fmt.Fprintln(a.out, countResults(d.env.Name, report))
+		_, err = fmt.Fprintln(a.out, countResults(d.Env.Name, report))
 	}
 	if slices.ContainsFunc(report.Outcomes, replacedValue) {
 		a.redeployHint(d)
@@ -124,12 +125,12 @@ func replacedValue(out sync.Outcome) bool {
 
 // redeployHint says how running tasks get the new values: ECS hands secrets
 // out when a task starts only.
-func (a *app) redeployHint(d *desired) {
-	for _, s := range d.evaluated.Services {
+func (a *app) redeployHint(d *compare.Desired) {
+	for _, s := range d.Evaluated.Services {
 		if s.Name == "" || s.Cluster == "" {
 			a.sayf("tasks of %s that run keep the old values until its next deployment", s.Address)
 			continue
 		}
-		a.sayf("tasks that run keep the old values until they are replaced: 'hci deploy update %s --restart'", d.env.Name)
+		a.sayf("tasks that run keep the old values until they are replaced: 'hci deploy update %s --restart'", d.Env.Name)
 	}
 }

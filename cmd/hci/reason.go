@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"hci/internal/compare"
 	"hci/sync"
 )
 
@@ -133,20 +134,20 @@ func count(env string, p sync.Plan) string {
 }
 
 // nextCommand says on stderr what brings an environment in line.
-func (a *app) nextCommand(d *desired, p sync.Plan) {
+func (a *app) nextCommand(d *compare.Desired, p sync.Plan) {
 	if p.Count(sync.Add)+p.Count(sync.Differs) > 0 {
-		a.sayf("'hci secrets push %s' writes what differs", d.env.Name)
+		a.sayf("'hci secrets push %s' writes what differs", d.Env.Name)
 	}
 	if p.Count(sync.Missing) > 0 {
-		a.sayf("'hci tf %s apply' creates what is not there; 'hci secrets push %s --create' makes it as well", d.env.Name, d.env.Name)
+		a.sayf("'hci tf %s apply' creates what is not there; 'hci secrets push %s --create' makes it as well", d.Env.Name, d.Env.Name)
 	}
-	if p.Count(sync.ValueUnknown)+p.Count(sync.PartDiffers) > 0 && !d.state {
+	if p.Count(sync.ValueUnknown)+p.Count(sync.PartDiffers) > 0 && !d.State {
 		a.sayf("--state takes what is not known from terraform's state")
 	}
 	if p.Count(sync.Orphan) > 0 {
-		a.sayf("'hci secrets push %s --prune' schedules for deletion what is declared nowhere", d.env.Name)
+		a.sayf("'hci secrets push %s --prune' schedules for deletion what is declared nowhere", d.Env.Name)
 	}
 	if p.Count(sync.PendingDeletion) > 0 {
-		a.sayf("'hci secrets push %s --restore' takes the deletion back", d.env.Name)
+		a.sayf("'hci secrets push %s --restore' takes the deletion back", d.Env.Name)
 	}
 }

@@ -5,17 +5,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hci/internal/compare"
 	"hci/sync"
 )
 
 type diffRequest struct {
-	compareOptions
+	compare.Options
 	showValues, asJSON bool
 	with               string
 }
 
 func newDiff(a *app) *cobra.Command {
-	r := diffRequest{compareOptions: compareOptions{orphans: true}}
+	var r diffRequest
 	cmd := &cobra.Command{
 		Use:   "diff ENV",
 		Short: "Compare the secrets with AWS Secrets Manager",
@@ -49,26 +50,26 @@ differs, 2 when something does.`,
 	}
 	cmd.Flags().StringVar(&r.with, "with", "", "compare with the environment `ENV2` instead")
 	cmd.Flags().BoolVar(&r.showValues, "show-values", false, "show the values on both sides")
-	stateFlag(cmd, &r.state)
+	stateFlag(cmd, &r.State)
 	jsonFlag(cmd, &r.asJSON)
 	return cmd
 }
 
 func (a *app) diff(ctx context.Context, name string, r diffRequest) error {
-	c, err := a.compare(ctx, name, r.compareOptions)
+	c, err := a.compare(ctx, name, r.Options, true)
 	if err != nil {
 		return err
 	}
 	if r.asJSON {
-		err = a.printJSON(newPlanReport(c.desired, c.plan, r.showValues))
+		err = a.printJSON(newPlanReport(c.Desired, c.Plan, r.showValues))
 	} else {
-		err = a.printPlan(c.desired, c.plan, everything, r.showValues)
+		err = a.printPlan(c.Desired, c.Plan, everything, r.showValues)
 	}
 	switch {
 	case err != nil:
 		return err
-	case c.plan.Differs() || len(c.nameless) > 0:
-		a.nextCommand(c.desired, c.plan)
+	case c.Plan.Differs() || len(c.Nameless) > 0:
+		a.nextCommand(c.Desired, c.Plan)
 		return errDifferences
 	}
 	return nil

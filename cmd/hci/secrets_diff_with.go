@@ -54,12 +54,12 @@ func (a *app) diffWith(ctx context.Context, name string, r diffRequest) error {
 	names := [2]string{name, r.with}
 	byAddress := map[string]*pair{}
 	for i, name := range names {
-		d, err := a.desired(ctx, name, r.evaluateOptions)
+		d, err := a.desired(ctx, name, r.Options)
 		if err != nil {
 			return err
 		}
-		wants := slices.Clone(d.wants)
-		for _, u := range d.unnamed {
+		wants := slices.Clone(d.Wants)
+		for _, u := range d.Unnamed {
 			wants = append(wants, u.Want)
 		}
 		for _, w := range wants {

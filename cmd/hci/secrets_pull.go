@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hci/internal/compare"
 	"hci/internal/sealed"
-	"hci/internal/terraform"
 	"hci/sync"
 	"hci/tfvars"
 )
@@ -63,40 +63,40 @@ type pulledReport struct {
 }
 
 func (a *app) pull(ctx context.Context, name string, r pullRequest) error {
-	c, err := a.compare(ctx, name, compareOptions{evaluateOptions: evaluateOptions{shapes: true}})
+	c, err := a.compare(ctx, name, compare.Options{Shapes: true}, false)
 	if err != nil {
 		return err
 	}
-	if err := c.plan.Check(sync.ApplyOptions{Only: r.only}); err != nil {
+	if err := c.Plan.Check(sync.ApplyOptions{Only: r.only}); err != nil {
 		var unknown *sync.UnknownNameError
 		if errors.As(err, &unknown) {
-			return a.suggestSecret(err, c.plan)
+			return a.suggestSecret(err, c.Plan)
 		}
 	}
-	puller := &terraform.Puller{
-		Project: a.found, Env: c.env, Module: c.module, Evaluated: c.evaluated, Secrets: c.content.File, Environ: a.environ,
+	puller := &compare.Puller{
+		Project: a.found, Env: c.Env, Module: c.Module, Evaluated: c.Evaluated, Secrets: c.Content.File, Environ: a.environ,
 	}
-	next, pulled, err := puller.Pull(c.plan, func(c sync.Change) bool { return len(r.only) == 0 || slices.Contains(r.only, c.Name) })
+	next, pulled, err := puller.Pull(c.Plan, func(c sync.Change) bool { return len(r.only) == 0 || slices.Contains(r.only, c.Name) })
 	if err != nil {
 		return err
 	}
-	wrote, err := a.writePulled(ctx, c.desired, next, pulled, r)
+	wrote, err := a.writePulled(ctx, c.Desired, next, pulled, r)
 	if err != nil {
 		return err
 	}
 	if r.asJSON {
-		if err := a.printJSON(newPullReport(c.env.Name, pulled, wrote)); err != nil {
+		if err := a.printJSON(newPullReport(c.Env.Name, pulled, wrote)); err != nil {
 			return err
 		}
 	}
-	if slices.ContainsFunc(pulled, func(p terraform.Pulled) bool { return len(p.Obstacles) > 0 }) {
+	if slices.ContainsFunc(pulled, func(p compare.Pulled) bool { return len(p.Obstacles) > 0 }) {
 		return errNotPulled
 	}
 	return nil
 }
 
 // writePulled shows what was found, asks, and writes the secrets file.
-func (a *app) writePulled(ctx context.Context, d *desired, next *tfvars.File, pulled []terraform.Pulled, r pullRequest) (wrote bool, err error) {
+func (a *app) writePulled(ctx context.Context, d *compare.Desired, next *tfvars.File, pulled []compare.Pulled, r pullRequest) (wrote bool, err error) {
 	variables := 0
 	for _, p := range pulled {
 		variables += len(p.Sources)
@@ -108,20 +108,20 @@ func (a *app) writePulled(ctx context.Context, d *desired, next *tfvars.File, pu
 	}
 	switch {
 	case variables == 0 && len(pulled) == 0:
-		a.sayf("%s: nothing to pull", d.env.Name)
+		a.sayf("%s: nothing to pull", d.Env.Name)
 		return false, nil
 	case variables == 0 || r.dryRun:
 		return false, nil
 	}
-	if err := a.agree(r.yes, fmt.Sprintf("Change %s in the secrets of %s?", plural(variables, "value"), d.env.Name)); err != nil {
+	if err := a.agree(r.yes, fmt.Sprintf("Change %s in the secrets of %s?", plural(variables, "value"), d.Env.Name)); err != nil {
 		return false, err
 	}
-	session, err := a.files(d.env).Begin(ctx, a.passphrase(d.env))
+	session, err := a.files(d.Env).Begin(ctx, a.passphrase(d.Env))
 	if err != nil {
 		return false, err
 	}
-	if !bytes.Equal(session.Bytes(), d.content.File.Bytes()) {
-		return false, fmt.Errorf("%s: %w", a.rel(d.content.Path), sealed.ErrChanged)
+	if !bytes.Equal(session.Bytes(), d.Content.File.Bytes()) {
+		return false, fmt.Errorf("%s: %w", a.rel(d.Content.Path), sealed.ErrChanged)
 	}
 	result, err := session.Commit(next, sealed.Options{})
 	if err != nil {
@@ -131,7 +131,7 @@ func (a *app) writePulled(ctx context.Context, d *desired, next *tfvars.File, pu
 	return result.Wrote, nil
 }
 
-func (a *app) printPulled(p terraform.Pulled) error {
+func (a *app) printPulled(p compare.Pulled) error {
 	if len(p.Sources) > 0 {
 		if _, err := fmt.Fprintf(a.out, "~ %s  to var.%s\n", p.Name, strings.Join(p.Sources, ", var.")); err != nil {
 			return err
@@ -145,7 +145,7 @@ func (a *app) printPulled(p terraform.Pulled) error {
 	return nil
 }
 
-func newPullReport(env string, pulled []terraform.Pulled, wrote bool) pullReport {
+func newPullReport(env string, pulled []compare.Pulled, wrote bool) pullReport {
 	r := pullReport{Schema: planSchema, Environment: env, Wrote: wrote, Secrets: []pulledReport{}}
 	for _, p := range pulled {
 		one := pulledReport{Name: p.Name, Variables: append([]string{}, p.Sources...)}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/atomicfile"
+	"hci/internal/compare"
 	"hci/internal/plan"
 	"hci/internal/term"
 	"hci/sync"
@@ -118,11 +119,11 @@ const maxPlan = 16 << 20
 
 // push compares, shows the plan, asks and applies.
 func (a *app) push(ctx context.Context, name string, r pushRequest) error {
-	c, err := a.compare(ctx, name, compareOptions{evaluateOptions: evaluateOptions{state: r.state}, orphans: r.prune})
+	c, err := a.compare(ctx, name, compare.Options{State: r.state}, r.prune)
 	if err != nil {
 		return err
 	}
-	d, plan := c.desired, c.plan
+	d, plan := c.Desired, c.Plan
 	o := sync.ApplyOptions{Create: r.create, Restore: r.restore, Ignored: r.ignored, Prune: r.prune, Window: r.window, Only: r.only}
 	if err := plan.Check(o); err != nil {
 		return a.suggestSecret(err, plan)
@@ -149,7 +150,7 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 	if err := a.confirmPush(d, plan, o, r, n); err != nil {
 		return err
 	}
-	report, err := a.apply(ctx, c.store, plan, o, r.asJSON)
+	report, err := a.apply(ctx, c.Store, plan, o, r.asJSON)
 	return errors.Join(a.sumUp(d, plan, report, r), err)
 }
 
@@ -171,7 +172,7 @@ func (a *app) apply(ctx context.Context, store sync.Store, plan sync.Plan, o syn
 
 // confirmPush asks. A deletion needs the environment's name, typed or by
 // --confirm; --yes is not enough for it.
-func (a *app) confirmPush(d *desired, p sync.Plan, o sync.ApplyOptions, r pushRequest, n int) error {
+func (a *app) confirmPush(d *compare.Desired, p sync.Plan, o sync.ApplyOptions, r pushRequest, n int) error {
 	prunes := 0
 	for _, c := range p.Changes {
 		if c.Kind == sync.Orphan && o.Writes(c) {
@@ -179,47 +180,47 @@ func (a *app) confirmPush(d *desired, p sync.Plan, o sync.ApplyOptions, r pushRe
 		}
 	}
 	switch {
-	case prunes > 0 && r.confirm == d.env.Name:
+	case prunes > 0 && r.confirm == d.Env.Name:
 		return nil
 	case prunes > 0:
 		return a.confirmName(d, fmt.Sprintf("%s will be deleted in %d days, %s written, in %s. Type the environment's name to go on: ",
-			plural(prunes, "secret"), r.window, plural(n-prunes, "secret"), d.region()))
+			plural(prunes, "secret"), r.window, plural(n-prunes, "secret"), d.Region()))
 	}
-	return a.agree(r.yes, fmt.Sprintf("Write %s of %s in %s?", plural(n, "secret"), d.env.Name, d.region()))
+	return a.agree(r.yes, fmt.Sprintf("Write %s of %s in %s?", plural(n, "secret"), d.Env.Name, d.Region()))
 }
 
 // confirmName asks for the environment's name.
-func (a *app) confirmName(d *desired, question string) error {
+func (a *app) confirmName(d *compare.Desired, question string) error {
 	name, err := a.terminal().Ask(question)
 	switch {
 	case errors.Is(err, term.ErrNoTerminal):
-		return fmt.Errorf("%w; say --confirm %s to go ahead without being asked", err, d.env.Name)
+		return fmt.Errorf("%w; say --confirm %s to go ahead without being asked", err, d.Env.Name)
 	case err != nil:
 		return err
-	case name != d.env.Name:
+	case name != d.Env.Name:
 		return errNothing
 	}
 	return nil
 }
 
 // verifyPlan checks that what would be written is what was planned.
-func (a *app) verifyPlan(ctx context.Context, c *comparison, o sync.ApplyOptions, planned *plan.File) error {
-	passphrase, err := a.passphrase(c.env)(ctx)
+func (a *app) verifyPlan(ctx context.Context, c *compare.Comparison, o sync.ApplyOptions, planned *plan.File) error {
+	passphrase, err := a.passphrase(c.Env)(ctx)
 	if err != nil {
 		return err
 	}
-	return planned.Verify(c.region(), c.plan, o, passphrase)
+	return planned.Verify(c.Region(), c.Plan, o, passphrase)
 }
 
 // writePlan writes the plan file. The passphrase is needed for the
 // fingerprints, also where the plaintext is used.
-func (a *app) writePlan(ctx context.Context, c *comparison, o sync.ApplyOptions, r pushRequest) error {
-	passphrase, err := a.passphrase(c.env)(ctx)
+func (a *app) writePlan(ctx context.Context, c *compare.Comparison, o sync.ApplyOptions, r pushRequest) error {
+	passphrase, err := a.passphrase(c.Env)(ctx)
 	if err != nil {
 		return err
 	}
 	opts := plan.Options{Create: r.create, Restore: r.restore, Ignored: r.ignored, Prune: r.prune, Window: r.window, State: r.state, Only: r.only}
-	f, err := plan.New(c.env.Name, c.region(), opts, c.plan, o, passphrase)
+	f, err := plan.New(c.Env.Name, c.Region(), opts, c.Plan, o, passphrase)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hci/internal/compare"
 	"hci/sync"
 )
 
@@ -43,7 +44,7 @@ The secrets file stays as it is: 'hci secrets pull' brings the values into it.`,
 }
 
 func (a *app) rollback(ctx context.Context, name string, secrets []string, r rollbackRequest) error {
-	d, err := a.desired(ctx, name, evaluateOptions{state: r.state})
+	d, err := a.desired(ctx, name, compare.Options{State: r.state})
 	if err != nil {
 		return err
 	}
@@ -51,10 +52,10 @@ func (a *app) rollback(ctx context.Context, name string, secrets []string, r rol
 	if err != nil {
 		return err
 	}
-	if err := a.findNames(ctx, store, d); err != nil {
+	if err := a.comparing().FindNames(ctx, store, d); err != nil {
 		return err
 	}
-	names := d.names()
+	names := d.Names()
 	if len(secrets) > 0 {
 		if err := knownSecrets(secrets, names); err != nil {
 			return err
@@ -69,7 +70,7 @@ func (a *app) rollback(ctx context.Context, name string, secrets []string, r rol
 	if err != nil {
 		return err
 	}
-	return a.rollBackTo(ctx, &comparison{desired: d, store: store, plan: sync.Rollback(current, previous)}, r)
+	return a.rollBackTo(ctx, &compare.Comparison{Desired: d, Store: store, Plan: sync.Rollback(current, previous)}, r)
 }
 
 // knownSecrets checks that each of the names given is declared.
@@ -83,33 +84,33 @@ func knownSecrets(given, declared []string) error {
 	return errors.Join(all...)
 }
 
-func (a *app) rollBackTo(ctx context.Context, c *comparison, r rollbackRequest) error {
+func (a *app) rollBackTo(ctx context.Context, c *compare.Comparison, r rollbackRequest) error {
 	o := sync.ApplyOptions{}
-	n := toWrite(c.plan, o)
+	n := toWrite(c.Plan, o)
 	if r.asJSON && (n == 0 || r.dryRun) {
-		return a.printJSON(newPlanReport(c.desired, c.plan, false))
+		return a.printJSON(newPlanReport(c.Desired, c.Plan, false))
 	}
 	if !r.asJSON {
-		if err := a.printPlan(c.desired, c.plan, everything, false); err != nil {
+		if err := a.printPlan(c.Desired, c.Plan, everything, false); err != nil {
 			return err
 		}
 	}
 	switch {
-	case n == 0 && c.plan.Count(sync.Unreadable) > 0:
+	case n == 0 && c.Plan.Count(sync.Unreadable) > 0:
 		return errNothing
 	case n == 0:
-		a.sayf("%s: there is nothing to roll back", c.env.Name)
+		a.sayf("%s: there is nothing to roll back", c.Env.Name)
 		return nil
 	case r.dryRun:
 		return nil
 	}
-	if err := a.agree(r.yes, fmt.Sprintf("Roll %s of %s back in %s?", plural(n, "secret"), c.env.Name, c.region())); err != nil {
+	if err := a.agree(r.yes, fmt.Sprintf("Roll %s of %s back in %s?", plural(n, "secret"), c.Env.Name, c.Region())); err != nil {
 		return err
 	}
-	report, err := a.apply(ctx, c.store, c.plan, o, r.asJSON)
-	err = errors.Join(a.sumUp(c.desired, c.plan, report, pushRequest{asJSON: r.asJSON}), err)
+	report, err := a.apply(ctx, c.Store, c.Plan, o, r.asJSON)
+	err = errors.Join(a.sumUp(c.Desired, c.Plan, report, pushRequest{asJSON: r.asJSON}), err)
 	if report.Count(sync.Reverted) > 0 {
-		a.sayf("the secrets file still holds what was current before: 'hci secrets pull %s' brings it in line", c.env.Name)
+		a.sayf("the secrets file still holds what was current before: 'hci secrets pull %s' brings it in line", c.Env.Name)
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/child"
+	"hci/internal/compare"
 	"hci/internal/term"
 	"hci/sync"
 	"hci/sync/localsm"
@@ -41,7 +42,7 @@ it. Writes stay in memory.`,
 		},
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := a.desired(cmd.Context(), args[0], evaluateOptions{})
+			d, err := a.desired(cmd.Context(), args[0], compare.Options{})
 			if err != nil {
 				return err
 			}
@@ -65,9 +66,9 @@ type localServer struct {
 }
 
 // newLocalServer makes one, in an account, that holds the environment's secrets.
-func (a *app) newLocalServer(d *desired, account string, empty bool) (*localServer, error) {
-	server := localsm.New(localsm.Options{Region: d.region(), AccountID: account})
-	for _, w := range d.wants {
+func (a *app) newLocalServer(d *compare.Desired, account string, empty bool) (*localServer, error) {
+	server := localsm.New(localsm.Options{Region: d.Region(), AccountID: account})
+	for _, w := range d.Wants {
 		// Terraform writes an ignored value too, when it makes the secret.
 		known := w.Status == sync.Known || w.Status == sync.Ignored && w.Value.Len() > 0
 		if !empty && known {
@@ -84,7 +85,7 @@ func (a *app) newLocalServer(d *desired, account string, empty bool) (*localServ
 		}
 	}
 	keyID, key, _ := server.Credentials()
-	return &localServer{a: a, env: d.env.Name, server: server, vars: []string{
+	return &localServer{a: a, env: d.Env.Name, server: server, vars: []string{
 		"AWS_ACCESS_KEY_ID=" + keyID, "AWS_SECRET_ACCESS_KEY=" + key,
 		"AWS_REGION=" + server.Region(), "AWS_DEFAULT_REGION=" + server.Region(),
 	}}, nil

@@ -13,13 +13,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hci/internal/compare"
 	"hci/internal/project"
 	"hci/sync"
 )
 
 func newStatus(a *app) *cobra.Command {
 	var asJSON bool
-	var o compareOptions
+	var o compare.Options
 	cmd := &cobra.Command{
 		Use:   "status [ENV...]",
 		Short: "Show all secrets in all environments, and which are in sync",
@@ -34,7 +35,7 @@ something differs.`,
 		ValidArgsFunction: a.envNames,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.status(cmd.Context(), args, o, asJSON) },
 	}
-	stateFlag(cmd, &o.state)
+	stateFlag(cmd, &o.State)
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
@@ -45,7 +46,7 @@ type statusReport struct {
 	Environments []planReport `json:"environments"`
 }
 
-func (a *app) status(ctx context.Context, names []string, o compareOptions, asJSON bool) error {
+func (a *app) status(ctx context.Context, names []string, o compare.Options, asJSON bool) error {
 	envs, err := a.environments(names, func(e project.Environment) bool { return hasSealed(e) || exists(e.Plain) }, "has a secrets file")
 	if err != nil {
 		return err
@@ -55,14 +56,14 @@ func (a *app) status(ctx context.Context, names []string, o compareOptions, asJS
 	report := statusReport{Schema: planSchema, Environments: []planReport{}}
 	differs := false
 	for _, env := range envs {
-		c, err := a.compare(ctx, env.Name, o)
+		c, err := a.compare(ctx, env.Name, o, false)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", env.Name, err))
 			continue
 		}
-		differs = differs || c.plan.Differs() || len(c.nameless) > 0
+		differs = differs || c.Plan.Differs() || len(c.Nameless) > 0
 		table.add(c, time.Now())
-		report.Environments = append(report.Environments, newPlanReport(c.desired, c.plan, false))
+		report.Environments = append(report.Environments, newPlanReport(c.Desired, c.Plan, false))
 	}
 	if asJSON {
 		err = a.printJSON(report)
@@ -81,8 +82,8 @@ type statusTable struct {
 	rows map[string]map[string]string
 }
 
-func (t *statusTable) add(c *comparison, now time.Time) {
-	t.envs = append(t.envs, c.env.Name)
+func (t *statusTable) add(c *compare.Comparison, now time.Time) {
+	t.envs = append(t.envs, c.Env.Name)
 	if t.rows == nil {
 		t.rows = map[string]map[string]string{}
 	}
@@ -91,12 +92,12 @@ func (t *statusTable) add(c *comparison, now time.Time) {
 		if t.rows[row] == nil {
 			t.rows[row] = map[string]string{}
 		}
-		t.rows[row][c.env.Name] = cell
+		t.rows[row][c.Env.Name] = cell
 	}
-	for _, ch := range c.plan.Changes {
+	for _, ch := range c.Plan.Changes {
 		set(ch.Want.Address, cell(ch, now))
 	}
-	for _, address := range c.nameless {
+	for _, address := range c.Nameless {
 		set(address, "no name")
 	}
 }

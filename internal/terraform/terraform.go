@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -127,6 +128,20 @@ func fromEnviron(m *module.Module, environ []string, into map[string]cty.Value) 
 		into[name] = value
 	}
 	return nil
+}
+
+// SetElsewhere says which var file, or which TF_VAR_ variable, sets a variable;
+// "" if none does.
+func SetElsewhere(env project.Environment, environ []string, name string) string {
+	for _, path := range slices.Backward(env.VarFiles) {
+		if file, err := readVarFile(path); err == nil && file.Has(name) {
+			return path
+		}
+	}
+	if slices.ContainsFunc(environ, func(kv string) bool { return strings.HasPrefix(kv, "TF_VAR_"+name+"=") }) {
+		return "TF_VAR_" + name
+	}
+	return ""
 }
 
 // Options of [Evaluate]; the zero Options are those of a plain reading.

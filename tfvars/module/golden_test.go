@@ -105,12 +105,12 @@ func TestGolden(t *testing.T) {
 					Value: s.Value.Reveal(), Unknown: s.Unknown, Variables: s.Variables,
 				})
 			}
-			compare(t, filepath.Join(dir, "want.json"), got)
+			compareGolden(t, filepath.Join(dir, "want.json"), got)
 		})
 	}
 }
 
-func compare(t *testing.T, path string, got golden) {
+func compareGolden(t *testing.T, path string, got golden) {
 	t.Helper()
 	text, err := json.MarshalIndent(got, "", "  ")
 	if err != nil {

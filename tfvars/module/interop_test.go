@@ -16,7 +16,7 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/terraform"
+	"hci/internal/compare"
 	"hci/internal/testing/interop"
 	"hci/sync"
 	"hci/tfvars/module"
@@ -79,7 +79,7 @@ type applied map[string]map[string]any
 
 func compareApplied(t *testing.T, ev *module.Evaluated, real applied) {
 	t.Helper()
-	wants, unnamed, err := terraform.Wants(ev)
+	wants, unnamed, err := compare.Wants(ev)
 	if err != nil {
 		t.Fatal(err)
 	}

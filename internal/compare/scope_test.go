@@ -1,10 +1,10 @@
-package terraform_test
+package compare_test
 
 import (
 	"strings"
 	"testing"
 
-	"hci/internal/terraform"
+	"hci/internal/compare"
 	"hci/sync"
 	"hci/tfvars/module"
 )
@@ -30,7 +30,7 @@ func TestScope(t *testing.T) {
 		{[]string{"apple", "apply"}, "", "", "", "appl apple2"}, // no separator: nothing is known of what they share
 		{[]string{"_a", "_b"}, "", "", "", "_c"},
 	} {
-		s := terraform.NewScope(named(c.names...))
+		s := compare.NewScope(named(c.names...))
 		if s.Prefix != c.prefix || s.Suffix != c.suffix {
 			t.Errorf("%q: %q … %q", c.names, s.Prefix, s.Suffix)
 		}
@@ -56,17 +56,17 @@ func TestScopeByTags(t *testing.T) {
 		}
 		return module.Secret{Tags: m}
 	}
-	s := terraform.NewScope([]module.Secret{tagged("Project=shop", "Env=staging", "a=1"), tagged("Project=shop", "Env=staging", "a=2")})
+	s := compare.NewScope([]module.Secret{tagged("Project=shop", "Env=staging", "a=1"), tagged("Project=shop", "Env=staging", "a=2")})
 	if !s.Holds(sync.Listed{Name: "x", Tags: map[string]string{"Project": "shop", "Env": "staging", "b": "1"}}) {
 		t.Error("not held by its tags")
 	}
 	if s.Holds(sync.Listed{Name: "x", Tags: map[string]string{"Project": "shop", "Env": "production"}}) {
 		t.Error("another environment's is held")
 	}
-	if s := terraform.NewScope([]module.Secret{tagged("ManagedBy=terraform"), tagged("ManagedBy=terraform")}); len(s.Filters()) != 0 {
+	if s := compare.NewScope([]module.Secret{tagged("ManagedBy=terraform"), tagged("ManagedBy=terraform")}); len(s.Filters()) != 0 {
 		t.Error("a tag that is on anybody's secrets is taken for this project's")
 	}
-	if s := terraform.NewScope(nil); len(s.Filters()) != 0 || s.Holds(sync.Listed{Name: "x"}) {
+	if s := compare.NewScope(nil); len(s.Filters()) != 0 || s.Holds(sync.Listed{Name: "x"}) {
 		t.Error("an empty scope holds something")
 	}
 }

@@ -1,4 +1,4 @@
-package terraform_test
+package compare_test
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"hci/internal/compare"
 	"hci/internal/project"
 	"hci/internal/secret"
 	"hci/internal/terraform"
@@ -90,7 +91,7 @@ func pull(t *testing.T, p *project.Project, env project.Environment, secrets *tf
 	if err != nil {
 		t.Fatal(err)
 	}
-	wants, _, err := terraform.Wants(ev)
+	wants, _, err := compare.Wants(ev)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func pull(t *testing.T, p *project.Project, env project.Environment, secrets *tf
 	for name, value := range values {
 		held = append(held, sync.Held{Name: name, Version: "v", HasValue: true, Value: secret.New(value)})
 	}
-	puller := &terraform.Puller{Project: p, Env: env, Module: m, Evaluated: ev, Secrets: secrets}
+	puller := &compare.Puller{Project: p, Env: env, Module: m, Evaluated: ev, Secrets: secrets}
 	next, pulled, err := puller.Pull(sync.Diff(held, wants), func(sync.Change) bool { return true })
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +139,7 @@ resource "aws_secretsmanager_secret" "n" { name = random_string.r.result }
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, unnamed, err := terraform.Wants(ev)
+	_, unnamed, err := compare.Wants(ev)
 	if err != nil || len(unnamed) != 3 {
 		t.Fatalf("%d, %v", len(unnamed), err)
 	}
@@ -162,7 +163,7 @@ resource "aws_secretsmanager_secret" "n" { name = random_string.r.result }
 			t.Errorf("%s: %+v, %v", u.Want.Address, w, err)
 		}
 	}
-	var ambiguous *terraform.AmbiguousNameError
+	var ambiguous *compare.AmbiguousNameError
 	for _, u := range unnamed {
 		if !strings.HasSuffix(u.Want.Address, ".r") {
 			continue

@@ -1,4 +1,4 @@
-package terraform
+package compare
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 
 	"hci/internal/project"
+	"hci/internal/terraform"
 	"hci/sync"
 	"hci/tfvars"
 	"hci/tfvars/module"
@@ -132,21 +133,7 @@ func (pl *Puller) elsewhere(name string) string {
 	if pl.Secrets.Has(name) {
 		return ""
 	}
-	return SetElsewhere(pl.Env, pl.Environ, name)
-}
-
-// SetElsewhere says which var file, or which TF_VAR_ variable, sets a variable;
-// "" if none does.
-func SetElsewhere(env project.Environment, environ []string, name string) string {
-	for _, path := range slices.Backward(env.VarFiles) {
-		if file, err := readVarFile(path); err == nil && file.Has(name) {
-			return path
-		}
-	}
-	if slices.ContainsFunc(environ, func(kv string) bool { return strings.HasPrefix(kv, "TF_VAR_"+name+"=") }) {
-		return "TF_VAR_" + name
-	}
-	return ""
+	return terraform.SetElsewhere(pl.Env, pl.Environ, name)
 }
 
 // refuseContradictions takes out assignments that give one variable two values.
@@ -227,7 +214,7 @@ func (pl *Puller) assigned(f *tfvars.File, ch shape.Assignment) (cty.Value, erro
 // verify evaluates the Terraform code with the new content and drops what is
 // not proved right.
 func (pl *Puller) verify(next *tfvars.File, was sync.Plan, all []Pulled) (dropped bool, err error) {
-	ev, err := EvaluateModule(pl.Module, pl.Env, next, pl.Environ, Options{})
+	ev, err := terraform.EvaluateModule(pl.Module, pl.Env, next, pl.Environ, terraform.Options{})
 	if err != nil {
 		return false, err
 	}
