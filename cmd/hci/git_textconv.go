@@ -55,7 +55,7 @@ func (a *app) describe(ctx context.Context, env project.Environment, data []byte
 	if err != nil {
 		return err
 	}
-	content, err := a.files(env).OpenVersion(data, phrase)
+	content, err := a.files(env).OpenVersion(data, phrase, nil)
 	if err != nil {
 		return err
 	}

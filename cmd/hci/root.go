@@ -93,7 +93,7 @@ func helpOrUnknown(cmd *cobra.Command, args []string) error {
 func newSecrets(a *app) *cobra.Command {
 	return group("secrets", "Work on an environment's secrets",
 		newDecrypt(a), newEncrypt(a), newVerify(a), newRekey(a), newOpenSSL(a),
-		newList(a), newGet(a), newSet(a), newUnset(a), newRename(a), newEdit(a),
+		newList(a), newLog(a), newAge(a), newGet(a), newSet(a), newUnset(a), newRename(a), newEdit(a),
 		newDiff(a), newPush(a), newPull(a), newMerge(a), newRollback(a), newStatus(a), newServe(a))
 }
 

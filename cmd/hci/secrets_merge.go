@@ -231,4 +231,3 @@ func (a *app) writeMerged(ctx context.Context, env project.Environment, stages *
 func markers(data []byte) bool {
 	return strings.HasPrefix(string(data), "<<<<<<< ") || strings.Contains(string(data), "\n<<<<<<< ")
 }
-

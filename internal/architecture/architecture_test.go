@@ -31,7 +31,7 @@ var arrows = map[string][]string{
 	"hci/internal/term":               {"hci/internal/atomicfile", "hci/internal/secret"},
 	"hci/internal/editor":             {"hci/internal/atomicfile", "hci/internal/privatedir"},
 	"hci/internal/gitdriver":          {},
-	"hci/internal/history":            {},
+	"hci/internal/history":            {"hci/crypto", "hci/internal/sealed", "hci/internal/secret"},
 	"hci/internal/privatedir":         {},
 	"hci/internal/docker":             {"hci/internal/child", "hci/internal/privatedir", "hci/internal/secret"},
 	"hci/internal/aws/client":         {},

@@ -8,6 +8,7 @@ package history
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strconv"
@@ -26,20 +27,22 @@ type Commit struct {
 	Subject string
 	Path    string // of the file, from the root of the work tree
 	Blob    string // what it held after the commit; "" if it was removed
+	// Parents are what it held before, in each parent; "" where it was not there.
+	Parents []string
 }
-
-// format ends each field with a NUL; the raw lines of the files follow.
-const format = "--format=%x01%H%x00%aI%x00%an%x00%s%x00"
 
 // Log lists the commits that changed a file, the newest first, also across
 // renames. A merge is listed if its outcome differs from each of its parents.
 func Log(ctx context.Context, git Git, path string) ([]Commit, error) {
+	mark := rand.Text() // no author and no subject holds it
+	// Each field ends with a NUL; the raw lines of the files follow.
+	format := "--format=" + mark + "%H%x00%aI%x00%an%x00%s%x00"
 	out, err := git(ctx, "log", "--follow", "--raw", "--cc", "--no-abbrev", "-z", "--no-color", "--no-ext-diff", "--no-textconv", format, "--", path)
 	if err != nil {
 		return nil, err
 	}
 	var all []Commit
-	for entry := range bytes.SplitSeq(out, []byte{1}) {
+	for entry := range bytes.SplitSeq(out, []byte(mark)) {
 		if len(bytes.Trim(entry, "\x00\n")) == 0 {
 			continue
 		}
@@ -77,10 +80,19 @@ func parseCommit(entry string) (Commit, error) {
 	if len(words) < 2*(parents+1)+1 {
 		return Commit{}, errUnreadable
 	}
-	if blob := words[2*parents+1]; strings.Trim(blob, "0") != "" {
-		c.Blob = blob
+	for i := range parents {
+		c.Parents = append(c.Parents, blobOf(words[parents+1+i]))
 	}
+	c.Blob = blobOf(words[2*parents+1])
 	return c, nil
+}
+
+// blobOf is a blob's name, "" for git's name of none.
+func blobOf(word string) string {
+	if strings.Trim(word, "0") == "" {
+		return ""
+	}
+	return word
 }
 
 // Blob returns the content of a blob.

@@ -158,9 +158,13 @@ func (f Files) sealBytes(plaintext []byte, phrase secret.Value, p crypto.Params)
 }
 
 // OpenVersion opens another version of the sealed file, such as one of git's
-// history. What is required of the current version is not required of it.
-func (f Files) OpenVersion(data []byte, phrase secret.Value) (*Content, error) {
+// history. What is required of the current version is not required of it. With
+// known parameters, only those are tried.
+func (f Files) OpenVersion(data []byte, phrase secret.Value, known []crypto.Params) (*Content, error) {
 	f.Require = false
+	if len(known) > 0 {
+		f.Params, f.declaredOnly = known, true
+	}
 	return f.unseal(data, phrase)
 }
 

@@ -55,6 +55,8 @@ type Files struct {
 	// Unmerged returns a [*UnmergedError] if git could not merge the sealed file.
 	// It is asked before the file is read; nil: nobody is asked.
 	Unmerged func(context.Context) error
+
+	declaredOnly bool // only Params are tried
 }
 
 // Content is an opened secrets file.
@@ -182,7 +184,7 @@ func (f Files) unseal(data []byte, pass secret.Value) (*Content, error) {
 		parsed, parsedFrom = file, p
 		return nil
 	}
-	opened, err := crypto.Open(data, []byte(pass.Reveal()), crypto.OpenOptions{Params: f.Params, Check: check})
+	opened, err := crypto.Open(data, []byte(pass.Reveal()), crypto.OpenOptions{Params: f.Params, Check: check, DeclaredOnly: f.declaredOnly})
 	var refused *crypto.ContentError
 	switch {
 	case errors.As(err, &refused):
