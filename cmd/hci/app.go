@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/crypto"
+	"hci/internal/ownership"
 	"hci/internal/project"
 	"hci/internal/sealed"
 	"hci/internal/term"
@@ -96,11 +97,17 @@ func (a *app) project() (*project.Project, error) {
 	if a.found != nil {
 		return a.found, nil
 	}
-	p, err := project.Find(a.dir, project.Options{Getenv: a.getenv, Workspace: a.workspace})
+	p, err := project.Find(a.dir, project.Options{Getenv: a.getenv, Environ: a.environ, Workspace: a.workspace})
 	if err != nil {
 		return nil, err
 	}
-	restored, err := sealed.Recover(p.StateDir())
+	if err := ownership.Private(p.StateDir()); err != nil {
+		return nil, err
+	}
+	if old := p.OldJournal(); old != "" {
+		a.sayf("%s, of an earlier hci, says that a rekey was interrupted; it is not obeyed: see with 'git status' whether a sealed file changed, then remove it", a.rel(old))
+	}
+	restored, err := sealed.Recover(p.StateDir(), sealedFiles(p))
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +116,15 @@ func (a *app) project() (*project.Project, error) {
 	}
 	a.found = p
 	return p, nil
+}
+
+// sealedFiles are the sealed files of all environments.
+func sealedFiles(p *project.Project) []string {
+	var all []string
+	for _, env := range p.Environments {
+		all = append(all, env.Sealed)
+	}
+	return all
 }
 
 // environment returns one environment by name.
@@ -171,7 +187,7 @@ func (a *app) files(env project.Environment) sealed.Files {
 
 // envNames completes environment names on the command line.
 func (a *app) envNames(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	p, err := project.Find(a.dir, project.Options{Getenv: a.getenv, Workspace: a.workspace})
+	p, err := project.Find(a.dir, project.Options{Getenv: a.getenv, Environ: a.environ, Workspace: a.workspace})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 		Setup:               setup,
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"chown":    chownCmd,
 			"exits":    exitsCmd,
 			"flip":     flipCmd,
 			"mode":     modeCmd,
@@ -112,6 +113,18 @@ func modeCmd(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if got := strconv.FormatUint(uint64(info.Mode().Perm()), 8); got != args[0] {
 		ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
+	}
+}
+
+// chownCmd gives files, and symbolic links themselves, to another user.
+func chownCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: chown UID FILE...")
+	}
+	uid, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for _, name := range args[1:] {
+		ts.Check(os.Lchown(ts.MkAbs(name), uid, uid))
 	}
 }
 

@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +19,7 @@ import (
 // import outside its tests. A package that is not listed fails the test.
 var arrows = map[string][]string{
 	"hci/cmd/hci": {
-		"hci/crypto", "hci/internal/atomicfile", "hci/internal/aws/client", "hci/internal/compare", "hci/internal/lint", "hci/internal/child", "hci/internal/deploy", "hci/internal/docker", "hci/internal/aws/ecr", "hci/internal/aws/ecs", "hci/internal/editor", "hci/internal/gitdriver", "hci/internal/history", "hci/internal/env/process",
+		"hci/crypto", "hci/internal/atomicfile", "hci/internal/aws/client", "hci/internal/compare", "hci/internal/lint", "hci/internal/child", "hci/internal/deploy", "hci/internal/docker", "hci/internal/git", "hci/internal/ownership", "hci/internal/aws/ecr", "hci/internal/aws/ecs", "hci/internal/editor", "hci/internal/gitdriver", "hci/internal/history", "hci/internal/env/process",
 		"hci/internal/env/files", "hci/internal/env/layers", "hci/internal/plan", "hci/internal/privatedir",
 		"hci/internal/project", "hci/internal/testing/fakeaws", "hci/internal/sealed", "hci/internal/secret", "hci/internal/term",
 		"hci/internal/terraform", "hci/sync", "hci/sync/awssm",
@@ -26,8 +30,10 @@ var arrows = map[string][]string{
 	"hci/internal/env/layers":         {"hci/tfvars/module/shape", "hci/internal/project", "hci/internal/secret", "hci/sync/dotenv", "hci/tfvars", "hci/tfvars/module"},
 	"hci/internal/compare":            {"hci/internal/project", "hci/internal/sealed", "hci/internal/secret", "hci/internal/terraform", "hci/sync", "hci/sync/awssm", "hci/tfvars", "hci/tfvars/module", "hci/tfvars/module/shape"},
 	"hci/internal/terraform":          {"hci/internal/atomicfile", "hci/internal/child", "hci/internal/project", "hci/tfvars", "hci/tfvars/module"},
-	"hci/internal/sealed":             {"hci/crypto", "hci/internal/atomicfile", "hci/internal/secret", "hci/tfvars"},
-	"hci/internal/project":            {"hci/crypto", "hci/internal/atomicfile", "hci/tfvars"},
+	"hci/internal/sealed":             {"hci/crypto", "hci/internal/atomicfile", "hci/internal/ownership", "hci/internal/secret", "hci/tfvars"},
+	"hci/internal/project":            {"hci/crypto", "hci/internal/atomicfile", "hci/internal/git", "hci/tfvars"},
+	"hci/internal/git":                {"hci/internal/child", "hci/internal/ownership"},
+	"hci/internal/ownership":          {},
 	"hci/internal/term":               {"hci/internal/atomicfile", "hci/internal/secret"},
 	"hci/internal/editor":             {"hci/internal/atomicfile", "hci/internal/privatedir"},
 	"hci/internal/gitdriver":          {},
@@ -37,7 +43,7 @@ var arrows = map[string][]string{
 	"hci/internal/aws/client":         {},
 	"hci/internal/aws/ecr":            {"hci/internal/aws/client", "hci/internal/secret"},
 	"hci/internal/aws/ecs":            {"hci/internal/aws/client"},
-	"hci/internal/deploy":             {"hci/internal/atomicfile", "hci/internal/aws/client", "hci/internal/docker", "hci/internal/aws/ecr", "hci/internal/aws/ecs", "hci/internal/project", "hci/internal/secret", "hci/tfvars/module"},
+	"hci/internal/deploy":             {"hci/internal/atomicfile", "hci/internal/aws/client", "hci/internal/docker", "hci/internal/aws/ecr", "hci/internal/aws/ecs", "hci/internal/ownership", "hci/internal/project", "hci/internal/secret", "hci/tfvars/module"},
 	"hci/internal/testing/fakeaws":    {"hci/internal/secret", "hci/tfvars/module"},
 	"hci/internal/env/process":        {"hci/sync/dotenv"},
 	"hci/internal/env/files":          {"hci/internal/secret", "hci/sync/dotenv", "hci/tfvars"},
@@ -69,7 +75,7 @@ var only = map[string][]string{
 	"github.com/joho/godotenv":                            {"hci/sync/dotenv"},
 	"golang.org/x/term":                                   {"hci/internal/term"},
 	"github.com/zalando/go-keyring":                       {"hci/internal/term"},
-	"os/exec":                                             {"hci/internal/privatedir", "hci/internal/docker", "hci/internal/child", "hci/internal/editor", "hci/internal/project", "hci/internal/term", "hci/internal/terraform", "hci/internal/testing/interop", "hci/cmd/hci"},
+	"os/exec":                                             {"hci/internal/privatedir", "hci/internal/docker", "hci/internal/child", "hci/internal/editor", "hci/internal/git", "hci/internal/term", "hci/internal/terraform", "hci/internal/testing/interop", "hci/cmd/hci"},
 }
 
 // pure lists packages that may import the standard library and ours only, and
@@ -145,6 +151,39 @@ func TestWhoImportsWhat(t *testing.T) {
 			if strings.Contains(imp, ".") || slices.Contains([]string{"os", "net", "net/http", "os/exec"}, imp) {
 				t.Errorf("%s is pure and must not import %s", p.ImportPath, imp)
 			}
+		}
+	}
+}
+
+// starts finds where a program is looked up or run by its name.
+var starts = regexp.MustCompile(`exec\.(?:LookPath|Command|CommandContext)\([^)"]*"([^"]+)"`)
+
+// runs lists, for the programs that are run in one way only, the package that
+// does it, outside tests.
+var runs = map[string]string{"git": "internal/git", "terraform": "internal/terraform", "docker": "internal/docker"}
+
+func TestOnePlaceRunsAProgram(t *testing.T) {
+	found := map[string]bool{}
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "/internal/testing/") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, match := range starts.FindAllSubmatch(text, -1) {
+			program := string(match[1])
+			owner, single := runs[program]
+			if found[program] = true; single && filepath.ToSlash(filepath.Dir(path)) != "../../"+owner {
+				t.Errorf("%s runs %s; only %s may", path, program, owner)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for program := range runs {
+		if !found[program] {
+			t.Errorf("nothing runs %s: this test looks for the wrong thing", program)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"hci/internal/atomicfile"
 	"hci/internal/aws/ecs"
+	"hci/internal/ownership"
 )
 
 // journalSchema is the version of the journal's form.
@@ -111,6 +112,9 @@ func (e *UnderWayError) Error() string {
 // [*UnderWayError].
 func Lock(stateDir, env string) (release func(), err error) {
 	path := journalPath(stateDir, env)
+	if err := ownership.MakePrivate(stateDir); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func TestJournalOfAnother(t *testing.T) {
 }
 
 func TestLock(t *testing.T) {
-	state := t.TempDir()
+	state := filepath.Join(t.TempDir(), "state")
 	release, err := deploy.Lock(state, "staging")
 	if err != nil {
 		t.Fatal(err)

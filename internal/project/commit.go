@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
+
+	"hci/internal/git"
 )
 
 // Commit is what a work tree has checked out.
@@ -30,14 +31,12 @@ func (c Commit) Short() string { return c.SHA[:min(shortSHA, len(c.SHA))] }
 
 // Commit looks at the commit that is checked out. It fails with [ErrNoCommit].
 func (p *Project) Commit(ctx context.Context) (Commit, error) {
-	git, err := exec.LookPath("git")
+	repo, err := git.Find(ctx, p.Root, p.environ)
 	if err != nil {
 		return Commit{}, ErrNoCommit
 	}
 	ask := func(args ...string) (string, error) {
-		cmd := exec.CommandContext(ctx, git, append([]string{"-c", "core.fsmonitor=false"}, args...)...)
-		cmd.Dir, cmd.Env = p.Root, append(gitEnviron(), "GIT_OPTIONAL_LOCKS=0")
-		out, err := cmd.Output()
+		out, err := repo.Run(ctx, args...)
 		return strings.TrimRight(string(out), "\n"), err
 	}
 	sha, err := ask("rev-parse", "--verify", "--quiet", "HEAD")
@@ -49,7 +48,7 @@ func (p *Project) Commit(ctx context.Context) (Commit, error) {
 	var statusErr error
 	group.Go(func() {
 		var status string
-		if status, statusErr = ask("status", "--porcelain=v1", "-z", "--no-renames"); statusErr != nil {
+		if status, statusErr = ask("status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=dirty"); statusErr != nil {
 			return
 		}
 		for entry := range strings.SplitSeq(status, "\x00") {

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"hci/internal/child"
 )
 
 func TestSource(t *testing.T) {
@@ -35,7 +37,7 @@ func TestCommit(t *testing.T) {
 	git := func(args ...string) {
 		t.Helper()
 		cmd := exec.Command("git", append([]string{"-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false"}, args...)...)
-		cmd.Dir, cmd.Env = dir, append(gitEnviron(), "GIT_CONFIG_GLOBAL="+os.DevNull)
+		cmd.Dir, cmd.Env = dir, append(child.Environ(child.Git, os.Environ()), "GIT_CONFIG_GLOBAL="+os.DevNull)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("git %q: %v: %s", args, err, out)
 		}
@@ -45,7 +47,9 @@ func TestCommit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	look := func() (Commit, error) { return (&Project{Root: dir}).Commit(context.Background()) }
+	look := func() (Commit, error) {
+		return (&Project{Root: dir, environ: os.Environ()}).Commit(context.Background())
+	}
 	git("init", "-q", ".")
 	if _, err := look(); !errors.Is(err, ErrNoCommit) {
 		t.Errorf("%v", err)

@@ -25,20 +25,6 @@ func (e *NoProjectError) Next() string {
 	return "run hci in the project's directory, or give the directory with -C DIR"
 }
 
-// ForeignConfigError says that the nearest hci.hcl belongs neither to the user
-// nor to root nor to the owner of the directory that hci was started in. It
-// can name commands to run, so it is not read.
-type ForeignConfigError struct{ Path string }
-
-func (e *ForeignConfigError) Error() string {
-	return fmt.Sprintf("%s belongs to another user, so hci does not read it: it can name commands to run", e.Path)
-}
-
-// Next says how to have it read.
-func (e *ForeignConfigError) Next() string {
-	return "read the file; if you trust it, make it yours with 'chown'"
-}
-
 // UnknownEnvironmentError says that the project has no such environment.
 type UnknownEnvironmentError struct {
 	Name       string

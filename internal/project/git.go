@@ -3,11 +3,10 @@ package project
 import (
 	"context"
 	"errors"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
+
+	"hci/internal/git"
 )
 
 // GitStatus is what git thinks of a path.
@@ -38,26 +37,30 @@ func (s GitStatus) String() string {
 	return "unknown"
 }
 
-// gitPlaces are the variables that tell git, in a hook, where to work; here
-// the path alone decides.
-var gitPlaces = []string{"GIT_DIR=", "GIT_WORK_TREE=", "GIT_COMMON_DIR=", "GIT_INDEX_FILE=", "GIT_PREFIX="}
-
 // Git asks git about a path, which need not exist; its directory must.
 func (p *Project) Git(ctx context.Context, path string) GitStatus {
-	git, err := exec.LookPath("git")
+	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return GitUnknown
+	}
+	repo, err := git.Find(ctx, dir, p.environ)
+	if err != nil {
+		return GitUnknown
+	}
+	path, err = filepath.Rel(repo.Root, filepath.Join(dir, filepath.Base(path)))
 	if err != nil {
 		return GitUnknown
 	}
 	// Of a tracked file check-ignore says that it is not ignored, so that one
 	// question is enough for most. It takes paths, no patterns.
-	switch run(ctx, git, path, "check-ignore", "--quiet") {
+	switch code(repo.Run(ctx, "check-ignore", "--quiet", "--", path)) {
 	case 0:
 		return GitIgnored
 	case 1:
 	default:
 		return GitUnknown
 	}
-	switch run(ctx, git, path, "--literal-pathspecs", "ls-files", "--error-unmatch") {
+	switch code(repo.Run(ctx, "--literal-pathspecs", "ls-files", "--error-unmatch", "--", path)) {
 	case 0:
 		return GitTracked
 	case 1:
@@ -67,21 +70,14 @@ func (p *Project) Git(ctx context.Context, path string) GitStatus {
 	}
 }
 
-// run runs git on one path and returns its exit code, -1 if it has none. The
-// file system monitor is off, because a repository's own configuration could
-// name any program as one.
-func run(ctx context.Context, git, path string, args ...string) int {
-	argv := append([]string{"-c", "core.fsmonitor=false"}, args...)
-	cmd := exec.CommandContext(ctx, git, append(argv, "--", filepath.Base(path))...)
-	cmd.Dir = filepath.Dir(path)
-	cmd.Env = gitEnviron()
-	err := cmd.Run()
-	var exit *exec.ExitError
+// code is git's exit code, -1 if it has none.
+func code(_ []byte, err error) int {
+	var exit *git.ExitError
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &exit):
-		return exit.ExitCode()
+		return exit.Code
 	default:
 		return -1
 	}
@@ -90,17 +86,22 @@ func run(ctx context.Context, git, path string, args ...string) int {
 // Tracked lists the files that git tracks below the project's root, by their
 // paths from there. ok is false if git can't tell.
 func (p *Project) Tracked(ctx context.Context) (files []string, ok bool) {
-	git, err := exec.LookPath("git")
+	repo, err := git.Find(ctx, p.Root, p.environ)
 	if err != nil {
 		return nil, false
 	}
-	cmd := exec.CommandContext(ctx, git, "-c", "core.fsmonitor=false", "ls-files", "-z")
-	cmd.Dir, cmd.Env = p.Root, gitEnviron()
-	out, err := cmd.Output()
+	below, err := filepath.Rel(repo.Root, p.Root)
+	if err != nil {
+		return nil, false
+	}
+	out, err := repo.Run(ctx, "--literal-pathspecs", "ls-files", "-z", "--", below)
 	if err != nil {
 		return nil, false
 	}
 	for name := range strings.SplitSeq(string(out), "\x00") {
+		if below != "." {
+			name = strings.TrimPrefix(name, filepath.ToSlash(below)+"/")
+		}
 		if name != "" {
 			files = append(files, name)
 		}
@@ -108,16 +109,12 @@ func (p *Project) Tracked(ctx context.Context) (files []string, ok bool) {
 	return files, true
 }
 
-// gitEnviron is hci's environment without what tells git where to work.
-func gitEnviron() []string {
-	return slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		return slices.ContainsFunc(gitPlaces, func(place string) bool { return strings.HasPrefix(entry, place) })
-	})
-}
-
 // RunGit runs git at the project's root and returns what it prints.
 func (p *Project) RunGit(ctx context.Context, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "git", append([]string{"-c", "core.fsmonitor=false"}, args...)...)
-	cmd.Dir, cmd.Env = p.Root, gitEnviron()
-	return cmd.Output()
+	repo, err := git.Find(ctx, p.Root, p.environ)
+	if err != nil {
+		return nil, err
+	}
+	repo.Dir = p.Root
+	return repo.Run(ctx, args...)
 }

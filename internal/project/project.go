@@ -49,11 +49,15 @@
 // Every error about hci.hcl is a [tfvars.Problem] with file, line and column,
 // and never quotes the text of a value. A name that is not known is an error.
 //
-// The package reads files and, for [Project.Git] alone, runs git. It keeps no
-// state.
+// A project whose root, git directory or hci.hcl belongs to another user is
+// refused before anything in it is read, with a [*git.ForeignError], unless
+// git's safe.directory names it.
+//
+// The package reads files and asks git about them. It keeps no state.
 package project
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -65,6 +69,9 @@ import (
 type Options struct {
 	// Getenv reads an environment variable; "" if it is not set.
 	Getenv func(string) string
+	// Environ is what git gets as its environment, as far as it needs it; nil is
+	// this process's.
+	Environ []string
 	// Workspace names the environment of a project with one secrets.tfvars.
 	Workspace string
 }
@@ -75,6 +82,7 @@ type Project struct {
 	Root         string
 	ConfigFile   string // hci.hcl; "" without one
 	TerraformDir string // "" without one
+	WorkTree     string // of git, that the root lies in; "" outside git
 	GitDir       string // the git directory, of a linked work tree the main one's; "" outside git
 	SharedFile   string // the plaintext path of the one secrets.tfvars; "" where each environment has a file
 	Environments []Environment
@@ -83,6 +91,7 @@ type Project struct {
 	defaultEnvironment string
 	env                []EnvVar // the general env block
 	getenv             func(string) string
+	environ            []string
 }
 
 // Environment is one environment and its files, which need not exist.
@@ -117,6 +126,9 @@ func Find(dir string, o Options) (*Project, error) {
 	if o.Getenv == nil {
 		o.Getenv = func(string) string { return "" }
 	}
+	if o.Environ == nil {
+		o.Environ = os.Environ()
+	}
 	start, err := startDirectory(dir)
 	if err != nil {
 		return nil, err
@@ -125,7 +137,10 @@ func Find(dir string, o Options) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Project{Root: at.root, ConfigFile: at.config, GitDir: at.gitDir, getenv: o.Getenv}
+	if err := at.owned(o.Environ); err != nil {
+		return nil, err
+	}
+	p := &Project{Root: at.root, ConfigFile: at.config, WorkTree: at.workTree, GitDir: at.gitDir, getenv: o.Getenv, environ: o.Environ}
 	c := &config{}
 	if p.ConfigFile != "" {
 		if c, err = readConfig(p.ConfigFile); err != nil {

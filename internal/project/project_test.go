@@ -395,10 +395,6 @@ environment "c" {
 }
 
 func TestStateDir(t *testing.T) {
-	base := tree(t, headFile)
-	if p := find(t, base, Options{}); p.StateDir() != filepath.Join(base, ".git", "hci") {
-		t.Errorf("in git: %s", p.StateDir())
-	}
 	p := &Project{Root: filepath.FromSlash("/r"), getenv: env("HOME", "/h", "XDG_STATE_HOME", "relative", "USERPROFILE", "/u", "LocalAppData", "")}
 	for goos, want := range map[string]string{
 		"linux": "/h/.local/state", "freebsd": "/h/.local/state",
@@ -420,5 +416,19 @@ func TestStateDir(t *testing.T) {
 	get := func(dir string) string { return find(t, dir, Options{Getenv: env(variable, state)}).StateDir() }
 	if !strings.HasPrefix(get(one), state) || get(one) == get(other) {
 		t.Errorf("%s and %s", get(one), get(other))
+	}
+	// In git, too, it is the user's own directory and not the repository's; all
+	// work trees have the same, and each project in one its own.
+	base := tree(t, headFile+"-- wt/.git/HEAD --\n-- a/hci.hcl --\n-- b/hci.hcl --\n")
+	linked := tree(t, "-- .git --\ngitdir: "+filepath.Join(base, ".git", "worktrees", "w")+"\n")
+	for path, text := range map[string]string{"HEAD": "ref: x", "commondir": "../.."} {
+		path = filepath.Join(base, ".git", "worktrees", "w", path)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	top, a, b := get(base), get(filepath.Join(base, "a")), get(filepath.Join(base, "b"))
+	if !strings.HasPrefix(top, state) || top != get(linked) || top == a || a == b {
+		t.Errorf("%s, %s of a linked work tree, %s and %s of projects in it", top, get(linked), a, b)
 	}
 }

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"hci/internal/atomicfile"
+	"hci/internal/git"
 )
 
 // configName is the name of the optional configuration file.
@@ -17,7 +19,7 @@ const configName = "hci.hcl"
 const maxPointer = 1 << 16
 
 // place is where a project lies.
-type place struct{ root, config, gitDir string }
+type place struct{ root, config, workTree, gitDir string }
 
 // startDirectory makes dir absolute and free of symbolic links: parents are
 // those of the real directory, as git sees them.
@@ -58,19 +60,36 @@ func findRoot(start string) (place, error) {
 		if !exists(config) {
 			continue
 		}
-		if foreign(config, start) {
-			return place{}, &ForeignConfigError{Path: config}
-		}
-		_, gitDir := findGit(dir) // not start's, which can lie in a submodule of the project
-		return place{root: dir, config: config, gitDir: gitDir}, nil
+		workTree, gitDir := findGit(dir) // not start's, which can lie in a submodule of the project
+		return place{root: dir, config: config, workTree: workTree, gitDir: gitDir}, nil
 	}
 	if workTree != "" {
-		return place{root: workTree, gitDir: gitDir}, nil
+		return place{root: workTree, workTree: workTree, gitDir: gitDir}, nil
 	}
 	if root := guessRoot(start); root != "" {
 		return place{root: root}, nil
 	}
 	return place{}, &NoProjectError{Dir: start}
+}
+
+// owned fails with a [*git.ForeignError] if something that decides what hci does
+// in this place is another user's.
+func (at place) owned(environ []string) error {
+	own := []string{at.root}
+	if at.config != "" {
+		own = append(own, at.config)
+	}
+	if err := git.Owned(context.Background(), environ, at.root, own...); err != nil {
+		return err
+	}
+	if at.workTree == "" {
+		return nil
+	}
+	inGit := []string{filepath.Join(at.workTree, ".git")}
+	if at.gitDir != "" {
+		inGit = append(inGit, at.gitDir, filepath.Join(at.gitDir, "config"))
+	}
+	return git.Owned(context.Background(), environ, at.workTree, inGit...)
 }
 
 // findGit returns the root of the git work tree that dir lies in, and its git

@@ -3,22 +3,48 @@ package project
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"os"
 	"os/user"
 	"path/filepath"
 	"runtime"
 )
 
 // StateDir is the directory in which hci remembers things about this project;
-// it need not exist yet. In a git repository it is hci in the git directory,
-// which all work trees share and git never commits. Elsewhere it is hci/HASH,
-// by the root, in the user's state directory: $XDG_STATE_HOME or
-// ~/.local/state, on macOS ~/Library/Application Support, on Windows
-// %LocalAppData%.
+// it need not exist yet. It is hci/HASH in the user's own state directory:
+// $XDG_STATE_HOME or ~/.local/state, on macOS ~/Library/Application Support, on
+// Windows %LocalAppData%. It never lies in the project, whose files are
+// whoever's wrote the archive or the repository. All work trees of a repository
+// have the same.
+//
+// Before anything in it is believed, [ownership.Private] must hold.
 func (p *Project) StateDir() string {
-	if p.GitDir != "" {
-		return filepath.Join(p.GitDir, "hci")
+	return filepath.Join(p.userState(runtime.GOOS), "hci", hash(p.identity()))
+}
+
+// identity is what tells this project from every other on this machine.
+func (p *Project) identity() string {
+	if p.GitDir == "" {
+		return p.Root
 	}
-	return filepath.Join(p.userState(runtime.GOOS), "hci", hash(p.Root))
+	below, err := filepath.Rel(p.WorkTree, p.Root)
+	if err != nil || below == "." {
+		return p.GitDir
+	}
+	return p.GitDir + "\x00" + filepath.ToSlash(below)
+}
+
+// OldJournal is the journal of an interrupted rekey where versions of hci before
+// this one kept their state: in the git directory, which can come with an
+// archive. It is not obeyed. It is "" if there is none.
+func (p *Project) OldJournal() string {
+	if p.GitDir == "" {
+		return ""
+	}
+	path := filepath.Join(p.GitDir, "hci", "rekey.json")
+	if !exists(path) {
+		return ""
+	}
+	return path
 }
 
 func (p *Project) userState(goos string) string {
@@ -37,7 +63,8 @@ func (p *Project) userState(goos string) string {
 	return filepath.Join(p.home("HOME"), ".local", "state")
 }
 
-// home is the user's home directory; the root, if there is no other.
+// home is the user's home directory. Where there is none, nothing can be kept:
+// the path is one that can't be made.
 func (p *Project) home(variable string) string {
 	if dir := p.getenv(variable); filepath.IsAbs(dir) {
 		return dir
@@ -45,7 +72,7 @@ func (p *Project) home(variable string) string {
 	if u, err := user.Current(); err == nil && filepath.IsAbs(u.HomeDir) {
 		return u.HomeDir
 	}
-	return p.Root
+	return filepath.Join(os.DevNull, "no-home")
 }
 
 // ID names the project on this machine, for the system's keyring: the name of

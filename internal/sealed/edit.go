@@ -9,6 +9,7 @@ import (
 
 	"hci/crypto"
 	"hci/internal/atomicfile"
+	"hci/internal/ownership"
 	"hci/internal/secret"
 	"hci/tfvars"
 )
@@ -139,6 +140,9 @@ func (s *Session) Rescue(next *tfvars.File) (string, error) {
 	f, data := s.f, next.Bytes()
 	name := fmt.Sprintf("rejected-%s-%d", f.Env, time.Now().UnixNano())
 	if s.before == nil {
+		if err := ownership.MakePrivate(f.StateDir); err != nil {
+			return "", err
+		}
 		path := filepath.Join(f.StateDir, name)
 		return path, atomicfile.Write(path, data, atomicfile.Options{Perm: plainPerm})
 	}

@@ -169,9 +169,12 @@ func (f Files) newParams() crypto.Params {
 
 // sealedPerm keeps the mode that the sealed file has: git checks it out
 // readable, and a change of mode would be one more difference to look at.
-func (f Files) sealedPerm() fs.FileMode {
-	if info, err := os.Stat(f.Sealed); err == nil {
-		return info.Mode().Perm()
+func (f Files) sealedPerm() fs.FileMode { return permOf(f.Sealed) }
+
+// permOf is the mode of a sealed file. It is no program, whatever it was before.
+func permOf(path string) fs.FileMode {
+	if info, err := os.Stat(path); err == nil {
+		return info.Mode().Perm() & 0o666
 	}
 	return plainPerm
 }

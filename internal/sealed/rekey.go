@@ -20,16 +20,16 @@ import (
 const journalName = "rekey.json"
 
 // journal holds what undoes a rekey that was interrupted. Both texts are
-// ciphertext.
+// ciphertext. The mode is no part of it: a file that is put back keeps the one
+// it has.
 type journal struct {
 	Files []journalEntry `json:"files"`
 }
 
 type journalEntry struct {
-	Path string      `json:"path"`
-	Old  []byte      `json:"old"` // the sealed file before, whole
-	New  string      `json:"new"` // SHA-256 of the sealed file after, in hex
-	Perm fs.FileMode `json:"perm"`
+	Path string `json:"path"`
+	Old  []byte `json:"old"` // the sealed file before, whole
+	New  string `json:"new"` // SHA-256 of the sealed file after, in hex
 }
 
 // RekeyOptions of [Rekey].
@@ -92,7 +92,7 @@ func Rekey(ctx context.Context, files []Files, pass, newPass func(Files) Passphr
 			Env: f.Env, From: f.Sealed, To: f.Sealed, Params: params,
 			Authenticated: !params.NoSalt, Wrote: !bytes.Equal(data, contents[i].sealed),
 		}
-		j.Files = append(j.Files, journalEntry{Path: f.Sealed, Old: contents[i].sealed, New: digest(data), Perm: f.sealedPerm()})
+		j.Files = append(j.Files, journalEntry{Path: f.Sealed, Old: contents[i].sealed, New: digest(data)})
 	}
 	if o.DryRun {
 		return results, nil
@@ -119,19 +119,46 @@ func replaceAll(stateDir string, j journal, data [][]byte) error {
 		return err
 	}
 	for i, entry := range j.Files {
-		if err := replace(entry.Path, entry.Old, data[i], entry.Perm); err != nil {
-			_, undo := recoverJournal(path)
+		if err := replace(entry.Path, entry.Old, data[i], permOf(entry.Path)); err != nil {
+			_, undo := recoverJournal(path, pathsOf(j))
 			return errors.Join(err, undo)
 		}
 	}
 	return os.Remove(path)
 }
 
+// pathsOf are the files of a journal that this process has made.
+func pathsOf(j journal) []string {
+	paths := make([]string, len(j.Files))
+	for i, entry := range j.Files {
+		paths[i] = entry.Path
+	}
+	return paths
+}
+
+// JournalError says that the journal of an interrupted rekey asks for something
+// that no rekey of this project can have written. Nothing was put back.
+type JournalError struct{ Path, Problem string }
+
+func (e *JournalError) Error() string {
+	return fmt.Sprintf("%s, the journal of an interrupted rekey, %s; nothing was put back", e.Path, e.Problem)
+}
+
+// Next says what to do about it.
+func (e *JournalError) Next() string {
+	return "see with 'git status' whether a sealed file changed, then remove the journal"
+}
+
 // Recover ends a rekey that was interrupted: if every file is the new one,
 // the rekey is complete; else the files that were replaced get their old
 // content back. It returns the files it put back. A command that is about to
 // read or write sealed files calls it first.
-func Recover(stateDir string) (restored []string, err error) {
+//
+// It writes to none but the sealed files of this project, which it is given, and
+// nothing but a sealed file's content; it fails with a [*JournalError] before
+// the first if the journal asks for anything else. The state directory must be
+// the user's own.
+func Recover(stateDir string, sealedFiles []string) (restored []string, err error) {
 	path := filepath.Join(stateDir, journalName)
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -141,11 +168,14 @@ func Recover(stateDir string) (restored []string, err error) {
 		return nil, err
 	}
 	defer unlock()
-	return recoverJournal(path)
+	return recoverJournal(path, sealedFiles)
 }
 
-func recoverJournal(path string) (restored []string, err error) {
-	data, err := atomicfile.Read(path, 1<<30)
+// maxJournal bounds a journal's size in bytes.
+const maxJournal = 1 << 30
+
+func recoverJournal(path string, sealedFiles []string) (restored []string, err error) {
+	data, err := atomicfile.Read(path, maxJournal)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // the rekey that held the lock has completed
 	}
@@ -153,8 +183,16 @@ func recoverJournal(path string) (restored []string, err error) {
 		return nil, err
 	}
 	var j journal
-	if err := json.Unmarshal(data, &j); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if json.Unmarshal(data, &j) != nil {
+		return nil, &JournalError{Path: path, Problem: "is not one"}
+	}
+	for _, entry := range j.Files {
+		if !slices.Contains(sealedFiles, entry.Path) {
+			return nil, &JournalError{Path: path, Problem: fmt.Sprintf("names %q, which is no sealed file of this project", entry.Path)}
+		}
+		if _, _, err := crypto.Inspect(entry.Old); err != nil {
+			return nil, &JournalError{Path: path, Problem: fmt.Sprintf("has a content for %s that is not a sealed file's", entry.Path)}
+		}
 	}
 	var replaced []journalEntry
 	for _, entry := range j.Files {
@@ -168,7 +206,7 @@ func recoverJournal(path string) (restored []string, err error) {
 	}
 	if len(replaced) < len(j.Files) {
 		for _, entry := range replaced {
-			if err := atomicfile.Write(entry.Path, entry.Old, atomicfile.Options{Perm: entry.Perm}); err != nil {
+			if err := atomicfile.Write(entry.Path, entry.Old, atomicfile.Options{Perm: permOf(entry.Path)}); err != nil {
 				return restored, err
 			}
 			restored = append(restored, entry.Path)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"hci/crypto"
@@ -80,7 +81,6 @@ func interrupt(t *testing.T, fs []sealed.Files, n int) {
 		Path string `json:"path"`
 		Old  []byte `json:"old"`
 		New  string `json:"new"`
-		Perm uint32 `json:"perm"`
 	}
 	var journal struct {
 		Files []entry `json:"files"`
@@ -93,7 +93,7 @@ func interrupt(t *testing.T, fs []sealed.Files, n int) {
 		t.Fatal(err)
 	}
 	for i, f := range fs {
-		journal.Files = append(journal.Files, entry{f.Sealed, before[i], sealed.Digest([]byte(read(t, f.Sealed))), 0o644})
+		journal.Files = append(journal.Files, entry{f.Sealed, before[i], sealed.Digest([]byte(read(t, f.Sealed)))})
 		if i >= n {
 			write(t, f.Sealed, string(before[i]))
 		}
@@ -109,7 +109,7 @@ func TestRecover(t *testing.T) {
 	for n, opensWith := range []string{phrase, phrase, newPhrase} {
 		fs := two(t)
 		interrupt(t, fs, n)
-		restored, err := sealed.Recover(fs[0].StateDir)
+		restored, err := sealed.Recover(fs[0].StateDir, []string{fs[0].Sealed, fs[1].Sealed})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +128,57 @@ func TestRecover(t *testing.T) {
 }
 
 func TestRecoverWithoutJournal(t *testing.T) {
-	if restored, err := sealed.Recover(filepath.Join(t.TempDir(), "none")); err != nil || restored != nil {
+	if restored, err := sealed.Recover(filepath.Join(t.TempDir(), "none"), nil); err != nil || restored != nil {
 		t.Errorf("%v, %v", restored, err)
+	}
+}
+
+// A journal can be anybody's writing. Whatever it asks for, nothing but a sealed
+// file of the project is written, and nothing but a sealed file's content.
+func TestRecoverObeysNoStranger(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "profile")
+	write(t, outside, "mine\n")
+	fs := two(t)
+	for name, entry := range map[string]map[string]any{
+		"a file that is not sealed":  {"path": outside, "old": []byte(read(t, fs[0].Sealed)), "new": sealed.Digest([]byte("mine\n"))},
+		"the plaintext":              {"path": fs[0].Plain, "old": []byte(read(t, fs[0].Sealed)), "new": ""},
+		"by another spelling":        {"path": filepath.Dir(fs[0].Sealed) + "/../x", "old": []byte(read(t, fs[0].Sealed)), "new": ""},
+		"content that is not sealed": {"path": fs[0].Sealed, "old": []byte("run me\n"), "new": sealed.Digest([]byte(read(t, fs[0].Sealed)))},
+	} {
+		write(t, fs[0].Plain, "a = 1\n")
+		before := []string{read(t, fs[0].Sealed), read(t, fs[0].Plain)}
+		data, err := json.Marshal(map[string]any{"files": []any{entry, map[string]any{"path": fs[1].Sealed, "old": []byte(read(t, fs[1].Sealed)), "new": "none"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(fs[0].StateDir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(fs[0].StateDir, sealed.JournalName), string(data))
+		var refused *sealed.JournalError
+		if restored, err := sealed.Recover(fs[0].StateDir, []string{fs[0].Sealed, fs[1].Sealed}); !errors.As(err, &refused) || restored != nil {
+			t.Errorf("%s: %v, %v", name, restored, err)
+		}
+		if read(t, outside) != "mine\n" || read(t, fs[0].Sealed) != before[0] || read(t, fs[0].Plain) != before[1] {
+			t.Errorf("%s: something was written", name)
+		}
+	}
+}
+
+// What is put back keeps the mode it has, and never becomes a program.
+func TestRecoverKeepsTheMode(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such modes")
+	}
+	fs := two(t)
+	interrupt(t, fs, 1)
+	if err := os.Chmod(fs[0].Sealed, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sealed.Recover(fs[0].StateDir, []string{fs[0].Sealed, fs[1].Sealed}); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(fs[0].Sealed); err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("%v, %v", info.Mode(), err)
 	}
 }

@@ -5,10 +5,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"hci/internal/atomicfile"
+	"hci/internal/ownership"
 )
 
 // memory is what is remembered of one sealed file. It holds no secret: the
@@ -57,7 +57,7 @@ func (f Files) remember(data []byte) (notes []string) {
 }
 
 func (f Files) writeMemory(m memory) error {
-	if err := os.MkdirAll(f.StateDir, 0o700); err != nil {
+	if err := ownership.MakePrivate(f.StateDir); err != nil {
 		return err
 	}
 	data, err := json.Marshal(m)
@@ -70,7 +70,7 @@ func (f Files) writeMemory(m memory) error {
 // lock keeps other hci processes from the project's secrets files until
 // unlock is called.
 func (f Files) lock() (unlock func(), err error) {
-	if err := os.MkdirAll(f.StateDir, 0o700); err != nil {
+	if err := ownership.MakePrivate(f.StateDir); err != nil {
 		return nil, err
 	}
 	return atomicfile.Lock(filepath.Join(f.StateDir, "lock"))
