@@ -99,7 +99,7 @@ func TestDeployDryRun(t *testing.T) {
 	if changed := s.changed(); len(changed) > 0 || len(s.player.migrated()) > 0 {
 		t.Errorf("asked for %q", changed)
 	}
-	if _, err := os.Stat(filepath.Join(s.dir, ".git", "hci", "deploy")); err == nil {
+	if _, err := os.Stat(filepath.Join(s.state(), "deploy")); err == nil {
 		t.Error("a dry run leaves a journal")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -596,10 +597,22 @@ func TestDeployDisplace(t *testing.T) {
 	})
 }
 
+// state is the directory in which hci remembers things about the project.
+func (s *stage) state() string {
+	s.t.Helper()
+	a := newApp(streams{in: strings.NewReader(""), out: io.Discard, err: io.Discard}, s.environ)
+	a.dir = s.dir
+	p, err := a.project()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return p.StateDir()
+}
+
 // journal is the text of the journal of what was left.
 func (s *stage) journal() string {
 	s.t.Helper()
-	text, err := os.ReadFile(filepath.Join(s.dir, ".git", "hci", "deploy", "staging.json"))
+	text, err := os.ReadFile(filepath.Join(s.state(), "deploy", "staging.json"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -854,9 +867,6 @@ func TestDeployTwice(t *testing.T) {
 	// From another clone, AWS tells of it.
 	mate := &stage{t: t, dir: filepath.Join(t.TempDir(), "clone"), environ: s.environ, hidden: s.hidden}
 	if err := os.CopyFS(mate.dir, os.DirFS(s.dir)); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.RemoveAll(filepath.Join(mate.dir, ".git", "hci")); err != nil {
 		t.Fatal(err)
 	}
 	mate.run(deployStaging()...).is(t, 5, "a one-off task of hci_migrate_staging:2 is under way since 20", "started by hci/")

@@ -6,7 +6,10 @@ import (
 	"reflect"
 	"testing"
 
+	"hci/internal/git"
+	"hci/internal/ownership"
 	"hci/internal/project"
+	"hci/internal/sealed"
 	"hci/internal/terraform"
 )
 
@@ -37,7 +40,7 @@ func TestTheNextCommandOfAnError(t *testing.T) {
 		}
 	}
 	for _, err := range []error{
-		&project.NoProjectError{}, &project.ForeignConfigError{}, &project.UnknownEnvironmentError{}, &terraform.NoDirectoryError{},
+		&project.NoProjectError{}, &git.ForeignError{}, &ownership.NotPrivateError{}, &sealed.JournalError{}, &project.UnknownEnvironmentError{}, &terraform.NoDirectoryError{},
 		&project.AmbiguousError{Paths: []string{"a"}}, &project.WorkspaceError{}, &project.NoDefaultEnvironmentError{}, &noEnvironmentError{},
 	} {
 		if len(next(err)) != 1 {
