@@ -34,10 +34,16 @@ func newCheck(a *app) *cobra.Command {
 		Short: "Compare a .env file with its template and with what the app needs",
 		Long: `Compare .env with the template beside it (.env.template, .env.example or
 .env.sample) and with the variables that 'hci env export' would write: keys that
-are missing, extra, empty, placeholders ("changeme"), duplicates, or that differ
-from the source. Values are never shown. Exit code 2 when something is found.
+are missing, extra, empty, duplicates or placeholders (the template's "changeme"
+still stands there), or that differ from the source. Lines that a person wrote
+below those of hci are the person's own. A key that is empty in the template may
+be empty. Values are never shown. Exit code 2 when something is found.
 
 --write-template writes the template: the keys with what they are, no values.`,
+		Example: `  hci env check
+  hci env check staging --file deploy/.env
+  hci env check --template-only      # needs no passphrase
+  hci env check --write-template`,
 		Args:              between(0, 1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -60,7 +66,7 @@ from the source. Values are never shown. Exit code 2 when something is found.
 	r.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&r.file, "file", ".env", "check `FILE`")
-	f.StringVar(&r.format, "format", "", "read it as one of "+strings.Join(dotenv.Names(), ", ")+" (default: the first that fits)")
+	f.StringVar(&r.format, "format", "", "read it as one of "+strings.Join(dotenv.Names(), ", ")+" (default: what its header says, else all that fit have to agree)")
 	f.StringVar(&r.template, "template", "", "compare with, or write, the template `FILE`")
 	f.BoolVar(&r.templateOnly, "template-only", false, "compare with the template alone; needs no passphrase")
 	f.BoolVar(&r.writeTemplate, "write-template", false, "write the template instead of checking")
@@ -87,10 +93,12 @@ func (a *app) checkEnv(ctx context.Context, env *project.Environment, r checkReq
 	}
 	report := checkReport{Schema: planSchema, File: a.rel(path), Format: file.Dialect, Findings: []files.Finding{}}
 	var s files.Sources
-	if s.Template, s.TemplateName, err = a.template(filepath.Dir(path), r.template); err != nil {
+	if s.Template, err = a.template(filepath.Dir(path), r.template); err != nil {
 		return err
 	}
-	report.Template = s.TemplateName
+	if s.Template != nil {
+		report.Template = s.Template.Name
+	}
 	switch {
 	case env != nil:
 		report.Environment = env.Name
@@ -103,33 +111,38 @@ func (a *app) checkEnv(ctx context.Context, env *project.Environment, r checkReq
 		for _, v := range missing {
 			s.Unvalued = append(s.Unvalued, v.Key)
 		}
-	case s.TemplateName == "":
+	case s.Template == nil:
 		return fmt.Errorf("there is no template beside %s: %s", a.rel(path), strings.Join(files.TemplateNames, ", "))
 	}
 	report.Findings = append(report.Findings, files.Check(file, s)...)
 	return a.printFindings(report, r.asJSON)
 }
 
-// template reads the keys of the template that is named, or that lies in a
-// directory. There may be none: then its name is "".
-func (a *app) template(dir, named string) (keys []string, name string, err error) {
+// template reads the template that is named, or that lies in a directory. It is
+// nil if there is none.
+func (a *app) template(dir, named string) (*files.Template, error) {
+	paths := []string{}
+	for _, name := range files.TemplateNames {
+		paths = append(paths, filepath.Join(dir, name))
+	}
 	if named != "" {
 		path, err := a.abs(named)
 		if err != nil {
-			return nil, "", err
+			return nil, err
 		}
-		data, err := atomicfile.Read(path, maxEnvFile)
-		return files.TemplateKeys(data), a.rel(path), err
+		paths = []string{path}
 	}
-	for _, name := range files.TemplateNames {
-		path := filepath.Join(dir, name)
+	for _, path := range paths {
 		data, err := atomicfile.Read(path, maxEnvFile)
-		if errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) && named == "" {
 			continue
 		}
-		return append([]string{}, files.TemplateKeys(data)...), a.rel(path), err
+		if err != nil {
+			return nil, err
+		}
+		return files.ReadTemplate(data, a.rel(path)), nil
 	}
-	return nil, "", nil
+	return nil, nil
 }
 
 var findingSigns = map[files.Kind]string{files.Missing: "+", files.Extra: "-", files.Differs: "~"}

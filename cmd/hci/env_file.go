@@ -22,11 +22,24 @@ func (a *app) readEnvFile(name, format string) (*files.File, string, error) {
 		return nil, "", err
 	}
 	data, err := atomicfile.Read(path, maxEnvFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, "", &noEnvFileError{a.rel(path)}
+	}
 	if err != nil {
 		return nil, "", err
 	}
 	file, err := files.Read(data, a.rel(path), format)
 	return file, path, err
+}
+
+// noEnvFileError says that there is no file to read.
+type noEnvFileError struct{ path string }
+
+func (e *noEnvFileError) Error() string { return "there is no file " + e.path }
+
+// Next returns the command that makes the file.
+func (e *noEnvFileError) Next() string {
+	return fmt.Sprintf("'hci env export -o %s' writes it", e.path)
 }
 
 // writeGitHub adds variables to the file of a job's environment. Where a runner
@@ -63,14 +76,11 @@ func (a *app) writeGitHub(entries []dotenv.Entry, data []byte, output string) er
 	return atomicfile.Write(path, append(current, data...), atomicfile.Options{})
 }
 
-// writeEnvFile writes variables to the file named by -o. In a dialect with
-// comments the file ends in a marker, below which a person's own lines are kept;
-// a file that hci did not make, or that somebody changed above the marker, is
-// not overwritten unless forced.
-func (a *app) writeEnvFile(ctx context.Context, made []byte, r exportRequest) error {
-	if r.output == "" || r.output == "-" || !r.dialect.Comments() || r.noHeader {
-		return a.writeOutput(ctx, r.output, made, r.force)
-	}
+// renewEnvFile writes variables to the file named by -o. The file ends in a
+// marker, below which a person's own lines are kept; what somebody changed above
+// it, or set to another value in a file that hci did not make, is not
+// overwritten unless forced.
+func (a *app) renewEnvFile(ctx context.Context, made []byte, entries []dotenv.Entry, r exportRequest) error {
 	path, err := a.abs(r.output)
 	if err != nil {
 		return err
@@ -81,9 +91,9 @@ func (a *app) writeEnvFile(ctx context.Context, made []byte, r exportRequest) er
 	if err != nil && there {
 		return err
 	}
-	data, err := files.Renew(current, made, r.force)
+	data, err := files.Renew(current, made, entries, r.force)
 	if err != nil {
-		return fmt.Errorf("%s is there already, and %w; --force overwrites it", a.rel(path), err)
+		return &keptError{path: a.rel(path), err: err}
 	}
 	return atomicfile.Write(path, data, atomicfile.Options{Check: func(now []byte, still bool) error {
 		if still != there || string(now) != string(current) {
@@ -91,4 +101,28 @@ func (a *app) writeEnvFile(ctx context.Context, made []byte, r exportRequest) er
 		}
 		return nil
 	}})
+}
+
+// keptError says that a file was left as it is.
+type keptError struct {
+	path string
+	err  error
+}
+
+func (e *keptError) Error() string { return e.path + " is there already, and " + e.err.Error() }
+func (e *keptError) Unwrap() error { return e.err }
+
+// Next returns the ways to go on.
+func (e *keptError) Next() string {
+	var override *files.OverrideError
+	switch {
+	case errors.As(e.err, &override) && len(override.Keys) == 1:
+		return fmt.Sprintf("--except %s keeps the value of the file; --force writes the one of the environment", override.Keys[0])
+	case errors.As(e.err, &override):
+		return "--except KEY keeps a value of the file; --force writes those of the environment"
+	case errors.Is(e.err, files.ErrEdited):
+		return "--force writes hci's lines again; the lines below them stay"
+	default:
+		return "give the file another name first, and bring back by hand what you need of it"
+	}
 }

@@ -37,8 +37,14 @@ func newImport(a *app) *cobra.Command {
 variable that it is exported from, with the type that the Terraform code
 declares. It shows what would change, by name, and asks.
 
-A key without a variable, or whose variable another file sets, is left out, and
-named; the exit code is then 1 unless --ignore-unknown accepts it.`,
+A file that hci wrote says itself which format it has. Of any other file, all
+tools that can read it have to agree on every value; where they do not, --format
+says which of them the file was written for.
+
+A key without a variable, or whose variable another file sets, is skipped with a
+warning; the exit code is then 1 unless --ignore-unknown accepts it.`,
+		Example: `  hci env import .env --dry-run
+  hci env import staging .env --format python`,
 		Args:              between(1, 2),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,7 +55,7 @@ named; the exit code is then 1 unless --ignore-unknown accepts it.`,
 			return a.importEnv(cmd.Context(), env, args[len(args)-1], r)
 		},
 	}
-	cmd.Flags().StringVar(&r.format, "format", "", "read it as one of "+strings.Join(dotenv.Names(), ", ")+" (default: the first that fits)")
+	cmd.Flags().StringVar(&r.format, "format", "", "read it as one of "+strings.Join(dotenv.Names(), ", ")+" (default: what its header says, else all that fit have to agree)")
 	cmd.Flags().BoolVar(&r.yes, "yes", false, "don't ask")
 	cmd.Flags().BoolVar(&r.ignoreUnknown, "ignore-unknown", false, "succeed although keys are left out")
 	dryRunFlag(cmd, &r.dryRun)
@@ -73,6 +79,9 @@ func (a *app) importEnv(ctx context.Context, env project.Environment, name strin
 	}
 	for _, key := range file.Duplicates {
 		a.sayf("%s: %s is set more than once; the last one counts", a.rel(path), key)
+	}
+	for _, line := range file.Skipped {
+		a.sayf("%s:%d: no environment variable can have the key; the line is skipped", a.rel(path), line)
 	}
 	session, err := a.files(env).Begin(ctx, a.passphrase(env))
 	if err != nil {
@@ -102,7 +111,7 @@ func (a *app) importEnv(ctx context.Context, env project.Environment, name strin
 		}
 	}
 	left := slices.ContainsFunc(keys, func(i files.Import) bool { return i.Action == files.LeftOut })
-	if left && !r.ignoreUnknown {
+	if (left || len(file.Skipped) > 0) && !r.ignoreUnknown {
 		return errLeftOut
 	}
 	return nil
@@ -154,7 +163,7 @@ func (a *app) printImport(r importReport, path string) error {
 	if err := a.printSigned(table.String()); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(a.out, "%s, read as %s, into %s: %d to add, %d to change, %d the same, %d left out\n", path, r.Format, r.Environment,
+	_, err := fmt.Fprintf(a.out, "%s, read as %s, into %s: %d to add, %d to change, %d the same, %d skipped\n", path, r.Format, r.Environment,
 		counts[files.Add], counts[files.Change], counts[files.Same], counts[files.LeftOut])
 	return err
 }

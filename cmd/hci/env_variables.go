@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,6 +30,7 @@ type variablesRequest struct {
 	state     bool
 	strict    bool
 	ecs       bool // for a container definition
+	selection
 }
 
 // flags adds the flags that every command on an environment's variables has.
@@ -59,15 +61,23 @@ func (a *app) envEntries(ctx context.Context, env project.Environment, r variabl
 	if err != nil {
 		return nil, err
 	}
+	if err := r.keep(set); err != nil {
+		return nil, err
+	}
 	for _, name := range set.Null {
-		a.sayf("%s: %s is null and is left out", env.Name, name)
+		if r.wants(strings.ToUpper(name)) {
+			a.sayf("%s: %s is null and is skipped", env.Name, name)
+		}
 	}
 	entries, missing := set.Entries()
 	if len(missing) > 0 && r.strict {
 		return nil, &missingError{missing}
 	}
 	for _, v := range missing {
-		a.sayf("%s: %s is left out: %s", env.Name, v.Key, v.Reason())
+		a.sayf("%s: %s is skipped: %s", env.Name, v.Key, v.Reason())
+	}
+	if applied := func(v layers.Variable) bool { return len(v.Awaits) > 0 }; !r.live && !r.state && slices.ContainsFunc(missing, applied) {
+		a.sayf("--state takes what is known after apply from Terraform's state, --live from the running task definition")
 	}
 	if r.ecs {
 		return set.ForECS(in.Evaluated, in.ARNs)

@@ -23,10 +23,12 @@ type config struct {
 	defaultEnvironment setting[string]
 	terraform          setting[string]
 	container          setting[string]
+	format             setting[string]
 	command            setting[[]string]
 	authenticated      setting[bool]
 	openssl            *opensslConfig
 	env                []EnvVar
+	local              []EnvVar
 	deploy             deployConfig
 	environments       map[string]*environmentConfig
 }
@@ -43,7 +45,7 @@ type environmentConfig struct {
 
 // The names that hci.hcl knows, at the top and in an environment block.
 var (
-	topNames         = []string{"default_environment", "terraform", "container", "passphrase_command", "require_authenticated", "openssl", "env", "deploy", "environment"}
+	topNames         = []string{"default_environment", "terraform", "container", "format", "passphrase_command", "require_authenticated", "openssl", "env", "local", "deploy", "environment"}
 	environmentNames = []string{"workspace", "var_files", "secrets", "sealed", "region", "profile", "container", "passphrase_command", "require_authenticated", "openssl", "env", "deploy"}
 )
 
@@ -83,12 +85,14 @@ func (r *reader) top(body *hclsyntax.Body) *config {
 		"default_environment":   into(r, &c.defaultEnvironment, stringValue),
 		"terraform":             into(r, &c.terraform, pathValue),
 		"container":             into(r, &c.container, stringValue),
+		"format":                into(r, &c.format, stringValue),
 		"passphrase_command":    into(r, &c.command, argvValue),
 		"require_authenticated": into(r, &c.authenticated, boolValue),
 	})
 	r.blocks(body, "at the top of hci.hcl", topNames, environmentNames, map[string]func(*hclsyntax.Block){
 		"openssl": func(b *hclsyntax.Block) { c.openssl = r.openssl(b) },
 		"env":     func(b *hclsyntax.Block) { c.env = r.env(b) },
+		"local":   func(b *hclsyntax.Block) { c.local = r.env(b) },
 		"deploy":  func(b *hclsyntax.Block) { c.deploy = r.deploy(b) },
 		"environment": func(b *hclsyntax.Block) {
 			if len(b.Labels) != 1 || !environmentName.MatchString(b.Labels[0]) {

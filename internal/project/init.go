@@ -47,6 +47,14 @@ func InitConfig(p *Project) []byte {
 #   UNUSED            = null
 # }
 
+# What reads the .env file, where the files of the project's packages don't tell.
+# format = "python"
+
+# What a person's own machine needs instead: "hci env export --local".
+# local {
+#   DATABASE_HOST = "localhost"
+# }
+
 # What "hci deploy" otherwise takes from the Terraform code, see
 # "hci deploy --explain". It may also stand in an environment block.
 # deploy {

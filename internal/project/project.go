@@ -86,6 +86,10 @@ type Project struct {
 	GitDir       string // the git directory, of a linked work tree the main one's; "" outside git
 	SharedFile   string // the plaintext path of the one secrets.tfvars; "" where each environment has a file
 	Environments []Environment
+	// Format is the format of .env files that hci.hcl names; "" if it names none.
+	Format string
+	// Local is the local block of hci.hcl: what a person's own machine needs.
+	Local []EnvVar
 
 	searched           []string // directories in which secrets files were looked for
 	defaultEnvironment string
@@ -162,7 +166,7 @@ func (p *Project) resolve(c *config, workspace string) error {
 	if err != nil {
 		return err
 	}
-	p.env = c.env
+	p.env, p.Local, p.Format = c.env, c.local, c.format.value
 	names, err := p.names(c, found, workspace)
 	if err != nil {
 		return err

@@ -19,6 +19,8 @@ type Dialect struct {
 	// write writes entries for which cannot returned "".
 	write func(b *strings.Builder, entries []Entry, export bool)
 	read  reader.ReadFunc
+	// readLoose is read for [DecodeLoose], or nil.
+	readLoose reader.ReadFunc
 	// second is another reader that has to agree, or nil. It says whether
 	// it could read the file at all.
 	second func(src string) (map[string]string, bool)
@@ -95,6 +97,9 @@ func lines(d Dialect, l reader.Lines, forms forms, badName func(key string) stri
 		return "", false
 	}
 	d.comments, d.export, d.read = true, l.Export, l.Read
+	loose := l
+	loose.Dotted = true
+	d.readLoose = loose.Read
 	d.cannot = func(key, value string) string {
 		if reason := badName(key); reason != "" {
 			return reason

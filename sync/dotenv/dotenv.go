@@ -49,7 +49,6 @@ import (
 	"unicode"
 
 	"hci/internal/secret"
-	"hci/sync/dotenv/internal/reader"
 )
 
 // An Entry is one variable.
@@ -162,81 +161,6 @@ func verify(d Dialect, out string, entries []Entry) error {
 	for _, e := range entries {
 		if v, ok := values[e.Key]; !ok || !secret.New(v).Equal(e.Value) {
 			return fmt.Errorf("%s: key %q: %w", d.name, e.Key, ErrVerify)
-		}
-	}
-	return nil
-}
-
-// A DecodeError is why a file was not read. It never holds text of the file
-// beside the key.
-type DecodeError struct {
-	File    string
-	Line    int
-	Key     string // empty where no key was found
-	Summary string
-}
-
-// Error returns "file:line: key: summary".
-func (e *DecodeError) Error() string {
-	key := ""
-	if e.Key != "" {
-		key = e.Key + ": "
-	}
-	return fmt.Sprintf("%s:%d: %s%s", e.File, e.Line, key, e.Summary)
-}
-
-// Decode reads a file as d's consumer does; name stands for it in errors. It
-// returns the entries in their order, or a [*DecodeError] for the first line
-// that the consumer would refuse or skip, that consumers or their versions
-// read differently, or whose value comes from outside the file. A key that
-// is given twice is an error too.
-func Decode(d Dialect, src []byte, name string) ([]Entry, error) {
-	if d.read == nil {
-		return nil, errors.New("no format is named")
-	}
-	if problem := unreadable(string(src)); problem != nil {
-		return nil, decodeError(name, problem)
-	}
-	pairs, problem := d.read(string(src))
-	if problem != nil {
-		return nil, decodeError(name, problem)
-	}
-	first := make(map[string]int, len(pairs))
-	entries := make([]Entry, len(pairs))
-	for i, p := range pairs {
-		problem := &reader.Problem{Line: p.Line, Key: p.Key}
-		switch line, twice := first[p.Key]; {
-		case !reader.IsKey(p.Key):
-			problem.Key, problem.Summary = "", badKey
-		case twice:
-			problem.Summary = fmt.Sprintf("the key was given on line %d already", line)
-		case badValue(p.Value) != "":
-			problem.Summary = "the value " + badValue(p.Value)
-		default:
-			first[p.Key] = p.Line
-			entries[i] = Entry{Key: p.Key, Value: secret.New(p.Value), ValueFrom: p.From}
-			continue
-		}
-		return nil, decodeError(name, problem)
-	}
-	return entries, nil
-}
-
-func decodeError(name string, p *reader.Problem) error {
-	return &DecodeError{File: name, Line: p.Line, Key: p.Key, Summary: p.Summary}
-}
-
-// unreadable returns what keeps any consumer from reading src as text.
-func unreadable(src string) *reader.Problem {
-	if strings.HasPrefix(src, "\ufeff") {
-		return &reader.Problem{Line: 1, Summary: "the file starts with a byte order mark, which not every consumer skips"}
-	}
-	for i, r := range src {
-		if r == 0 || r == unicode.ReplacementChar && !strings.HasPrefix(src[i:], "\ufffd") {
-			return &reader.Problem{
-				Line:    1 + strings.Count(src[:i], "\n"),
-				Summary: "the line holds NUL, or is not UTF-8",
-			}
 		}
 	}
 	return nil

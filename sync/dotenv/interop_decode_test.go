@@ -40,7 +40,7 @@ func handwritten(rnd *rand.Rand) string {
 		value := pick(calm(8), calm(8), text(6), strings.ReplaceAll(strings.ReplaceAll(calm(10), "'", ""), `"`, ""))
 		b.WriteString(pick("", "", "", "", "export ", "export\t", " ", "\t", "exports ") + fmt.Sprintf("K%d", i) +
 			pick("=", "=", "=", "=", "=", "=", " =", "= ", " = ", "\t=\t", ":", ": ", "") +
-			q + value + q + pick("", "", "", "", " ", " # c", "# c", " #'", "\t", ";") + eol)
+			q + value + q + pick("", "", "", "", " ", " # c", "# c", " #'", " # it's", " # \"q\"", " # `", "\t", ";") + eol)
 	}
 	if rnd.IntN(4) == 0 {
 		return strings.TrimSuffix(b.String(), eol)

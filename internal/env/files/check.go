@@ -2,9 +2,8 @@ package files
 
 import (
 	"cmp"
-	"regexp"
+	"fmt"
 	"slices"
-	"sync"
 
 	"hci/sync/dotenv"
 )
@@ -17,8 +16,9 @@ const (
 	Missing     Kind = "missing"     // the template names it, or the app needs it
 	Extra       Kind = "extra"       // neither does
 	Empty       Kind = "empty"       // where the source has a value, or there is no source
-	Placeholder Kind = "placeholder" // "changeme"
+	Placeholder Kind = "placeholder" // the template's "changeme" still stands there
 	Duplicate   Kind = "duplicate"
+	BadKey      Kind = "bad_key" // no environment variable can have the key
 	Differs     Kind = "differs" // from the source
 )
 
@@ -31,64 +31,89 @@ type Finding struct {
 
 // Sources are what a file is checked against.
 type Sources struct {
-	Template     []string       // keys; nil if there is no template
-	TemplateName string         // for messages
-	Needed       []dotenv.Entry // what the environment's variables should be; nil if not known
-	Unvalued     []string       // keys that the app needs whose value is not known here
+	Template *Template      // nil if there is none
+	Needed   []dotenv.Entry // what the environment's variables should be; nil if not known
+	Unvalued []string       // keys that the app needs whose value is not known here
 }
 
-// placeholder is a value that stands for one that somebody has yet to fill in.
-var placeholder = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)^(change[-_ ]?me|replace[-_ ]?me|fix[-_ ]?me|fill[-_ ]?me|todo|tbd|x{3,}|\*{3,}|\.{3,}|…|your[-_ ].*|<.*>|\[.*\]|\{\{.*\}\}|placeholder|dummy|secret|password|example|insert.*here)$`)
-})
-
-// Check compares a file with the sources. The findings are sorted by key.
+// Check compares a file with the sources. What a person has written below the
+// lines of hci is the person's own: it may differ from the source, and name what
+// nothing else names. The findings are sorted by key.
 func Check(f *File, s Sources) []Finding {
-	var all []Finding
-	add := func(key string, kind Kind, problem string) { all = append(all, Finding{key, kind, problem}) }
-	has := map[string]dotenv.Entry{}
+	c := &checker{file: f, Sources: s, has: map[string]bool{}, needed: map[string]dotenv.Entry{}}
 	for _, e := range f.Entries {
-		has[e.Key] = e
+		c.has[e.Key] = true
 	}
-	needed := map[string]dotenv.Entry{}
 	for _, e := range s.Needed {
-		needed[e.Key] = e
-		if _, ok := has[e.Key]; !ok {
-			add(e.Key, Missing, "the app needs it")
-		}
+		c.needed[e.Key] = e
 	}
-	for _, key := range s.Unvalued {
-		if _, ok := has[key]; !ok {
-			add(key, Missing, "the app needs it; its value is known after apply only")
-		}
-	}
-	for _, key := range s.Template {
-		if slices.Contains(s.Unvalued, key) {
-			continue
-		}
-		_, there := has[key]
-		if _, said := needed[key]; !there && !said {
-			add(key, Missing, s.TemplateName+" names it")
-		}
-	}
+	c.missing()
 	for _, key := range f.Duplicates {
-		add(key, Duplicate, "it is set more than once; the last one counts")
+		c.add(key, Duplicate, "it is set more than once; the last one counts")
+	}
+	for _, line := range f.Skipped {
+		c.add(fmt.Sprintf("line %d", line), BadKey, "no environment variable can have the key; the line is skipped")
 	}
 	for _, e := range f.Entries {
-		source, known := needed[e.Key]
-		inTemplate := slices.Contains(s.Template, e.Key) || slices.Contains(s.Unvalued, e.Key)
-		switch {
-		case known && e.Value.Equal(source.Value):
-		case e.Value.Len() == 0 && (known || inTemplate):
-			add(e.Key, Empty, "it has no value")
-		case placeholder().MatchString(e.Value.Reveal()):
-			add(e.Key, Placeholder, "its value is a placeholder")
-		case known:
-			add(e.Key, Differs, "it has another value than the source")
-		case !inTemplate && (s.Template != nil || s.Needed != nil):
-			add(e.Key, Extra, "nothing names it")
+		c.entry(e)
+	}
+	slices.SortStableFunc(c.findings, func(a, b Finding) int { return cmp.Compare(a.Key, b.Key) })
+	return c.findings
+}
+
+type checker struct {
+	Sources
+	file     *File
+	has      map[string]bool
+	needed   map[string]dotenv.Entry
+	findings []Finding
+}
+
+func (c *checker) add(key string, kind Kind, problem string) {
+	c.findings = append(c.findings, Finding{key, kind, problem})
+}
+
+// missing finds the keys that should be there and are not.
+func (c *checker) missing() {
+	for _, e := range c.Needed {
+		if !c.has[e.Key] {
+			c.add(e.Key, Missing, "the app needs it")
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Finding) int { return cmp.Compare(a.Key, b.Key) })
-	return all
+	for _, key := range c.Unvalued {
+		if !c.has[key] {
+			c.add(key, Missing, "the app needs it; its value is known after apply only")
+		}
+	}
+	if c.Template == nil {
+		return
+	}
+	for _, key := range c.Template.Keys {
+		_, said := c.needed[key]
+		if !c.has[key] && !said && !slices.Contains(c.Unvalued, key) {
+			c.add(key, Missing, c.Template.Name+" names it")
+		}
+	}
+}
+
+// entry judges one value.
+func (c *checker) entry(e dotenv.Entry) {
+	source, known := c.needed[e.Key]
+	asked := slices.Contains(c.Unvalued, e.Key)
+	given, inTemplate := c.Template.Value(e.Key)
+	inTemplate = inTemplate || c.Template != nil && slices.Contains(c.Template.Keys, e.Key)
+	switch {
+	case known && e.Value.Equal(source.Value):
+	case given.Len() > 0 && e.Value.Equal(given) && isPlaceholder(given):
+		c.add(e.Key, Placeholder, "the placeholder of "+c.Template.Name+" still stands there")
+	case e.Value.Len() == 0 && inTemplate && given.Len() == 0: // the template leaves it empty too
+	case c.file.Own(e.Key):
+	case e.Value.Len() == 0 && (known || asked || inTemplate):
+		c.add(e.Key, Empty, "it has no value")
+	case known && c.Template != nil && c.Template.Local && given.Len() > 0 && e.Value.Equal(given): // meant for a laptop
+	case known:
+		c.add(e.Key, Differs, "it has another value than the source")
+	case !inTemplate && !asked && (c.Template != nil || c.Needed != nil):
+		c.add(e.Key, Extra, "nothing names it")
+	}
 }

@@ -41,6 +41,7 @@ type Targets struct {
 	Types     map[string]cty.Type      // of the declared variables; nil if nothing declares them
 	Elsewhere func(name string) string // what else sets a variable; "" if nothing does
 	Secrets   *tfvars.File             // the secrets file
+	byKey     map[string][]string      // variables by the key that each is exported as
 }
 
 // PlanImport finds out what importing a file does. A key goes into the variable
@@ -48,6 +49,15 @@ type Targets struct {
 // has no such variable, or another source, is left out.
 func PlanImport(f *File, t Targets) []Import {
 	var all []Import
+	t.byKey = map[string][]string{}
+	for _, name := range t.Secrets.Names() {
+		t.byKey[strings.ToUpper(name)] = append(t.byKey[strings.ToUpper(name)], name)
+	}
+	for name := range t.Types {
+		if !t.Secrets.Has(name) {
+			t.byKey[strings.ToUpper(name)] = append(t.byKey[strings.ToUpper(name)], name)
+		}
+	}
 	for _, e := range f.Entries {
 		all = append(all, t.one(e))
 	}
@@ -93,22 +103,12 @@ func (t Targets) variable(key string) (name, problem string) {
 	if t.Set[key] {
 		return "", "hci.hcl sets it"
 	}
-	var found []string
-	for _, name := range t.Secrets.Names() {
-		if strings.ToUpper(name) == key {
-			found = append(found, name)
-		}
-	}
-	for name := range t.Types {
-		if strings.ToUpper(name) == key && !slices.Contains(found, name) {
-			found = append(found, name)
-		}
-	}
+	found := t.byKey[key]
 	switch {
 	case len(found) == 1:
 		return found[0], ""
 	case len(found) > 1:
-		slices.Sort(found)
+		found = slices.Sorted(slices.Values(found))
 		return "", "several variables make this key: " + strings.Join(found, ", ")
 	case t.Types == nil:
 		return strings.ToLower(key), ""
@@ -138,14 +138,13 @@ func equal(a, b cty.Value) bool {
 	return errA == nil && errB == nil && ta.Equal(tb)
 }
 
-// Apply sets the variables of an import in the secrets file.
+// Apply sets the variables of an import in the secrets file: all, or none.
 func Apply(all []Import, f *tfvars.File) error {
+	var set []tfvars.Assignment
 	for _, i := range all {
 		if i.Action == Add || i.Action == Change {
-			if err := f.Set(i.Variable, i.value); err != nil {
-				return err
-			}
+			set = append(set, tfvars.Assignment{Name: i.Variable, Value: i.value})
 		}
 	}
-	return nil
+	return f.SetAll(set)
 }

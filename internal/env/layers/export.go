@@ -21,7 +21,7 @@
 //	KEY = null                drops KEY
 //
 // What only AWS knows (the address of a database) has no value; it is listed
-// with what it awaits.
+// with what it depends on.
 package layers
 
 import (
@@ -60,7 +60,7 @@ type Variable struct {
 	From    string // what its value is made from: "var.a", "aws_secretsmanager_secret.b"
 	Known   bool
 	Awaits  []string // addresses that have to be known before it is
-	Problem string   // why it has no value, where that is not what it awaits
+	Problem string   // why it has no value, where it is not that a part is known after apply
 	Dropped bool     // the layer takes the key away
 	value   secret.Value
 	ref     *module.SecretRef // of a container's secret
@@ -240,6 +240,11 @@ func (v *Variable) fromSecret(sec *module.Secret, held map[string]secret.Value) 
 	}
 }
 
+// Keep drops the keys for which want does not hold.
+func (s *Set) Keep(want func(key string) bool) {
+	maps.DeleteFunc(s.Layers, func(key string, _ []Variable) bool { return !want(key) })
+}
+
 // Entries returns what has a value, sorted by key, and what has none.
 func (s *Set) Entries() (entries []dotenv.Entry, missing []Variable) {
 	for _, key := range slices.Sorted(maps.Keys(s.Layers)) {
@@ -258,11 +263,11 @@ func (s *Set) Entries() (entries []dotenv.Entry, missing []Variable) {
 func (v Variable) Reason() string {
 	switch {
 	case v.Problem != "" && len(v.Awaits) > 0:
-		return v.Problem + ": it awaits " + strings.Join(v.Awaits, ", ")
+		return v.Problem + ": known after apply: " + strings.Join(v.Awaits, ", ")
 	case v.Problem != "":
 		return v.Problem
 	case len(v.Awaits) > 0:
-		return "it awaits " + strings.Join(v.Awaits, ", ")
+		return "known after apply: " + strings.Join(v.Awaits, ", ")
 	default:
 		return "its value is not known"
 	}

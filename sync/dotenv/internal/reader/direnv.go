@@ -26,7 +26,7 @@ func Direnv(s string) (string, int, string) {
 		text = rubyUnescape(text)
 	}
 	if strings.Contains(text, "$") {
-		return "", 0, expands
+		return "", 0, Expands
 	}
 	return text, len(line), ""
 }

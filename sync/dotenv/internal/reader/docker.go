@@ -24,7 +24,7 @@ func Compose(s string) (string, int, string) {
 		v, _, _ := strings.Cut(strings.TrimLeftFunc(line, goSpace), " #")
 		switch {
 		case strings.Contains(v, "$"):
-			return "", 0, expands
+			return "", 0, Expands
 		case len(line) > 0 && goSpace(rune(line[0])) || strings.HasPrefix(line, "\u0085") || strings.HasPrefix(line, "\u00a0"):
 			return "", 0, "there are odd blanks before the value"
 		}
@@ -44,7 +44,7 @@ func Compose(s string) (string, int, string) {
 			continue
 		}
 		if c == '$' && s[0] == '"' {
-			return "", 0, expands
+			return "", 0, Expands
 		}
 		b.WriteByte(c)
 	}

@@ -21,7 +21,7 @@ func GoDotenv(s string) (string, int, string) {
 		case strings.Contains(content, "\r\n"):
 			return "", 0, holdsCR
 		case s[0] == '"' && bareDollar(content):
-			return "", 0, expands
+			return "", 0, Expands
 		}
 		n = used
 		if s[0] == '\'' {
@@ -36,7 +36,7 @@ func GoDotenv(s string) (string, int, string) {
 		case strings.Contains(s, "\r"):
 			return "", 0, holdsCR
 		case strings.Count(s, "$") > strings.Count(s, `\$`):
-			return "", 0, expands
+			return "", 0, Expands
 		case s != "" && goSpace(first):
 			return "", 0, "there are odd blanks before the value"
 		}

@@ -31,7 +31,7 @@ func Python(s string) (string, int, string) {
 		v, n = strings.TrimRightFunc(v, pySpace), len(line)
 	}
 	if pythonExpands(v) {
-		return "", 0, expands
+		return "", 0, Expands
 	}
 	return v, n, ""
 }

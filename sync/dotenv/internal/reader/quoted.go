@@ -5,9 +5,12 @@ import (
 	"unicode"
 )
 
+// Expands is the problem of a value that is not in the file: the consumer puts
+// the value of another variable, or the output of a command, there.
+const Expands = "the value refers to a variable or a command"
+
 const (
 	noClosing  = "the closing quote is missing"
-	expands    = "the value refers to a variable or a command"
 	holdsCR    = "the value holds a carriage return, which the consumer changes"
 	endsInSlip = "the value ends in a backslash before the quote, and what that means depends on the lines below"
 )

@@ -20,8 +20,9 @@ type Pair struct {
 	// From is where the value is kept when the file only refers to it:
 	// an ECS container definition's valueFrom.
 	From string
-	// Line is the line the key stands on, counted from 1.
-	Line int
+	// Line is the line the key stands on, counted from 1. End is the one that
+	// the value ends on, where a format of lines says so.
+	Line, End int
 }
 
 // A Problem is why a file was not read.
@@ -49,6 +50,7 @@ type Lines struct {
 	Export   bool   // "export KEY=value" means the same
 	Narrow   bool   // but only with one space after "export" and a text after "="
 	CRLF     bool   // "\r\n" ends a line too
+	Dotted   bool   // keys may hold "." and "-"; the caller judges them
 	MaxLine  int    // the longest line in bytes, without its end; 0: any
 	// Comment returns what else is wrong with a comment line; it may be nil.
 	Comment func(text string) string
@@ -93,7 +95,7 @@ func (l Lines) Read(src string) ([]Pair, *Problem) {
 		if used := len(src) - len(s) + n; l.MaxLine > 0 && used > l.MaxLine {
 			return nil, &Problem{Line: line, Key: key, Summary: "the line is too long"}
 		}
-		pairs = append(pairs, Pair{Key: key, Value: value, Line: line})
+		pairs = append(pairs, Pair{Key: key, Value: value, Line: line, End: line + strings.Count(s[:n], "\n")})
 		line += strings.Count(s[:n+end], "\n")
 		src = s[n+end:]
 	}
@@ -141,6 +143,9 @@ func (l Lines) key(s string) (key string, exported bool, rest, problem string) {
 		}
 	}
 	n := keyLen(s)
+	if n > 0 && l.Dotted {
+		n += len(s[n:]) - len(strings.TrimLeftFunc(s[n:], dotted))
+	}
 	key, s = s[:n], strings.TrimLeft(s[n:], l.Around)
 	if key == "" || !strings.HasPrefix(s, "=") {
 		// What looks like a key here may be a line of a secret.
@@ -150,6 +155,10 @@ func (l Lines) key(s string) (key string, exported bool, rest, problem string) {
 		return key, exported, s[1:], ""
 	}
 	return key, exported, strings.TrimLeft(s[1:], l.Around), ""
+}
+
+func dotted(r rune) bool {
+	return r == '.' || r == '-' || r == '_' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z'
 }
 
 // keyLen returns the length of the key [A-Za-z_][A-Za-z0-9_]* that s starts with.
@@ -210,8 +219,7 @@ func trailer(s string) int {
 	switch {
 	case b == "":
 		return len(t) // blanks only
-	case b[0] == '#' && len(b) < len(t) && strings.IndexFunc(b, isControl) < 0 &&
-		!strings.ContainsAny(b, "'\"`\\"):
+	case b[0] == '#' && len(b) < len(t) && strings.IndexFunc(b, isControl) < 0 && !strings.HasSuffix(b, `\`):
 		return len(t)
 	}
 	return 0

@@ -6,13 +6,13 @@ import "strings"
 // refuses what its setting DOTENV_LINEBREAK_MODE or earlier versions change:
 // backslashes without quotes, and \n and \r in "…".
 func Ruby(s string) (string, int, string) {
-	if s != "" && s[0] == '\'' {
-		return quoted(s)
-	}
-	if s != "" && s[0] == '"' {
+	if s != "" && (s[0] == '\'' || s[0] == '"') {
 		content, n, problem := quoted(s)
-		if problem != "" {
-			return "", 0, problem
+		if end := closing(s) + 1; problem == "" && end < n && strings.HasSuffix(strings.TrimRight(s[:n], " \t"), s[:1]) {
+			problem = "the comment ends in the quote of the value, where version 2 ends the value"
+		}
+		if problem != "" || s[0] == '\'' {
+			return content, n, problem
 		}
 		if strings.Contains(content, `\n`) || strings.Contains(content, `\r`) {
 			return "", 0, `the value holds \n or \r in double quotes, which versions read differently`
@@ -58,7 +58,7 @@ func rubySubstitute(s string) (string, string) {
 		}
 		if s[at] == '$' && !strings.HasPrefix(s[at+1:], "(") {
 			if !escaped && rubyName(s[at+1:]) {
-				return "", expands
+				return "", Expands
 			}
 			i = at
 		}
@@ -74,7 +74,7 @@ func rubySubstitute(s string) (string, string) {
 		}
 		if n := RubyCommand(s[at:]); n > 0 {
 			if !escaped {
-				return "", expands
+				return "", Expands
 			}
 			b.WriteString(s[at : at+n])
 			i = at + n - 1

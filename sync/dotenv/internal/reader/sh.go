@@ -52,7 +52,7 @@ func Sh(s string) (string, int, string) {
 func shBare(c byte) string {
 	switch {
 	case c == '$' || c == '`':
-		return "the value refers to a variable or a command"
+		return Expands
 	case c == '~':
 		return "the value holds a tilde outside quotes, which the shell may expand"
 	case c == '\r':
@@ -72,7 +72,7 @@ func shDouble(b *strings.Builder, s string) (int, string) {
 		case '"':
 			return i + 1, ""
 		case '$', '`':
-			return 0, "the value refers to a variable or a command"
+			return 0, Expands
 		case '\\':
 			if i++; i == len(s) {
 				break

@@ -32,7 +32,7 @@ func TFVars(s string) (string, int, string) {
 			b.WriteRune(r)
 			i += n
 		case (c == '$' || c == '%') && strings.HasPrefix(s[i+1:], "{"):
-			return "", 0, expands
+			return "", 0, Expands
 		case (c == '$' || c == '%') && strings.HasPrefix(s[i+1:], string(c)):
 			if !strings.HasPrefix(s[i+2:], "{") {
 				b.WriteByte(c)
