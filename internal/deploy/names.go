@@ -147,8 +147,8 @@ func (r *resolver) place() {
 	case p.Profile != "":
 		r.take("profile", &r.n.Profile, p.Profile, provider)
 	}
-	if !r.set("account", &r.n.Account) && len(p.Accounts) == 1 {
-		r.take("account", &r.n.Account, p.Accounts[0], provider+", allowed_account_ids")
+	if !r.set("account", &r.n.Account) && len(p.Allowed) == 1 {
+		r.take("account", &r.n.Account, p.Allowed[0], provider+", allowed_account_ids")
 	}
 }
 

@@ -5,13 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
-	ctyconvert "github.com/zclconf/go-cty/cty/convert"
 
 	"hci/internal/secret"
 	"hci/tfvars"
-	"hci/tfvars/module/internal/config"
 	"hci/tfvars/module/internal/eval"
 	"hci/tfvars/module/shape"
 )
@@ -37,24 +34,17 @@ type Evaluated struct {
 	Tasks    []Task // task definitions
 	// Repositories are those of Amazon ECR.
 	Repositories []Repository
-	Provider     Provider // the default provider "aws"
-	Variables    map[string]cty.Value
+	// Provider is what the default provider "aws" of the root module says, and
+	// Providers what each provider block "aws" does, by address.
+	Provider  Place
+	Providers []Place
+	Variables map[string]cty.Value
 	// Missing names the variables without a value; they are unknown.
 	// Undeclared names the values that no variable takes. Both are sorted.
 	Missing, Undeclared []string
 	// Warnings tell what could not be taken into account, such as modules
 	// that were not read.
 	Warnings []tfvars.Problem
-}
-
-// Provider is where an AWS provider block points. What it does not set, or what
-// is unknown, is empty.
-type Provider struct {
-	Region, Profile string
-	Accounts        []string          // allowed_account_ids, if they are known
-	Tags            map[string]string // default_tags, as far as they are known
-	File            string            // where it is declared; "" if it is not
-	Line            int
 }
 
 // ValueStatus tells what is known of a secret's value.
@@ -136,10 +126,8 @@ type Secret struct {
 	RecoveryWindowDays int
 	ForceDelete        bool
 
-	// Provider is the provider block that the secret is made with: the
-	// default one, or an alias's with a region or profile of its own. The
-	// secret's own region argument, if it has one, is in its Region.
-	Provider Provider
+	// Place is where Terraform keeps the secret.
+	Place Place
 
 	File string // where the block stands
 	Line int
@@ -169,12 +157,12 @@ func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
 		}
 	}
 
-	r := &reader{graph: g, shapes: in.Shapes, byAddress: map[string]*found{}, providers: map[*config.Provider]Provider{}, clusters: map[string]string{}}
+	r := &reader{graph: g, shapes: in.Shapes, byAddress: map[string]*found{}, providers: map[providerKey]Place{}, clusters: map[string]string{}}
 	r.module(g.Root)
 	r.versions()
 	r.resolveClusters()
 	ev.Secrets, ev.Services, ev.Tasks, ev.Repositories = r.secrets(), r.services, r.taskDefinitions(), r.repositories
-	ev.Provider = r.provider(g.Root, "aws")
+	ev.Provider, ev.Providers = r.provider(g.Root, defaultProvider), r.blocks(g.Root)
 
 	diags := g.Problems()
 	if diags.HasErrors() {
@@ -182,70 +170,4 @@ func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
 	}
 	ev.Warnings = slices.Concat(m.warnings, warnings(diags))
 	return ev, nil
-}
-
-// provider evaluates the provider that a reference means in a module. A
-// module without such a block has its caller's.
-func (r *reader) provider(in *eval.Instance, ref string) Provider {
-	in, p := in.Provider(ref)
-	if p == nil {
-		return Provider{}
-	}
-	if known, ok := r.providers[p]; ok {
-		return known
-	}
-	out := Provider{
-		Region:   r.setting(in, p.Attrs["region"], "region"),
-		Profile:  r.setting(in, p.Attrs["profile"], "profile"),
-		Accounts: r.accounts(in, p.Attrs["allowed_account_ids"]),
-		Tags:     r.defaultTags(in, p.Attrs[config.DefaultTags]),
-		File:     p.Range.Filename,
-		Line:     p.Range.Start.Line,
-	}
-	r.providers[p] = out
-	return out
-}
-
-// accounts evaluates a list of account ids; nil if it is not known throughout.
-func (r *reader) accounts(in *eval.Instance, expr hcl.Expression) []string {
-	if expr == nil {
-		return nil
-	}
-	v, _ := in.Eval(expr, eval.Repetition{}).UnmarkDeep()
-	v, err := ctyconvert.Convert(v, cty.Set(cty.String))
-	if err != nil || v.IsNull() || !v.IsWhollyKnown() {
-		return nil
-	}
-	var all []string
-	for _, id := range v.AsValueSlice() {
-		if !id.IsNull() {
-			all = append(all, id.AsString())
-		}
-	}
-	return all
-}
-
-// defaultTags evaluates the tags that a provider gives to all that it makes.
-func (r *reader) defaultTags(in *eval.Instance, expr hcl.Expression) map[string]string {
-	if expr == nil {
-		return nil
-	}
-	return knownTags(in.Eval(expr, eval.Repetition{}))
-}
-
-// setting evaluates a text argument of a provider; unknown is empty, with a
-// warning.
-func (r *reader) setting(in *eval.Instance, expr hcl.Expression, name string) string {
-	if expr == nil {
-		return ""
-	}
-	v, ok := r.text(in.Eval(expr, eval.Repetition{}), expr.Range(), name)
-	if !ok {
-		return ""
-	}
-	if !v.IsKnown() {
-		r.graph.Warn(fmt.Sprintf("the %s of provider \"aws\" is not known yet", name), expr.Range())
-		return ""
-	}
-	return v.AsString()
 }

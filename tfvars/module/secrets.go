@@ -27,7 +27,7 @@ type reader struct {
 	byAddress map[string]*found // secrets and data sources
 	byName    map[string][]*found
 	pending   []block // versions
-	providers map[*config.Provider]Provider
+	providers map[providerKey]Place
 
 	tasks         []block // task definitions
 	services      []Service
@@ -110,6 +110,7 @@ func (r *reader) unexpanded(in *eval.Instance, res *config.Resource, awaits []st
 		return
 	}
 	r.add(&found{at: res.Range, Secret: Secret{
+		Place:   r.provider(in, cmp.Or(res.Provider, defaultProvider)),
 		Address: address + "[*]", Label: res.Name, NameUnknown: awaits,
 		Status: Unknown, Unknown: awaits, RecoveryWindowDays: defaultWindow,
 		File: res.Range.Filename, Line: res.Range.Start.Line,
@@ -125,6 +126,7 @@ func (r *reader) declared(b block) *found {
 		Address: b.address(), Label: b.res.Name, RecoveryWindowDays: defaultWindow,
 		File: b.res.Range.Filename, Line: b.res.Range.Start.Line,
 	}
+	f.Place = r.place(b)
 	r.name(f, b)
 	f.Description, _ = r.known(b, "description")
 	if f.KMSKeyID, _ = r.known(b, "kms_key_id"); f.KMSKeyID == "" {
@@ -140,18 +142,16 @@ func (r *reader) declared(b block) *found {
 			f.ForceDelete = days == 0
 		}
 	}
-	f.Provider = r.provider(b.in, cmp.Or(b.res.Provider, "aws"))
-	f.Tags = r.tags(b, f.Provider)
-	if region, ok := r.known(b, "region"); ok && region != "" {
-		f.Provider.Region = region
-	}
+	f.Tags = r.tags(b, f.Place)
 	return f
 }
 
 // name fills in what is known of the secret's name.
 func (r *reader) name(f *found, b block) {
-	if arn, ok := r.known(b, "arn"); ok && f.external {
-		f.Name, f.NameKnown = nameInARN(arn)
+	if text, ok := r.known(b, "arn"); ok && f.external {
+		if arn, ok := parseARN(text); ok {
+			f.Name, f.NameKnown, f.Place = arn.name, true, f.Place.at(arn)
+		}
 		return
 	}
 	if r.applied(f, b) {

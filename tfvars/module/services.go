@@ -23,6 +23,7 @@ type Service struct {
 	// TaskDefinition is the address of the task definition that it runs; ""
 	// if that is declared elsewhere.
 	TaskDefinition string
+	Place          Place
 	File           string // where the block stands
 	Line           int
 }
@@ -30,7 +31,7 @@ type Service struct {
 // service reads what is known of a service and notes it; its cluster is
 // resolved when all clusters are known.
 func (r *reader) service(b block) {
-	s := Service{Address: b.address(), File: b.res.Range.Filename, Line: b.res.Range.Start.Line}
+	s := Service{Address: b.address(), Place: r.place(b), File: b.res.Range.Filename, Line: b.res.Range.Start.Line}
 	s.Name, _ = r.known(b, "name")
 	if v, ok := r.argument(b, "task_definition"); ok {
 		for _, awaited := range mark.Awaited(v) {
@@ -55,12 +56,13 @@ type Repository struct {
 	Address   string
 	Name      string // "" if it is not known
 	Immutable bool   // a tag that is there can't be pushed again
+	Place     Place
 	File      string // where the block stands
 	Line      int
 }
 
 func (r *reader) repository(b block) {
-	one := Repository{Address: b.address(), File: b.res.Range.Filename, Line: b.res.Range.Start.Line}
+	one := Repository{Address: b.address(), Place: r.place(b), File: b.res.Range.Filename, Line: b.res.Range.Start.Line}
 	one.Name, _ = r.known(b, "name")
 	mutability, _ := r.known(b, "image_tag_mutability")
 	one.Immutable = strings.HasPrefix(mutability, "IMMUTABLE")

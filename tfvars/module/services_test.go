@@ -68,7 +68,7 @@ resource "aws_ecs_task_definition" "web" {
 		t.Fatal(err)
 	}
 	task := ev.Tasks[0]
-	if task.Architecture != "ARM64" || task.System != "LINUX" || !slices.Equal(ev.Provider.Accounts, []string{"123456789012"}) || !ev.Repositories[0].Immutable {
+	if task.Architecture != "ARM64" || task.System != "LINUX" || !slices.Equal(ev.Provider.Allowed, []string{"123456789012"}) || !ev.Repositories[0].Immutable {
 		t.Errorf("%+v, %+v, %+v", task, ev.Provider, ev.Repositories)
 	}
 	if c := task.Containers[0]; c.Image != "nginx:1.29" || c.Repository != "" || c.Command != nil || !slices.Equal(c.EntryPoint, []string{"/sh", "-c"}) {

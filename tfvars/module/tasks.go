@@ -19,6 +19,7 @@ type Task struct {
 	Address    string
 	Family     string      // "" if it is not known
 	Containers []Container // as far as the definitions can be told
+	Place      Place
 	// Architecture and System are those of runtime_platform, in ECS's words:
 	// "ARM64", "LINUX"; "" if they are not known or not written.
 	Architecture, System string
@@ -75,7 +76,7 @@ type SecretRef struct {
 func (r *reader) taskDefinitions() []Task {
 	var all []Task
 	for _, b := range r.tasks {
-		t := Task{Address: b.address(), File: b.res.Range.Filename, Line: b.res.Range.Start.Line}
+		t := Task{Address: b.address(), Place: r.place(b), File: b.res.Range.Filename, Line: b.res.Range.Start.Line}
 		t.Family, _ = r.known(b, "family")
 		t.Architecture, _ = r.known(b, config.RuntimePlatform+".cpu_architecture")
 		t.System, _ = r.known(b, config.RuntimePlatform+".operating_system_family")
@@ -354,12 +355,14 @@ func (r *reader) resolveText(ref *SecretRef, text string) {
 		ref.Problem = "it is a parameter of Systems Manager, which is not read"
 		return
 	}
-	name, _ := nameInARN(strings.Join(fields[:arnFields], ":"))
-	ref.SecretName = name
-	if same := r.byName[name]; len(same) > 0 {
-		ref.Secret = same[0].Address
-	} else {
-		ref.Problem = "its secret is declared elsewhere"
+	named, _ := parseARN(strings.Join(fields[:arnFields], ":"))
+	ref.SecretName = named.name
+	ref.Problem = "its secret is declared elsewhere"
+	for _, f := range r.byName[named.name] {
+		if f.Place.mayBe(named) {
+			ref.Secret, ref.Problem = f.Address, ""
+			break
+		}
 	}
 	if len(fields) > arnFields {
 		ref.suffix(fields[arnFields])

@@ -48,7 +48,7 @@ func (r *reader) known(b block, name string) (text string, ok bool) {
 }
 
 // tags returns the block's tags whose values are known, and the provider's.
-func (r *reader) tags(b block, p Provider) map[string]string {
+func (r *reader) tags(b block, p Place) map[string]string {
 	tags := maps.Clone(p.Tags)
 	v, ok := r.argument(b, "tags")
 	if !ok {
@@ -86,19 +86,22 @@ func prefix(v cty.Value) string {
 	return v.Range().StringPrefix()
 }
 
-// secretARN is the form of a secret's ARN: its name, and six characters that
-// AWS adds.
+// secretARN is the form of a secret's ARN: partition, region, account, name, and
+// six characters that AWS adds.
 //
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html
-var secretARN = regexp.MustCompile(`^arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:(.+?)(-[A-Za-z0-9]{6})?$`)
+var secretARN = regexp.MustCompile(`^arn:([^:]*):secretsmanager:([^:]*):([^:]*):secret:(.+?)(-[A-Za-z0-9]{6})?$`)
 
-// nameInARN returns the name in a secret's ARN.
-func nameInARN(arn string) (name string, ok bool) {
-	m := secretARN.FindStringSubmatch(arn)
+// arn is what a secret's ARN tells.
+type arn struct{ partition, region, account, name string }
+
+// parseARN takes a secret's ARN apart.
+func parseARN(text string) (arn, bool) {
+	m := secretARN.FindStringSubmatch(text)
 	if m == nil {
-		return "", false
+		return arn{}, false
 	}
-	return m[1], true
+	return arn{partition: m[1], region: m[2], account: m[3], name: m[4]}, true
 }
 
 // decoded returns the bytes that secret_binary, in base64, stands for.

@@ -85,20 +85,22 @@ func (r *reader) target(b block) *found {
 			b.address(), strings.Join(mark.Awaited(v), ", ")), b.res.Range)
 		return nil
 	}
-	name := text.AsString()
-	if fromARN, ok := nameInARN(name); ok {
-		name = fromARN
+	name, place := text.AsString(), r.place(b)
+	if arn, ok := parseARN(name); ok {
+		name, place = arn.name, place.at(arn)
 	}
-	if same := r.byName[name]; len(same) > 0 {
-		return same[0]
+	for _, f := range r.byName[name] {
+		if f.Place.same(place) {
+			return f
+		}
 	}
 	f := &found{at: b.res.Range, external: true, Secret: Secret{
 		Address: b.address(), Label: b.res.Name, Name: name, NameKnown: true,
 		RecoveryWindowDays: defaultWindow, File: b.res.Range.Filename, Line: b.res.Range.Start.Line,
-		Provider: r.provider(b.in, cmp.Or(b.res.Provider, "aws")),
+		Place: place,
 	}}
 	r.add(f)
-	r.byName[name] = []*found{f}
+	r.byName[name] = append(r.byName[name], f)
 	return f
 }
 

@@ -117,25 +117,6 @@ type Call struct {
 	Module *Module
 }
 
-// DefaultTags is the name in Provider.Attrs of default_tags { tags = … }.
-const DefaultTags = "default_tags.tags"
-
-// Provider is one provider block.
-type Provider struct {
-	Name  string // "aws"
-	Alias string
-	Attrs map[string]hcl.Expression
-	Range hcl.Range
-}
-
-// Key returns "aws" or "aws.alias".
-func (p *Provider) Key() string {
-	if p.Alias == "" {
-		return p.Name
-	}
-	return p.Name + "." + p.Alias
-}
-
 // Arguments returns the arguments that are read from the resources of a type,
 // nil for types that hci knows nothing about.
 func Arguments(mode Mode, typ string) []string {

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -82,31 +81,6 @@ func (d *decoder) output(b *hcl.Block) hcl.Diagnostics {
 		if v.Expr != nil {
 			old.Expr = v.Expr
 		}
-	})...)
-}
-
-func (d *decoder) provider(b *hcl.Block) hcl.Diagnostics {
-	attrs, rest, diags := arguments(b.Body, "alias", "region", "profile", "allowed_account_ids")
-	p := &Provider{Name: b.Labels[0], Attrs: attrs, Range: b.DefRange}
-	content, _, moreDiags := rest.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "default_tags"}}})
-	diags = append(diags, moreDiags...)
-	for _, tags := range content.Blocks {
-		inner, _, moreDiags := arguments(tags.Body, "tags")
-		diags = append(diags, moreDiags...)
-		if expr, ok := inner["tags"]; ok {
-			attrs[DefaultTags] = expr
-		}
-	}
-	if alias, ok := attrs["alias"]; ok {
-		v, moreDiags := alias.Value(nil)
-		diags = append(diags, moreDiags...)
-		if p.Alias, ok = knownString(v); !ok {
-			diags = append(diags, Problem("a provider's alias must be a string", alias.Range()))
-		}
-		delete(attrs, "alias")
-	}
-	return append(diags, put(d, d.module.Providers, p.Key(), p, "provider "+p.Key(), b.DefRange, func(old *Provider) {
-		maps.Copy(old.Attrs, p.Attrs)
 	})...)
 }
 

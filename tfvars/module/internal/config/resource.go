@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // RuntimePlatform is the block of a task definition whose arguments stand in
@@ -23,6 +24,9 @@ func (d *decoder) resource(b *hcl.Block, mode Mode) hcl.Diagnostics {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: restoreBlock}, hcl.BlockHeaderSchema{Type: "dynamic", LabelNames: []string{"type"}})
 	}
 	read := unique(Arguments(mode, r.Type), writtenNames(mode, r.Type))
+	if strings.HasPrefix(r.Type, "aws_") {
+		read = unique(read, []string{"region"}) // of every resource, from the provider's version 6
+	}
 	for _, name := range read {
 		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: name})
 	}
@@ -97,16 +101,24 @@ func (r *Resource) lifecycle(body hcl.Body) hcl.Diagnostics {
 	r.IgnoreChanges = make([]string, 0, len(items))
 	for _, item := range items {
 		// Both tags and tags["a"] name the attribute by their first step.
-		t, moreDiags := hcl.RelTraversalForExpr(item)
+		t, moreDiags := traversal(item)
+		if moreDiags.HasErrors() && isAsterisk(item) { // an old way to say all
+			r.IgnoreAll = true
+			continue
+		}
 		if moreDiags.HasErrors() {
 			diags = append(diags, moreDiags...)
 			continue
 		}
-		if step, ok := t[0].(hcl.TraverseAttr); ok {
-			r.IgnoreChanges = append(r.IgnoreChanges, step.Name)
-		}
+		r.IgnoreChanges = append(r.IgnoreChanges, t.RootName())
 	}
 	return diags
+}
+
+func isAsterisk(expr hcl.Expression) bool {
+	v, _ := expr.Value(nil)
+	text, ok := knownString(v)
+	return ok && text == "*"
 }
 
 // Ignores reports whether changes of any of these attributes are ignored.
@@ -124,21 +136,50 @@ func (r *Resource) Ignores(attrs ...string) bool {
 	return false
 }
 
-// providerRef reads a reference to a provider: aws or aws.alias.
+// providerRef reads a reference to a provider: aws or aws.alias. OpenTofu also
+// knows aws.alias["key"], which is returned with [Indexed] at its end.
 func providerRef(expr hcl.Expression) (string, hcl.Diagnostics) {
-	t, diags := hcl.AbsTraversalForExpr(expr)
+	if index, ok := expr.(*hclsyntax.IndexExpr); ok {
+		ref, diags := providerRef(index.Collection)
+		return ref + Indexed, diags
+	}
+	t, diags := traversal(expr)
 	if diags.HasErrors() {
 		return "", diags
 	}
 	ref := []string{t.RootName()}
 	for _, step := range t[1:] {
 		attr, ok := step.(hcl.TraverseAttr)
+		if _, indexed := step.(hcl.TraverseIndex); indexed && len(ref) == 2 {
+			return strings.Join(ref, ".") + Indexed, nil
+		}
 		if !ok || len(ref) == 2 {
 			return "", hcl.Diagnostics{Problem("invalid provider reference", expr.Range())}
 		}
 		ref = append(ref, attr.Name)
 	}
 	return strings.Join(ref, "."), nil
+}
+
+// Indexed ends a reference to one instance of a provider with for_each.
+const Indexed = "[…]"
+
+// traversal reads a reference, also one in quotes, as old configurations have it.
+func traversal(expr hcl.Expression) (hcl.Traversal, hcl.Diagnostics) {
+	t, diags := hcl.AbsTraversalForExpr(expr)
+	if !diags.HasErrors() {
+		return t, nil
+	}
+	v, moreDiags := expr.Value(nil)
+	text, ok := knownString(v)
+	if moreDiags.HasErrors() || !ok {
+		return nil, diags
+	}
+	t, moreDiags = hclsyntax.ParseTraversalAbs([]byte(text), expr.Range().Filename, expr.Range().Start)
+	if moreDiags.HasErrors() {
+		return nil, hcl.Diagnostics{Problem("invalid reference in quotes", expr.Range())}
+	}
+	return t, nil
 }
 
 // meta holds the arguments of a module block that are not the module's inputs.
