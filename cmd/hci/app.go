@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/crypto"
+	"hci/internal/child"
 	"hci/internal/ownership"
 	"hci/internal/project"
 	"hci/internal/sealed"
@@ -20,10 +21,11 @@ import (
 // app is what the commands of one run share.
 type app struct {
 	streams
-	environ        []string
-	dir            string
-	workspace      string
-	passphraseFrom string
+	environ           []string
+	dir               string
+	workspace         string
+	passphraseFrom    string
+	newPassphraseFrom string
 
 	saying      sync.Mutex // held while a line is written to stderr
 	style       term.Style
@@ -51,6 +53,18 @@ func (a *app) lookup(name string) (string, bool) {
 func (a *app) getenv(name string) string {
 	value, _ := a.lookup(name)
 	return value
+}
+
+// environFor is the environment of a program that hci starts: without any
+// passphrase, from whatever variable it came.
+func (a *app) environFor(role child.Role) []string {
+	var secrets []string
+	for _, source := range []string{a.passphraseFrom, a.newPassphraseFrom} {
+		if name, ok := strings.CutPrefix(source, "env:"); ok {
+			secrets = append(secrets, name)
+		}
+	}
+	return child.Environ(role, a.environ, secrets...)
 }
 
 // sayf writes one line of talk to stderr. It may be called by several goroutines

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hci/internal/child"
 	"hci/internal/compare"
 	"hci/sync/awssm"
 )
@@ -16,7 +17,7 @@ func stateFlag(cmd *cobra.Command, state *bool) {
 
 // comparing is what comparing needs of this run.
 func (a *app) comparing() compare.Session {
-	return compare.Session{Project: a.found, Environ: a.environ, Note: func(s string) { a.sayf("%s", s) }, Err: a.err}
+	return compare.Session{Project: a.found, Environ: a.environFor(child.Terraform), Note: func(s string) { a.sayf("%s", s) }, Err: a.err}
 }
 
 // desired opens the environment's secrets and evaluates the Terraform

@@ -94,7 +94,7 @@ func (a *app) infra(d *compare.Desired) []deploy.Finding {
 	found := deploy.Finding{Level: deploy.Warning, About: "terraform", Next: fmt.Sprintf("'hci tf %s plan' shows it", d.Env.Name)}
 	in, err := terraform.NewInvocation([]string{"plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"})
 	if err == nil {
-		err = in.Run(a.found, d.Env, d.Content.File, child.Command{Env: a.environ, Out: io.Discard, Err: io.Discard})
+		err = in.Run(a.found, d.Env, d.Content.File, child.Command{Env: a.environFor(child.Terraform), Out: io.Discard, Err: io.Discard})
 	}
 	var ended *child.ExitError
 	const changes = 2

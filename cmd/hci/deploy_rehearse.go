@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/aws/client"
+	"hci/internal/child"
 	"hci/internal/compare"
 	"hci/internal/deploy"
 	"hci/internal/docker"
@@ -181,7 +182,7 @@ func (r *rehearsal) end() {
 func (r *rehearsal) docker() (*docker.Session, error) {
 	r.once.Do(func() {
 		ctx := context.Background()
-		engine, err := docker.Find(ctx, r.a.environ)
+		engine, err := docker.Find(ctx, r.a.environFor(child.Docker))
 		if err != nil {
 			r.failed = err
 			return

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hci/internal/aws/client"
+	"hci/internal/child"
 	"hci/internal/deploy"
 	"hci/internal/docker"
 	"hci/internal/project"
@@ -243,7 +244,7 @@ func (a *app) session(d *deployment, steps []deploy.Step, look *deploy.Look) (*d
 	engine := look.Engine
 	if engine == nil {
 		var err error
-		if engine, err = docker.Find(context.Background(), a.environ); err != nil {
+		if engine, err = docker.Find(context.Background(), a.environFor(child.Docker)); err != nil {
 			return nil, err
 		}
 	}
@@ -292,7 +293,7 @@ func (a *app) preflight(d *deployment, journal *deploy.Journal, steps []deploy.S
 		Own:     deploy.OwnOf(journal),
 		Cluster: d.on, Registry: d.registry,
 		WhoAmI: func(ctx context.Context) (client.Identity, error) { return client.WhoAmI(ctx, d.cfg) },
-		Docker: func(ctx context.Context) (*docker.Engine, error) { return docker.Find(ctx, a.environ) },
+		Docker: func(ctx context.Context) (*docker.Engine, error) { return docker.Find(ctx, a.environFor(child.Docker)) },
 		Commit: a.found.Commit,
 		Secret: a.secretLook(d),
 	}

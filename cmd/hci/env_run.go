@@ -116,7 +116,7 @@ func (a *app) runEnviron(ctx context.Context, env project.Environment, r runRequ
 	if err != nil {
 		return nil, err
 	}
-	vars, kept, err := process.Build(withoutPassphrase(a.environ), entries, r.Options)
+	vars, kept, err := process.Build(a.environFor(child.EnvRun), entries, r.Options)
 	if err != nil {
 		return nil, err
 	}
@@ -124,14 +124,6 @@ func (a *app) runEnviron(ctx context.Context, env project.Environment, r runRequ
 		a.sayf("left as they are, because they decide which code runs: %s; --allow takes one from the secrets", strings.Join(kept, ", "))
 	}
 	return vars, nil
-}
-
-// withoutPassphrase takes the passphrases out: the command is given secrets,
-// not what opens all of them.
-func withoutPassphrase(vars []string) []string {
-	return slices.DeleteFunc(slices.Clone(vars), func(kv string) bool {
-		return strings.HasPrefix(kv, "HCI_PASSPHRASE=") || strings.HasPrefix(kv, "HCI_PASSPHRASE_")
-	})
 }
 
 // pollEvery is how often --watch looks at the files.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/aws/ecs"
+	"hci/internal/child"
 	"hci/internal/compare"
 	"hci/internal/env/layers"
 	"hci/internal/project"
@@ -102,7 +103,7 @@ func (a *app) variablesOf(ctx context.Context, env project.Environment, r variab
 	in = layers.Input{Secrets: content.File, Path: a.rel(content.Path), Vars: a.found.EnvVars(env.Name)}
 	opts := terraform.Options{Shapes: r.from == "aws" || r.ecs}
 	if r.state {
-		if opts.State, err = terraform.ReadState(a.found, env, a.environ, a.err); err != nil {
+		if opts.State, err = terraform.ReadState(a.found, env, a.environFor(child.Terraform), a.err); err != nil {
 			return nil, in, err
 		}
 	}

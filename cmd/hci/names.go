@@ -70,26 +70,14 @@ func didYouMean(name string, known []string) string {
 	return fmt.Sprintf("; did you mean %q?", best)
 }
 
-// envThenNames completes an environment and, where its secrets can be read
-// without asking anybody, the names in them.
+// envThenNames completes an environment, and nothing after it: the names in its
+// secrets are known only once the sealed file is open, and a key that is pressed
+// must open none, run no command and ask nobody.
 func (a *app) envThenNames(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 	if len(args) == 0 {
 		return a.envNames(cmd, args, word)
 	}
-	env, err := a.environment(args[0])
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	s, err := a.sources("")
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	s.Terminal = nil // a completion never asks
-	content, err := a.files(env).Open(cmd.Context(), a.passphrase(env))
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	return content.File.Names(), cobra.ShellCompDirectiveNoFileComp
+	return nil, cobra.ShellCompDirectiveNoFileComp
 }
 
 // warnGit asks git, while other work goes on, whether it tracks or would take a

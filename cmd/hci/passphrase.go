@@ -7,10 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hci/internal/child"
 	"hci/internal/project"
 	"hci/internal/sealed"
 	"hci/internal/secret"
 	"hci/internal/term"
+	"hci/internal/trust"
 )
 
 // terminal is where questions are asked.
@@ -22,12 +24,13 @@ func (a *app) sources(newFrom string) (*term.Passphrases, error) {
 	if a.passphrases != nil {
 		return a.passphrases, nil
 	}
+	a.newPassphraseFrom = newFrom
 	p, err := a.project()
 	if err != nil {
 		return nil, err
 	}
 	s := &term.Passphrases{
-		Lookup: a.lookup, Environ: a.environ, Stdin: a.in, Stderr: a.err, Dir: a.dir,
+		Lookup: a.lookup, Environ: a.environFor(child.PassphraseCommand), Stdin: a.in, Stderr: a.err, Dir: a.dir,
 		CommandDir: p.Root, Project: p.ID(),
 		Keyring: term.SystemKeyring(a.lookup), Terminal: a.terminal(),
 		Command: func(name string) []string {
@@ -37,6 +40,9 @@ func (a *app) sources(newFrom string) (*term.Passphrases, error) {
 			}
 			return env.PassphraseCommand
 		},
+	}
+	s.Allow = func(env string, argv []string) error {
+		return a.consent(trust.Command{Setting: "passphrase_command", Env: env, Argv: argv}, s.Terminal)
 	}
 	if a.passphraseFrom != "" {
 		if s.From, err = term.ParseSource(a.passphraseFrom); err != nil {

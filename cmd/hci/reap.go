@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"hci/internal/child"
 	"hci/internal/docker"
 	"hci/internal/privatedir"
 )
@@ -15,7 +16,7 @@ func newReap(a *app) *cobra.Command {
 		Hidden: true,
 		Args:   between(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return privatedir.Reap(a.in, args[0], func(dir string) { docker.RemoveLeft(dir, a.environ) })
+			return privatedir.Reap(a.in, args[0], func(dir string) { docker.RemoveLeft(dir, a.environFor(child.Docker)) })
 		},
 	}
 }

@@ -48,7 +48,7 @@ func (a *app) terraform(ctx context.Context, name string, args []string) error {
 		return err
 	}
 	c := child.Command{
-		Env: withoutPassphrase(a.environ), In: a.in, Out: a.out, Err: a.err,
+		Env: a.environFor(child.Terraform), In: a.in, Out: a.out, Err: a.err,
 		Terminal: term.IsTerminal(a.in),
 	}
 	if !in.TakesVariables() {

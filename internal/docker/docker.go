@@ -18,6 +18,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"hci/internal/child"
 )
 
 // ErrNotInstalled says that there is no docker program.
@@ -96,7 +98,7 @@ func find(outer context.Context, environ []string, within time.Duration) (*Engin
 	if err != nil {
 		return nil, ErrNotInstalled
 	}
-	e := &Engine{program: program, environ: environ}
+	e := &Engine{program: program, environ: child.Environ(child.Docker, environ)}
 	if e.user, err = readUserConfig(environ); err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"hci/internal/atomicfile"
+	"hci/internal/child"
 	"hci/internal/privatedir"
 )
 
@@ -43,15 +44,16 @@ func New(self, name string, text []byte, getenv func(string) string) (*File, err
 }
 
 // Run lets the user edit: command is the editor with its arguments as $VISUAL
-// and $EDITOR hold it, a piece of shell on Unix. If ctx ends, so does the
+// and $EDITOR hold it, a piece of shell on Unix; environ is hci's environment. If ctx ends, so does the
 // editor. An editor that fails is an error.
-func (f *File) Run(ctx context.Context, command string, in io.Reader, out, errOut io.Writer) error {
+func (f *File) Run(ctx context.Context, command string, environ []string, in io.Reader, out, errOut io.Writer) error {
 	argv, err := editorArgs(command, f.path)
 	if err != nil {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, errOut
+	cmd.Env = child.Environ(child.Editor, environ)
 	cmd.Cancel = func() error { return terminate(cmd.Process) }
 	cmd.WaitDelay = 2 * time.Second
 	if err := cmd.Run(); err != nil {

@@ -66,7 +66,7 @@ func TestEdit(t *testing.T) {
 	}
 	var out bytes.Buffer
 	command := `ls -ld "$1" | cut -c1-10; ls -ld "$(dirname "$1")" | cut -c1-10; printf 'after\n' >"$1"; echo backup >"$1~"; :`
-	if err := f.Run(context.Background(), command, nil, &out, nil); err != nil {
+	if err := f.Run(context.Background(), command, os.Environ(), nil, &out, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := out.String(); got != "-rw-------\ndrwx------\n" {
@@ -93,13 +93,13 @@ func TestEditorFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, command := range []string{"false", "sh -c 'exit 3'", "no-such-editor-here"} {
-		if err := f.Run(context.Background(), command, nil, nil, nil); err == nil {
+		if err := f.Run(context.Background(), command, os.Environ(), nil, nil, nil); err == nil {
 			t.Errorf("%s: no error", command)
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := f.Run(ctx, "sleep 60", nil, nil, nil); !errors.Is(err, context.Canceled) {
+	if err := f.Run(ctx, "sleep 60", os.Environ(), nil, nil, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 	if err := f.Remove(); err != nil {

@@ -65,9 +65,18 @@ func TestHowGitIsRun(t *testing.T) {
 	environ := append(os.Environ(), "HCI_PASSPHRASE=s3cr3t", "HCI_PASSPHRASE_PRODUCTION=s3cr3t", "TF_VAR_a=s3cr3t", "AWS_SECRET_ACCESS_KEY=s3cr3t",
 		"GIT_DIR=/theirs", "GIT_SSH_COMMAND=theirs", "GIT_EXTERNAL_DIFF=theirs", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=core.pager", "GIT_CONFIG_VALUE_0=theirs", "GIT_CONFIG_GLOBAL=/mine")
 	calls := map[string]func() error{
-		"status":     func() error { _, err := Repo{Root: root, Environ: environ}.Run(context.Background(), "status"); return err },
-		"ls-files":   func() error { _, err := Repo{Root: root, Environ: environ}.Run(context.Background(), "ls-files", "-z"); return err },
-		"config":     func() error { _, err := Repo{Root: root, Environ: environ}.readFilters(context.Background()); return err },
+		"status": func() error {
+			_, err := Repo{Root: root, Environ: environ}.Run(context.Background(), "status")
+			return err
+		},
+		"ls-files": func() error {
+			_, err := Repo{Root: root, Environ: environ}.Run(context.Background(), "ls-files", "-z")
+			return err
+		},
+		"config": func() error {
+			_, err := Repo{Root: root, Environ: environ}.readFilters(context.Background())
+			return err
+		},
 		"the user's": func() error { _, err := Safe(context.Background(), root, environ); return err },
 		"a directory": func() error {
 			_, err := Repo{Root: root, Environ: environ, Dir: root}.Run(context.Background(), "rev-parse")

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"hci/internal/child"
 )
 
 // ReapCommand is the argument that makes hci call [Reap] on the next one.
@@ -52,6 +54,7 @@ func newIn(parent, self string) (*Dir, error) {
 func (d *Dir) startReaper(self string) error {
 	d.reaper = exec.Command(self, ReapCommand, d.Path)
 	d.reaper.Args[0] = "hci"
+	d.reaper.Env = child.Environ(child.Reaper, os.Environ())
 	d.reaper.SysProcAttr = ownSession() // no signal meant for us reaches it
 	alive, err := d.reaper.StdinPipe()
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"time"
+
+	"hci/internal/child"
 )
 
 // commandGrace is how long a command that was stopped may take to go.
@@ -32,7 +34,8 @@ func (e *CommandError) Unwrap() error { return e.Err }
 // for the command.
 func (p *Passphrases) run(ctx context.Context, argv []string) (Passphrase, error) {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Dir, cmd.Env, cmd.Stderr, cmd.WaitDelay = p.CommandDir, p.Environ, p.Stderr, commandGrace
+	cmd.Dir, cmd.Env = p.CommandDir, child.Environ(child.PassphraseCommand, p.Environ)
+	cmd.Stderr, cmd.WaitDelay = p.Stderr, commandGrace
 	if f, ok := p.Stdin.(*os.File); ok && IsTerminal(f) {
 		cmd.Stdin = f
 	}

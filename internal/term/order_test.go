@@ -50,6 +50,8 @@ func TestOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	allowed := true
+	errNotAllowed := errors.New("not allowed")
 	command := []string{"printf", "from command\nmore\n"}
 	keys := ring{"project/my-env": "from keyring"}
 	get := func() (term.Passphrase, error) {
@@ -57,6 +59,12 @@ func TestOrder(t *testing.T) {
 			From: source, Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 			Environ: os.Environ(), Dir: dir, CommandDir: dir, Keyring: keys, Project: "project",
 			Command: func(string) []string { return command },
+			Allow: func(env string, argv []string) error {
+				if allowed {
+					return nil
+				}
+				return errNotAllowed
+			},
 		}
 		return p.Get(context.Background(), "my-env")
 	}
@@ -75,6 +83,13 @@ func TestOrder(t *testing.T) {
 		want := step.want
 		if !p.Value.Equal(secret.New(want)) && !p.Value.Equal(secret.New(strings.TrimSuffix(want, "\r"))) || err != nil {
 			t.Errorf("want the one %s, got that of %s (%v)", want, p.From, err)
+		}
+		if p.From == "passphrase_command" { // without consent it does not run, and nothing else is asked in its place
+			allowed = false
+			if _, err := get(); !errors.Is(err, errNotAllowed) {
+				t.Errorf("without consent: %v", err)
+			}
+			allowed = true
 		}
 		step.take()
 	}

@@ -51,9 +51,12 @@ type Passphrases struct {
 
 	Command    func(env string) []string // the environment's passphrase_command; nil for none
 	CommandDir string                    // where it runs
-	Keyring    Keyring                   // nil for none
-	Project    string                    // names the project in the keyring
-	Terminal   *Terminal                 // nil for none
+	// Allow fails unless the user agreed that an environment's command runs; nil
+	// lets none run. It is asked each time.
+	Allow    func(env string, argv []string) error
+	Keyring  Keyring   // nil for none
+	Project  string    // names the project in the keyring
+	Terminal *Terminal // nil for none
 
 	mu       stdsync.Mutex
 	kept     map[string]Passphrase // by what was asked
@@ -163,6 +166,9 @@ func (p *Passphrases) get(ctx context.Context, env string, ask func(*Terminal, s
 	}
 	if p.Command != nil {
 		if argv := p.Command(env); len(argv) > 0 {
+			if err := p.allow(env, argv); err != nil {
+				return Passphrase{}, err
+			}
 			return p.keep("command\x00"+strings.Join(argv, "\x00"), func() (Passphrase, error) { return p.run(ctx, argv) })
 		}
 	}
@@ -186,6 +192,13 @@ func (p *Passphrases) get(ctx context.Context, env string, ask func(*Terminal, s
 	}
 	p.typed = &v
 	return v, nil
+}
+
+func (p *Passphrases) allow(env string, argv []string) error {
+	if p.Allow == nil {
+		return fmt.Errorf("passphrase_command %q: nobody agreed to it", argv[0])
+	}
+	return p.Allow(env, argv)
 }
 
 // keep calls f unless it has succeeded before.

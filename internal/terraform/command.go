@@ -115,7 +115,7 @@ func (in Invocation) Run(p *project.Project, env project.Environment, secrets *t
 		return err
 	}
 	c.Dir = p.TerraformDir
-	c.Env = slices.DeleteFunc(slices.Clone(c.Env), func(kv string) bool { return strings.HasPrefix(kv, "TF_WORKSPACE=") })
+	c.Env = slices.DeleteFunc(child.Environ(child.Terraform, c.Env), func(kv string) bool { return strings.HasPrefix(kv, "TF_WORKSPACE=") })
 	if in.Subcommand() != "workspace" { // it refuses to select one over the variable
 		c.Env = append(c.Env, "TF_WORKSPACE="+env.Workspace)
 	}

@@ -40,7 +40,7 @@ func ReadState(p *project.Project, env project.Environment, environ []string, er
 	var out bytes.Buffer
 	err = child.Command{
 		Argv: []string{program, "show", "-json", "-no-color"}, Dir: p.TerraformDir,
-		Env: append(environ, "TF_WORKSPACE="+env.Workspace, "TF_IN_AUTOMATION=1"),
+		Env: append(child.Environ(child.Terraform, environ), "TF_WORKSPACE="+env.Workspace, "TF_IN_AUTOMATION=1"),
 		In:  bytes.NewReader(nil), Out: &out, Err: errOut,
 	}.Run()
 	var ended *child.ExitError
