@@ -30,6 +30,7 @@ type deployOptions struct {
 	rebuild     bool
 	restart     bool
 	base        string
+	asDeclared  bool
 	timeout     time.Duration
 	poll        time.Duration
 }
@@ -91,6 +92,7 @@ func lookFlags(cmd *cobra.Command, o *deployOptions) {
 	flags.BoolVar(&o.displace, "displace", false, "go on although another deployment is under way")
 	flags.BoolVar(&o.checkInfra, "check-infra", false, "look with 'terraform plan' for changes that were not applied")
 	flags.StringVar(&o.base, "base", "", "make the new revision from this `REVISION`: running, newest, or a number")
+	flags.BoolVar(&o.asDeclared, "as-declared", false, "take the newest revision of each task definition as it is, even if it looks like another environment's")
 	waitFlags(cmd, &o.timeout, &o.poll)
 	dryRunFlag(cmd, &o.dryRun)
 }

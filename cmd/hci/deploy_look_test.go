@@ -125,7 +125,7 @@ func (s *stage) migrates() {
 	s.t.Cleanup(func() { close(done) })
 	s.player.set(func(p *player) { p.wait = func() { <-done } })
 	s.call("ecs", "RunTask", map[string]any{
-		"cluster": "hci_cluster_staging", "taskDefinition": "hci_migrate_staging", "startedBy": "somebody/else",
+		"cluster": s.names.Cluster, "taskDefinition": "hci_migrate_staging", "startedBy": "somebody/else",
 		"networkConfiguration": map[string]any{"awsvpcConfiguration": map[string]any{"subnets": []string{"subnet-1"}}},
 	})
 }

@@ -70,6 +70,7 @@ func (a *app) nameAll(d *deployment, steps []deploy.Step) error {
 		})
 		lacking := deploy.Needs(d.missing, steps)
 		if len(lacking) == 0 {
+			d.names = d.names.Beside(a.otherNames(d.Env))
 			return nil
 		}
 		settings := map[string]project.DeploySetting{}
@@ -91,6 +92,33 @@ func (a *app) nameAll(d *deployment, steps []deploy.Step) error {
 			a.sayf("with %s = %q in the deploy block of hci.hcl it is not asked again", m.Key, text)
 		}
 		d.Env.Deploy = settings
+	}
+}
+
+// otherNames are the names of the project's other environments, as far as the code
+// tells them.
+func (a *app) otherNames(env project.Environment) map[string]deploy.Names {
+	all := map[string]deploy.Names{}
+	for _, other := range a.found.Environments {
+		if other.Name == env.Name {
+			continue
+		}
+		if _, ev, err := terraform.Evaluate(a.found, other, nil, a.environ, terraform.Options{}); err == nil {
+			all[other.Name], _ = deploy.Resolve(deploy.Sources{Env: other, Evaluated: ev, Place: a.place, Region: a.getenv("AWS_REGION")})
+		}
+	}
+	return all
+}
+
+// fullNames are a deployment's names with the values of its secrets, too.
+func (a *app) fullNames(d *deployment) func(context.Context) (deploy.Names, error) {
+	return func(ctx context.Context) (deploy.Names, error) {
+		opened, err := a.desired(ctx, d.Env.Name, compare.Options{})
+		if err != nil {
+			return deploy.Names{}, err
+		}
+		names, _ := deploy.Resolve(deploy.Sources{Env: d.Env, Evaluated: opened.Evaluated, Place: a.place, Region: a.getenv("AWS_REGION")})
+		return names, nil
 	}
 }
 

@@ -26,6 +26,7 @@ import (
 	"hci/internal/privatedir"
 	"hci/internal/testing/fakeaws"
 	"hci/sync/localsm"
+	"hci/tfvars/module"
 )
 
 // rehearsal is a deployment against an AWS of hci's own.
@@ -145,13 +146,16 @@ func (r *rehearsal) config(server *localsm.Server) client.Config {
 
 // definitions are the declared task definitions.
 func (r *rehearsal) definitions(d *deployment, account, region string) map[string]map[string]any {
-	repositories := func(address string) string {
+	image := func(t module.Task, c module.Container) string {
 		for _, repository := range d.Evaluated.Repositories {
-			if repository.Address == address {
-				return r.host + "/" + repository.Name
+			if repository.Address == c.Repository && repository.Name != d.names.Repository {
+				return r.host + "/" + repository.Name + ":" + fakeaws.Before
 			}
 		}
-		return r.host + "/" + d.names.Repository
+		if c.Repository != "" || d.names.Deploys(t, c) {
+			return r.host + "/" + d.names.Repository + ":" + fakeaws.Before
+		}
+		return c.Image
 	}
 	arn := func(name string) string {
 		return "arn:aws:secretsmanager:" + region + ":" + account + ":secret:" + name
@@ -159,7 +163,7 @@ func (r *rehearsal) definitions(d *deployment, account, region string) map[strin
 	all := map[string]map[string]any{}
 	for _, t := range d.Evaluated.Tasks {
 		if t.Family != "" {
-			all[t.Family] = fakeaws.Definition(t, repositories, arn)
+			all[t.Family] = fakeaws.Definition(t, image, arn)
 		}
 	}
 	return all

@@ -139,7 +139,7 @@ func TestDeployOvertaken(t *testing.T) {
 	s.held(s.commit())
 	s.killed(3, "instead") // of UpdateService
 	s.registersSecret()
-	s.call("ecs", "UpdateService", map[string]any{"cluster": "hci_cluster_staging", "service": "hci_service_staging", "taskDefinition": "hci_web_staging:3"})
+	s.call("ecs", "UpdateService", map[string]any{"cluster": s.names.Cluster, "service": s.names.Service, "taskDefinition": "hci_web_staging:3"})
 	s.steady()
 	s.run("deploy", "staging", "--resume", "--yes").is(t, 5, "conflict: service: somebody else has deployed hci_web_staging:3 since, at 20", "--displace goes on with this one")
 	if runs, _ := s.runs(); runs != "hci_web_staging:3" {
@@ -370,7 +370,7 @@ func TestDeployBaseOnce(t *testing.T) {
 func (s *stage) restarts(revision string) {
 	s.t.Helper()
 	s.call("ecs", "UpdateService", map[string]any{
-		"cluster": "hci_cluster_staging", "service": "hci_service_staging", "taskDefinition": revision, "forceNewDeployment": true,
+		"cluster": s.names.Cluster, "service": s.names.Service, "taskDefinition": revision, "forceNewDeployment": true,
 	})
 }
 
@@ -483,7 +483,7 @@ func TestDeployRolledBackByHand(t *testing.T) {
 	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.onceAfter("UpdateService", func() {
-		in := map[string]any{"cluster": "hci_cluster_staging", "service": "hci_service_staging", "status": []string{"IN_PROGRESS"}}
+		in := map[string]any{"cluster": s.names.Cluster, "service": s.names.Service, "status": []string{"IN_PROGRESS"}}
 		one := s.call("ecs", "ListServiceDeployments", in)["serviceDeployments"].([]any)[0].(map[string]any)
 		s.call("ecs", "StopServiceDeployment", map[string]any{"serviceDeploymentArn": one["serviceDeploymentArn"], "stopType": "ROLLBACK"})
 	})
@@ -780,8 +780,8 @@ func TestDeployMigrationStopped(t *testing.T) {
 	s.held(s.commit())
 	s.player.set(func(p *player) {
 		p.wait = func() {
-			for _, arn := range s.call("ecs", "ListTasks", map[string]any{"cluster": "hci_cluster_staging", "family": "hci_migrate_staging"})["taskArns"].([]any) {
-				s.call("ecs", "StopTask", map[string]any{"cluster": "hci_cluster_staging", "task": arn, "reason": "enough"})
+			for _, arn := range s.call("ecs", "ListTasks", map[string]any{"cluster": s.names.Cluster, "family": "hci_migrate_staging"})["taskArns"].([]any) {
+				s.call("ecs", "StopTask", map[string]any{"cluster": s.names.Cluster, "task": arn, "reason": "enough"})
 			}
 		}
 	})

@@ -69,6 +69,9 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 	if err != nil {
 		return err
 	}
+	if whose := d.names.Whose(to.definition); whose != "" && len(d.names.Contradictions(to.definition)) > 0 {
+		return fmt.Errorf("%s looks like %s's, and contradicts the Terraform code of %s in %s; --to names another revision", to.Name, whose, name, strings.Join(d.names.Contradictions(to.definition), ", "))
+	}
 	if _, err := fmt.Fprintf(a.out, "- %s\n+ %s\n", revisionWords(from), to.words()); err != nil {
 		return err
 	}

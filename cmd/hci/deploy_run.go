@@ -25,6 +25,9 @@ func (a *app) runDeploy(ctx context.Context, env project.Environment, steps []de
 	if err != nil {
 		return err
 	}
+	if o.asDeclared {
+		d.names = d.names.AsDeclared()
+	}
 	if !whole(steps) || o.dryRun || a.rehearsal != nil {
 		return a.perform(ctx, d, deploy.Unkept(env.Name, steps), o)
 	}
@@ -295,6 +298,6 @@ func (a *app) preflight(d *deployment, journal *deploy.Journal, steps []deploy.S
 		WhoAmI: func(ctx context.Context) (client.Identity, error) { return client.WhoAmI(ctx, d.cfg) },
 		Docker: func(ctx context.Context) (*docker.Engine, error) { return docker.Find(ctx, a.environFor(child.Docker)) },
 		Commit: a.found.Commit,
-		Secret: a.secretLook(d),
+		Secret: a.secretLook(d), Full: a.fullNames(d),
 	}
 }

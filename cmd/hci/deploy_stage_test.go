@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 
 	"hci/internal/compare"
+	"hci/internal/deploy"
 	"hci/internal/testing/fakeaws"
 	"hci/sync/localsm"
 )
@@ -31,6 +32,7 @@ import (
 type stage struct {
 	t       *testing.T
 	dir     string
+	names   deploy.Names
 	host    string
 	server  *fakeaws.Server
 	secrets *localsm.Server
@@ -89,6 +91,10 @@ func (p *player) Run(ctx context.Context, c fakeaws.Container, emit func(string)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		return p.proxy, nil
+	}
+	if slices.Contains(c.Command, "create-admin") {
+		emit("created")
+		return 0, nil
 	}
 	if !slices.Contains(c.Command, "migrate") {
 		emit("serving")
@@ -175,7 +181,7 @@ func (s *stage) open(scenario fakeaws.Scenario) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.secrets = local.server
+	s.secrets, s.names = local.server, d.names
 	for _, w := range opened.Wants {
 		s.hidden = append(s.hidden, w.Value.Reveal())
 	}
@@ -436,7 +442,7 @@ func (s *stage) callOnce(service, operation string, in any) (map[string]any, int
 // runs is the revision that the service is to run, and the image in it.
 func (s *stage) runs() (revision, image string) {
 	s.t.Helper()
-	services := s.call("ecs", "DescribeServices", map[string]any{"cluster": "hci_cluster_staging", "services": []string{"hci_service_staging"}})
+	services := s.call("ecs", "DescribeServices", map[string]any{"cluster": s.names.Cluster, "services": []string{s.names.Service}})
 	arn := services["services"].([]any)[0].(map[string]any)["taskDefinition"].(string)
 	d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": arn})["taskDefinition"].(map[string]any)
 	image = fmt.Sprint(d["containerDefinitions"].([]any)[0].(map[string]any)["image"])
@@ -446,7 +452,7 @@ func (s *stage) runs() (revision, image string) {
 // digest is the registry's of a tag.
 func (s *stage) digest(tag string) string {
 	s.t.Helper()
-	out := s.call("ecr", "DescribeImages", map[string]any{"repositoryName": "hci_registry_staging", "imageIds": []any{map[string]any{"imageTag": tag}}})
+	out := s.call("ecr", "DescribeImages", map[string]any{"repositoryName": s.names.Repository, "imageIds": []any{map[string]any{"imageTag": tag}}})
 	return out["imageDetails"].([]any)[0].(map[string]any)["imageDigest"].(string)
 }
 
@@ -454,7 +460,7 @@ func (s *stage) digest(tag string) string {
 func (s *stage) steady() {
 	s.t.Helper()
 	for {
-		services := s.call("ecs", "DescribeServices", map[string]any{"cluster": "hci_cluster_staging", "services": []string{"hci_service_staging"}})
+		services := s.call("ecs", "DescribeServices", map[string]any{"cluster": s.names.Cluster, "services": []string{s.names.Service}})
 		d := services["services"].([]any)[0].(map[string]any)["deployments"].([]any)
 		if d[0].(map[string]any)["rolloutState"] == "COMPLETED" {
 			return

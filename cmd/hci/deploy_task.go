@@ -63,11 +63,7 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 	if err := a.findings(look); err != nil {
 		return err
 	}
-	read := deploy.Current
-	if declared {
-		read = deploy.Declared
-	}
-	definition, err := read(ctx, d.on, task.Family)
+	definition, composed, err := a.taskDefinition(ctx, d, task.Family, declared)
 	if err != nil {
 		return err
 	}
@@ -77,7 +73,10 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 		return err
 	}
 	words := definition.Name + " as it is declared"
-	if image != "" {
+	switch {
+	case composed:
+		words = "what the code declares as " + task.Family
+	case image != "":
 		words = definition.Name + " with the deployed image " + image
 	}
 	if _, err := fmt.Fprintf(a.out, "run %s in cluster %s, %s, account %s\n", words, d.names.Cluster, d.names.Region, look.Identity.Account); err != nil {
@@ -89,7 +88,7 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 	if err := a.agree(o.yes, fmt.Sprintf("Run %s in %s?", task.Family, d.Env.Name)); err != nil {
 		return err
 	}
-	done, err := job.RunTask(ctx, definition, container, image)
+	done, err := job.RunTask(ctx, definition, container, image, composed)
 	var runs *deploy.RunsError
 	if errors.As(err, &runs) {
 		a.sayf("%v; it goes on at AWS", runs)
@@ -111,6 +110,82 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 	}
 	a.sayf("%s", done)
 	return nil
+}
+
+// taskDefinition is the newest revision of a family that is the environment's, or what
+// the code declares in its place; with declared it is the newest that hci did not make,
+// whoever's it looks like.
+func (a *app) taskDefinition(ctx context.Context, d *deployment, family string, declared bool) (definition *ecs.Definition, composed bool, err error) {
+	if declared {
+		definition, err = deploy.Declared(ctx, d.on, family)
+		if err == nil {
+			a.contradiction(d, definition)
+		}
+		return definition, false, err
+	}
+	own := d.names.OwnSaying(d.on, func(newest *ecs.Definition, what []string, own string) {
+		a.sayf("warning: %s contradicts the Terraform code of %s in %s%s: the newest revision of %s is %s", newest.Name, d.Env.Name, strings.Join(what, ", "), whoseWords(d.names.Whose(newest)), d.Env.Name, own)
+	})
+	definition, err = deploy.Current(ctx, own, family)
+	var foreign *deploy.ForeignError
+	if !errors.As(err, &foreign) {
+		if err == nil {
+			a.contradiction(d, definition)
+		}
+		return definition, false, err
+	}
+	s, err := d.on.State(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	running, err := d.on.Definition(ctx, s.Revision.Name)
+	if err != nil {
+		return nil, false, err
+	}
+	full, err := a.fullNames(d)(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	made, err := full.Compose(foreign.Newest, running)
+	if err != nil {
+		return nil, false, &foreignTaskError{env: d.Env.Name, foreign: foreign, whose: d.names.Whose(foreign.Newest), err: err}
+	}
+	a.sayf("warning: %v%s: what the code declares for %s is registered and run", foreign, whoseWords(d.names.Whose(foreign.Newest)), d.Env.Name)
+	if len(made.Taken) > 0 {
+		a.sayf("  %s taken from %s, which runs", strings.Join(made.Taken, ", "), running.Name)
+	}
+	return made.Definition, true, nil
+}
+
+// contradiction warns of a revision that is not what the code says.
+func (a *app) contradiction(d *deployment, definition *ecs.Definition) {
+	if what := d.names.Contradictions(definition); len(what) > 0 {
+		a.sayf("warning: %s contradicts the Terraform code of %s in %s%s", definition.Name, d.Env.Name, strings.Join(what, ", "), whoseWords(d.names.Whose(definition)))
+	}
+}
+
+func whoseWords(env string) string {
+	if env == "" {
+		return ""
+	}
+	return ": it looks like " + env + "'s"
+}
+
+// foreignTaskError says that a one-off task has no definition of this environment's.
+type foreignTaskError struct {
+	env, whose string
+	foreign    *deploy.ForeignError
+	err        error
+}
+
+func (e *foreignTaskError) Error() string {
+	return fmt.Sprintf("%v%s; %v", e.foreign, whoseWords(e.whose), e.err)
+}
+func (e *foreignTaskError) Unwrap() error { return e.foreign }
+
+// Next says what to do about it.
+func (e *foreignTaskError) Next() string {
+	return fmt.Sprintf("'hci tf %s apply' registers %s's own; --as-declared runs the newest as it is", e.env, e.env)
 }
 
 // oneContainer is the container whose exit code decides.
@@ -150,6 +225,9 @@ func (a *app) taskImage(ctx context.Context, d *deployment, task *ecs.Definition
 	images, err := deploy.Running(ctx, d.on, running)
 	if err != nil {
 		return "", err
+	}
+	if image := images[d.names.Container]; image != "" && len(d.names.Takers(task, deploy.RepositoryOf(image))) > 0 {
+		return image, nil
 	}
 	var same []string
 	for _, image := range images {

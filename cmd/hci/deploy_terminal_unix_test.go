@@ -158,7 +158,7 @@ func TestDeployCtrlC(t *testing.T) {
 			if c.name == "stop" { // what somebody else deploys after that is not gone over
 				close(hold)
 				s.registersSecret()
-				s.call("ecs", "UpdateService", map[string]any{"cluster": "hci_cluster_staging", "service": "hci_service_staging", "taskDefinition": "hci_web_staging:3"})
+				s.call("ecs", "UpdateService", map[string]any{"cluster": s.names.Cluster, "service": s.names.Service, "taskDefinition": "hci_web_staging:3"})
 				s.until("hci_web_staging:3")
 				s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "somebody else has deployed hci_web_staging:3 since")
 			}

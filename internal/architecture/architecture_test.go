@@ -43,7 +43,7 @@ var arrows = map[string][]string{
 	"hci/internal/docker":             {"hci/internal/child", "hci/internal/privatedir", "hci/internal/secret"},
 	"hci/internal/aws/client":         {},
 	"hci/internal/aws/ecr":            {"hci/internal/aws/client", "hci/internal/secret"},
-	"hci/internal/aws/ecs":            {"hci/internal/aws/client"},
+	"hci/internal/aws/ecs":            {"hci/internal/aws/client", "hci/internal/secret"},
 	"hci/internal/deploy":             {"hci/internal/atomicfile", "hci/internal/aws/client", "hci/internal/docker", "hci/internal/aws/ecr", "hci/internal/aws/ecs", "hci/internal/ownership", "hci/internal/project", "hci/internal/secret", "hci/tfvars/module"},
 	"hci/internal/testing/fakeaws":    {"hci/internal/secret", "hci/tfvars/module"},
 	"hci/internal/env/process":        {"hci/sync/dotenv"},

@@ -116,5 +116,5 @@ func (j *Job) migration(ctx context.Context) (string, error) {
 		return j.revision(ctx)
 	}
 	image, _ := j.image()
-	return j.withImage(ctx, j.Look.Migration, image)
+	return j.withImage(ctx, j.Look.Migration, image, j.Look.Composed)
 }

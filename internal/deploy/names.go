@@ -29,6 +29,12 @@ type Names struct {
 	MigrateTask, MigrateContainer           string // family
 	MigrateCommand                          []string
 	from                                    map[string]string
+	tasks                                   []module.Task     // that the code declares
+	image                                   module.Container  // as the code gives the container whose image is deployed
+	repositories                            map[string]string // that the code declares: names by address
+	services, secrets                       []string          // names that the code declares
+	others                                  map[string]Names  // of the project's other environments
+	asDeclared                              bool              // the newest revision of a family is run as it is
 }
 
 // Missing is a name that neither the Terraform code nor hci.hcl tells.
@@ -90,6 +96,7 @@ type resolver struct {
 func Resolve(in Sources) (Names, []Missing) {
 	r := &resolver{Sources: in}
 	r.n.from = map[string]string{}
+	r.declares()
 	r.place()
 	r.services()
 	r.tasks()
@@ -97,6 +104,24 @@ func Resolve(in Sources) (Names, []Missing) {
 	r.image()
 	r.migration()
 	return r.n, r.missing
+}
+
+// declares notes what the code declares.
+func (r *resolver) declares() {
+	r.n.tasks, r.n.repositories = r.Evaluated.Tasks, map[string]string{}
+	for _, repository := range r.Evaluated.Repositories {
+		r.n.repositories[repository.Address] = repository.Name
+	}
+	for _, s := range r.Evaluated.Services {
+		if s.Name != "" {
+			r.n.services = append(r.n.services, s.Cluster+"/"+s.Name)
+		}
+	}
+	for _, s := range r.Evaluated.Secrets {
+		if s.NameKnown {
+			r.n.secrets = append(r.n.secrets, s.Name)
+		}
+	}
 }
 
 // set takes a name from hci.hcl; ok is false if that doesn't have it.
@@ -210,6 +235,20 @@ func (r *resolver) tasks() {
 	if !set && r.task != nil && r.task.Family != "" {
 		r.take("task_definition", &r.n.TaskDefinition, r.task.Family, r.declared(r.task.File, r.task.Line, r.task.Address))
 	}
+	r.container()
+	if r.task == nil {
+		return
+	}
+	for _, c := range r.task.Containers {
+		if c.Name == r.n.Container {
+			r.n.image = c
+		}
+	}
+}
+
+// container finds the container whose image is deployed: the one that may run an
+// image of the project's. Several that the code gives one image are as good as one.
+func (r *resolver) container() {
 	if r.set("container", &r.n.Container) || r.task == nil {
 		return
 	}
@@ -223,33 +262,20 @@ func (r *resolver) tasks() {
 			return
 		}
 	}
-	candidates := r.built()
-	if len(candidates) == 0 {
-		candidates = r.task.Containers
-	}
-	if len(candidates) == 1 && candidates[0].Name != "" {
-		r.take("container", &r.n.Container, candidates[0].Name, r.declared(r.task.File, r.task.Line, r.task.Address))
+	groups := builtOf(r.task)
+	if len(groups) == 1 {
+		group := groups[0]
+		first := max(slices.IndexFunc(group, func(c module.Container) bool { return c.Essential }), 0)
+		r.take("container", &r.n.Container, group[first].Name, r.declared(r.task.File, r.task.Line, r.task.Address))
 		return
 	}
 	var names []string
-	for _, c := range candidates {
-		names = append(names, c.Name)
+	for _, group := range groups {
+		names = append(names, group[0].Name)
 	}
 	if len(names) > 0 {
-		r.lacks("container", fmt.Sprintf("%s has several", r.task.Address), names...)
+		r.lacks("container", fmt.Sprintf("%s has several, of several images", r.task.Address), names...)
 	}
-}
-
-// built are the service's containers whose image lies in a repository that the
-// directory declares.
-func (r *resolver) built() []module.Container {
-	var all []module.Container
-	for _, c := range r.task.Containers {
-		if c.Repository != "" {
-			all = append(all, c)
-		}
-	}
-	return all
 }
 
 func (r *resolver) repository() {

@@ -203,15 +203,24 @@ func Declared(ctx context.Context, c Cluster, family string) (*ecs.Definition, e
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
 func (j *Job) register(ctx context.Context, next *ecs.Definition, chosen bool) (string, error) {
-	newest, err := j.Cluster.Definition(ctx, next.Family())
+	own := j.Names.Own(j.Cluster)
+	last, err := j.Cluster.Definition(ctx, next.Family())
+	newest := last
+	if err == nil && !j.Names.asDeclared {
+		newest, err = ownFamily{j.Cluster, j.Names, nil}.newest(ctx, last, nil)
+	}
 	var missing *ecs.NotFoundError
-	if errors.As(err, &missing) && chosen { // all are withdrawn
+	var foreign *ForeignError
+	switch {
+	case errors.As(err, &missing) && chosen: // all are inactive
+		last, newest, err = next, next, nil
+	case errors.As(err, &foreign): // what is registered is this environment's first
 		newest, err = next, nil
 	}
 	if err != nil {
 		return "", err
 	}
-	known, err := theirs(ctx, j.Cluster, newest)
+	known, err := theirs(ctx, own, newest)
 	if err != nil {
 		return "", err
 	}
@@ -220,11 +229,11 @@ func (j *Job) register(ctx context.Context, next *ecs.Definition, chosen bool) (
 			return "", err
 		}
 	}
-	o, err := checkedOrigin(ctx, j.Cluster, next)
+	o, err := checkedOrigin(ctx, own, next)
 	if err != nil {
 		return "", err
 	}
-	o.Known, o.After = max(known, o.From), max(newest.Number(), next.Number())
+	o.Known, o.After = max(known, o.From), max(last.Number(), next.Number())
 	bare := next.WithTag(originTag, "").WithLabel(originTag, "")
 	marked := bare.WithTag(originTag, o.String())
 	name, err := j.Changes.Register(ctx, marked)
@@ -245,7 +254,10 @@ func (j *Job) register(ctx context.Context, next *ecs.Definition, chosen bool) (
 // upToDate fails with a [*NewerError] if a revision that is to run lacks what
 // somebody else has registered since.
 func (j *Job) upToDate(ctx context.Context, d *ecs.Definition) error {
-	newest, err := j.Cluster.Definition(ctx, d.Family())
+	newest, err := j.Names.Own(j.Cluster).Definition(ctx, d.Family())
+	if foreign := (*ForeignError)(nil); errors.As(err, &foreign) { // nothing of this environment's is newer
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -254,7 +266,7 @@ func (j *Job) upToDate(ctx context.Context, d *ecs.Definition) error {
 
 // complete is upToDate of what the family's newest revision tells.
 func (j *Job) complete(ctx context.Context, d, newest *ecs.Definition) error {
-	than, err := newer(ctx, j.Cluster, d, newest)
+	than, err := newer(ctx, j.Names.Own(j.Cluster), d, newest)
 	if err != nil || than == nil {
 		return err
 	}

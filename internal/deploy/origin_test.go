@@ -183,7 +183,7 @@ func TestRegister(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = job.RunTask(t.Context(), d, "app", "old:new") // which fails: there is no service
+			_, err = job.RunTask(t.Context(), d, "app", "old:new", false) // which fails: there is no service
 			var newer *deploy.NewerError
 			if errors.As(err, &newer) != (c.newer != "") || newer != nil && newer.Newer.Name != c.newer {
 				t.Errorf("%v, want %q", err, c.newer)
@@ -214,13 +214,13 @@ func TestRegisterUntagged(t *testing.T) {
 		if err != nil || declared.Name != "web:1" {
 			t.Errorf("declared: %+v, %v", declared, err)
 		}
-		_, _ = job.RunTask(t.Context(), current, "app", fmt.Sprintf("old:%d", n)) // which fails: there is no service
+		_, _ = job.RunTask(t.Context(), current, "app", fmt.Sprintf("old:%d", n), false) // which fails: there is no service
 	}
 	newest, err := on.Definition(t.Context(), "web")
 	if err != nil || newest.Name != "web:4" || newest.Label("hci:made-from") != "from=1 known=1 after=3" {
 		t.Errorf("%+v, %v", newest, err)
 	}
-	_, _ = job.RunTask(t.Context(), newest, "app", "old:2") // which it runs
+	_, _ = job.RunTask(t.Context(), newest, "app", "old:2", false) // which it runs
 	if len(f.all) != 4 {
 		t.Errorf("%d revisions", len(f.all))
 	}
@@ -243,7 +243,7 @@ func TestRegisterSince(t *testing.T) {
 	f.revision("B", "old", "")
 	var newer *deploy.NewerError
 	for _, image := range []string{"old:new", "old"} { // "old": nothing differs, so that nothing is registered
-		if _, err := job.RunTask(t.Context(), d, "app", image); !errors.As(err, &newer) || len(f.sent) > 0 {
+		if _, err := job.RunTask(t.Context(), d, "app", image, false); !errors.As(err, &newer) || len(f.sent) > 0 {
 			t.Errorf("%s: %v, registered %d", image, err, len(f.sent))
 		}
 	}

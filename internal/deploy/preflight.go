@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +25,8 @@ type Cluster interface {
 	Definition(ctx context.Context, id string) (*ecs.Definition, error)
 	// Running lists a family's one-off tasks that are under way.
 	Running(ctx context.Context, family string) ([]ecs.Runs, error)
+	// Revisions lists the names of a family's active revisions, the newest first.
+	Revisions(ctx context.Context, family string, n int) ([]string, error)
 	// Digests are those of the images that a revision's containers run.
 	Digests(ctx context.Context, revision string) (map[string]string, error)
 }
@@ -54,6 +57,9 @@ type Preflight struct {
 	Commit   func(context.Context) (project.Commit, error)
 	// Secret looks whether what a valueFrom names has a current value.
 	Secret func(context.Context, ecs.SecretRef) error
+	// Full returns the names with the values of secrets, too; nil if they are not
+	// needed.
+	Full func(context.Context) (Names, error)
 	// More are further looks.
 	More []func(context.Context) []Finding
 }
@@ -96,6 +102,7 @@ type Look struct {
 	Renew      bool            // what an earlier run has registered lacks something newer: it is made anew
 	Deployed   DeployedImages
 	Migration  *ecs.Definition // of the migration's family, nil if it is the service's
+	Composed   bool            // Migration is made of the code, and not registered
 	Repository ecr.Repository
 	Engine     *docker.Engine
 	Commit     project.Commit
@@ -114,7 +121,8 @@ type looker struct {
 	Preflight
 	mu      sync.Mutex
 	look    *Look
-	expired error // AWS did not take the credentials
+	expired error         // AWS did not take the credentials
+	foreign *ForeignError // no revision of the migration's family is this environment's
 }
 
 func (l *looker) found(level Level, about, next, format string, args ...any) {
@@ -244,6 +252,8 @@ func (l *looker) logIn() string {
 // together looks at what several answers say together.
 func (l *looker) together(ctx context.Context) {
 	look := l.look
+	l.shared()
+	l.compose(ctx)
 	if look.Base != nil {
 		l.containers()
 		l.deployed(ctx)
@@ -264,6 +274,20 @@ func (l *looker) together(ctx context.Context) {
 		image := look.Repository.URI + ":" + look.Tag
 		if _, err := look.Engine.OwnSession("", nil).Inspect(ctx, image); err != nil {
 			l.found(Problem, "image", "'hci deploy build "+l.Env+"' builds it", "%v", err)
+		}
+	}
+}
+
+// shared tells what of this environment another one has, too.
+func (l *looker) shared() {
+	if !l.needs(Migrate, Update) {
+		return
+	}
+	for _, env := range slices.Sorted(maps.Keys(l.Names.others)) {
+		shared := l.Names.Shared(l.Names.others[env])
+		for _, kind := range slices.Sorted(maps.Keys(shared)) {
+			l.found(Warning, "terraform", "", "%s and %s share the %s %s: what is applied or deployed for one of them is the other's, too; ${terraform.workspace} in the name would tell them apart",
+				l.Env, env, kind, some(shared[kind]))
 		}
 	}
 }

@@ -23,14 +23,21 @@ func (l *looker) migration(ctx context.Context) {
 		group.Go(func() {
 			d, err := l.migrationDefinition(ctx)
 			var missing *ecs.NotFoundError
-			if errors.As(err, &missing) {
+			var foreign *ForeignError
+			switch {
+			case errors.As(err, &missing):
 				l.found(Problem, "service", "'hci tf "+l.Env+" apply' registers what Terraform declares", "%v", err)
 				return
-			}
-			if err != nil {
+			case errors.As(err, &foreign): // see [looker.compose]
+				l.mu.Lock()
+				l.foreign = foreign
+				l.mu.Unlock()
+				return
+			case err != nil:
 				l.failed("service", err)
 				return
 			}
+			l.fits(d, "a one-off task")
 			l.look.Migration = d
 			l.secrets(ctx, d)
 		})
@@ -59,17 +66,21 @@ func (l *looker) migration(ctx context.Context) {
 // new one is made from.
 func (l *looker) migrationDefinition(ctx context.Context) (*ecs.Definition, error) {
 	if l.Own.Migration == "" {
-		return Current(ctx, l.Cluster, l.Names.MigrateTask)
+		return Current(ctx, l.Names.OwnSaying(l.Cluster, l.skipped), l.Names.MigrateTask)
 	}
 	d, err := l.Cluster.Definition(ctx, l.Own.Migration)
 	if err != nil {
 		return nil, err
 	}
-	newest, err := l.Cluster.Definition(ctx, d.Family())
+	own := l.Names.Own(l.Cluster)
+	newest, err := own.Definition(ctx, d.Family())
+	if foreign := (*ForeignError)(nil); errors.As(err, &foreign) { // it was asked for, and is what there is
+		return d, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	than, err := newer(ctx, l.Cluster, d, newest)
+	than, err := newer(ctx, own, d, newest)
 	if than != nil {
 		l.found(Warning, "service", "", "%s: the migration was asked for before", than.words())
 	}
@@ -94,15 +105,13 @@ func (l *looker) migrates() {
 	if d == nil {
 		return
 	}
-	var essential, built []string
+	var essential []string
 	for _, c := range d.Containers() {
 		if c.Essential {
 			essential = append(essential, c.Name)
 		}
-		if l.look.Repository.URI == "" || RepositoryOf(c.Image) == l.look.Repository.URI {
-			built = append(built, c.Name)
-		}
 	}
+	takers := l.Names.Takers(d, l.look.Repository.URI)
 	l.look.MigrateContainer = cmp.Or(l.Own.Container, l.Names.MigrateContainer)
 	if l.look.MigrateContainer == "" && len(essential) == 1 {
 		l.look.MigrateContainer = essential[0]
@@ -112,10 +121,72 @@ func (l *looker) migrates() {
 		l.found(Problem, "service", "name one: migrate_container, in the deploy block of hci.hcl", "%s has several containers that are essential: %s", d.Name, strings.Join(essential, ", "))
 	case !slices.ContainsFunc(d.Containers(), func(c ecs.Container) bool { return c.Name == l.look.MigrateContainer }):
 		l.found(Problem, "service", "", "%s has no container %q", d.Name, l.look.MigrateContainer)
-	case len(built) == 0:
-		l.found(Problem, "service", "", "no container of %s runs an image of repository %s", d.Name, l.Names.Repository)
+	case len(takers) == 0 && l.look.Repository.URI != "":
+		l.found(Problem, "service", "give its container the image of the service's in Terraform, or name another task definition: migrate_task, in the deploy block of hci.hcl",
+			"no container of %s runs the image that is deployed, nor one of repository %s", d.Name, l.Names.Repository)
 	case len(essential) > 1:
 		l.found(Warning, "service", "in Terraform, let only the migration's be essential",
 			"several containers of %s are essential (%s): when one of them ends, ECS stops the migration", d.Name, strings.Join(essential, ", "))
 	}
+}
+
+// skipped notes that a family's newest revision is not this environment's.
+func (l *looker) skipped(newest *ecs.Definition, what []string, own string) {
+	l.found(Warning, "service", "", "%s; the newest revision of %s is %s, which is taken", l.foreignWords(newest, what), l.Env, own)
+}
+
+// foreignWords says what a revision that contradicts the code looks like.
+func (l *looker) foreignWords(d *ecs.Definition, what []string) string {
+	text := fmt.Sprintf("%s contradicts the Terraform code of %s (%s)", d.Name, l.Env, some(what))
+	if whose := l.Names.Whose(d); whose != "" {
+		text = fmt.Sprintf("%s is %s's: it contradicts the Terraform code of %s (%s)", d.Name, whose, l.Env, some(what))
+	}
+	return text
+}
+
+// fits looks whether a revision that is to be run or copied is this environment's.
+func (l *looker) fits(d *ecs.Definition, what string) {
+	contradicts := l.Names.Contradictions(d)
+	if len(contradicts) == 0 {
+		return
+	}
+	words := l.foreignWords(d, contradicts)
+	switch {
+	case l.Names.asDeclared:
+		l.found(Warning, "service", "", "%s; --as-declared runs it as it is", words)
+	case l.Names.Whose(d) != "":
+		l.found(Problem, "service", "'hci tf "+l.Env+" apply' registers "+l.Env+"'s own; --as-declared runs this one as it is", "%s", words)
+	default:
+		l.found(Warning, "service", "'hci tf "+l.Env+" plan' shows what is not applied", "%s, and is run as %s all the same", words, what)
+	}
+}
+
+// compose makes the migration's definition of the code, where no revision of its
+// family is this environment's.
+func (l *looker) compose(ctx context.Context) {
+	if l.foreign == nil || l.look.Running == nil {
+		return
+	}
+	words := l.foreignWords(l.foreign.Newest, l.foreign.What)
+	next := "'hci tf " + l.Env + " apply' registers " + l.Env + "'s own; --as-declared runs the newest as it is"
+	full := l.Names
+	if l.Full != nil {
+		var err error
+		if full, err = l.Full(ctx); err != nil {
+			l.found(Problem, "service", next, "%s, and its values can't be read: %v", words, err)
+			return
+		}
+	}
+	made, err := full.Compose(l.foreign.Newest, l.look.Running)
+	if err != nil {
+		l.found(Problem, "service", next, "%s, and no revision of the family is %s's: %v", words, l.Env, err)
+		return
+	}
+	from := ""
+	if len(made.Taken) > 0 {
+		from = fmt.Sprintf("; %s from %s", some(made.Taken), l.look.Running.Name)
+	}
+	l.found(Warning, "service", "", "%s, and no revision of the family is %s's: what the code declares is registered and run%s", words, l.Env, from)
+	l.look.Migration, l.look.Composed = made.Definition, true
+	l.secrets(ctx, made.Definition)
 }

@@ -31,7 +31,7 @@ func (l *looker) service(ctx context.Context) {
 	var newestErr error
 	var group sync.WaitGroup
 	family, _, _ := strings.Cut(s.Revision.Name, ":")
-	group.Go(func() { newest, newestErr = l.Cluster.Definition(ctx, family) })
+	group.Go(func() { newest, newestErr = l.Names.OwnSaying(l.Cluster, l.skipped).Definition(ctx, family) })
 	running, err := l.Cluster.Definition(ctx, s.Revision.Name)
 	group.Wait()
 	if err != nil {
@@ -45,6 +45,9 @@ func (l *looker) service(ctx context.Context) {
 		l.found(Warning, "service", "", "the service runs task definition %s, and the Terraform code says %s: %s is what is deployed", family, l.Names.TaskDefinition, family)
 	}
 	l.base(ctx, newest, newestErr)
+	if (l.needs(Update) || l.Names.MigrateCommand != nil) && !l.Restart && l.look.Base != nil {
+		l.fits(l.look.Base, "the service")
+	}
 	for _, d := range []*ecs.Definition{l.look.Next, l.look.Base} {
 		if d != nil {
 			l.secrets(ctx, d)
@@ -166,6 +169,7 @@ func by(d *ecs.Definition) string {
 // images.
 func (l *looker) base(ctx context.Context, newest *ecs.Definition, newestErr error) {
 	running := l.look.Running
+	var foreign *ForeignError
 	switch {
 	case l.Own.Revision != "":
 		l.again(ctx, newest, newestErr)
@@ -179,14 +183,20 @@ func (l *looker) base(ctx context.Context, newest *ecs.Definition, newestErr err
 		}
 		l.look.Base = base
 		return
+	case errors.As(newestErr, &foreign): // what runs is all there is
+		return
 	case newestErr != nil:
 		l.failed("service", newestErr)
+		return
+	case len(l.Names.Contradictions(running)) > 0 && l.Names.Whose(running) != "" && newest.Name != running.Name:
+		l.look.Base = newest // hci or somebody else has deployed another environment's
+		l.found(Warning, "service", "", "%s, and runs: the new revision is made from %s", l.foreignWords(running, l.Names.Contradictions(running)), newest.Name)
 		return
 	}
 	if l.Base == "newest" && newest.Number() > running.Number() {
 		l.look.Base = newest
 	}
-	than, err := newer(ctx, l.Cluster, l.look.Base, newest)
+	than, err := newer(ctx, l.Names.Own(l.Cluster), l.look.Base, newest)
 	switch {
 	case err != nil:
 		l.failed("service", err)
@@ -206,7 +216,7 @@ func (l *looker) again(ctx context.Context, newest *ecs.Definition, newestErr er
 	var than *NewerError
 	if err == nil && !l.Restart && l.needs(Update) && !chosen(l.Base) {
 		if err = newestErr; err == nil {
-			than, err = newer(ctx, l.Cluster, next, newest)
+			than, err = newer(ctx, l.Names.Own(l.Cluster), next, newest)
 		}
 	}
 	p := l.look.Service.Primary()
@@ -274,9 +284,9 @@ func (l *looker) secrets(ctx context.Context, d *ecs.Definition) {
 // containers finds those that run the image: all whose image lies in the
 // repository, and the one that is named.
 func (l *looker) containers() {
-	var names []string
+	names := l.Names.Takers(l.look.Base, l.look.Repository.URI)
 	for _, c := range l.look.Base.Containers() {
-		if c.Name == l.Names.Container || l.look.Repository.URI != "" && RepositoryOf(c.Image) == l.look.Repository.URI {
+		if c.Name == l.Names.Container && !slices.Contains(names, c.Name) {
 			names = append(names, c.Name)
 		}
 	}
@@ -332,8 +342,9 @@ func (l *looker) deployed(ctx context.Context) {
 		return
 	}
 	d := DeployedImages{By: map[string]string{}}
+	takers := l.Names.Takers(l.look.Running, l.look.Repository.URI)
 	for name, image := range images {
-		if l.look.Repository.URI != "" && RepositoryOf(image) == l.look.Repository.URI || name == l.Names.Container || len(images) == 1 {
+		if slices.Contains(takers, name) || name == l.Names.Container || len(images) == 1 {
 			d.By[name] = image
 		}
 	}

@@ -98,33 +98,33 @@ type oneOff struct {
 
 // withImage registers a one-off task's definition with the image, for the
 // containers whose image lies in the repository; it is left as it is if nothing
-// differs.
-func (j *Job) withImage(ctx context.Context, d *ecs.Definition, image string) (string, error) {
-	var containers []string
-	for _, c := range d.Containers() {
-		if image != "" && RepositoryOf(c.Image) == RepositoryOf(image) {
-			containers = append(containers, c.Name)
-		}
-	}
-	if len(containers) == 0 {
-		return "", fmt.Errorf("no container of %s runs an image of %s", d.Name, RepositoryOf(image))
+// differs. composed tells that it is not registered yet.
+func (j *Job) withImage(ctx context.Context, d *ecs.Definition, image string, composed bool) (string, error) {
+	containers := j.Names.Takers(d, RepositoryOf(image))
+	if image == "" || len(containers) == 0 {
+		return "", fmt.Errorf("no container of %s runs the image that is deployed, nor one of %s", d.Name, RepositoryOf(image))
 	}
 	next := d.WithImage(image, containers)
-	if d.Active() && len(differences(d, next)) == 0 {
+	if d.Active() && !composed && len(differences(d, next)) == 0 {
 		return d.Name, j.upToDate(ctx, d)
 	}
-	return j.register(ctx, next, false)
+	return j.register(ctx, next, composed)
 }
 
 // RunTask runs a one-off task's definition to its end; with an image, the
-// containers whose image lies in the same repository run that.
-func (j *Job) RunTask(ctx context.Context, d *ecs.Definition, container, image string) (string, error) {
+// containers whose image lies in the same repository run that. composed tells that the
+// definition is not registered yet.
+func (j *Job) RunTask(ctx context.Context, d *ecs.Definition, container, image string, composed bool) (string, error) {
 	revision := d.Name
-	if image != "" {
-		var err error
-		if revision, err = j.withImage(ctx, d, image); err != nil {
-			return "", err
-		}
+	var err error
+	switch {
+	case image != "":
+		revision, err = j.withImage(ctx, d, image, composed)
+	case composed:
+		revision, err = j.register(ctx, d, true)
+	}
+	if err != nil {
+		return "", err
 	}
 	token := rand.Text()
 	task, err := j.run(ctx, oneOff{what: "the task", revision: revision, container: container, token: token, by: StartedBy(j.Journal.Who, token)})

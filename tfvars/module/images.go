@@ -1,6 +1,10 @@
 package module
 
-import "hci/tfvars/module/shape"
+import (
+	"strings"
+
+	"hci/tfvars/module/shape"
+)
 
 // Log says where a container's output goes, as far as it is known.
 type Log struct {
@@ -14,6 +18,7 @@ func (c *Container) image(s shape.Shape) {
 		return
 	}
 	c.Image, _ = shape.Text(s)
+	c.Reference = reference(s)
 	for _, l := range shape.Leaves(s) {
 		for _, awaited := range l.Awaits {
 			if address, attribute := split(awaited); attribute == "repository_url" {
@@ -21,6 +26,27 @@ func (c *Container) image(s shape.Shape) {
 			}
 		}
 	}
+}
+
+// reference is an image as the code gives it: its text, with what each unknown
+// part depends on in its place. Two containers with one reference run one image.
+func reference(s shape.Shape) string {
+	var text strings.Builder
+	for _, part := range flattened(s) {
+		if known, ok := shape.Text(part); ok {
+			text.WriteString(known)
+			continue
+		}
+		var on []string
+		for _, l := range shape.Leaves(part) {
+			on = append(append(on, l.Awaits...), l.Variables...)
+		}
+		if len(on) == 0 {
+			return ""
+		}
+		text.WriteString("${" + strings.Join(on, ",") + "}")
+	}
+	return text.String()
 }
 
 func (c *Container) log(s shape.Shape) {

@@ -23,8 +23,11 @@ type Task struct {
 	// Architecture and System are those of runtime_platform, in ECS's words:
 	// "ARM64", "LINUX"; "" if they are not known or not written.
 	Architecture, System string
-	File                 string // where the block stands
-	Line                 int
+	// TaskRole and ExecutionRole are ARNs, or what they depend on: "${address.attribute}".
+	// "" if none is written.
+	TaskRole, ExecutionRole string
+	File                    string // where the block stands
+	Line                    int
 }
 
 // Container is one of a task definition's containers.
@@ -36,7 +39,10 @@ type Container struct {
 	Image     string // "" if it is not known throughout
 	// Repository is the address of the declared repository that the image lies
 	// in; "" if the code doesn't say so.
-	Repository  string
+	Repository string
+	// Reference is the image as the code gives it, unknown parts by what they
+	// depend on: containers with one reference run one image. "" if nothing is known.
+	Reference   string
 	Command     []string // nil for the image's own, and if it is not known
 	EntryPoint  []string // likewise
 	Log         Log
@@ -80,12 +86,24 @@ func (r *reader) taskDefinitions() []Task {
 		t.Family, _ = r.known(b, "family")
 		t.Architecture, _ = r.known(b, config.RuntimePlatform+".cpu_architecture")
 		t.System, _ = r.known(b, config.RuntimePlatform+".operating_system_family")
+		t.TaskRole, t.ExecutionRole = r.reference(b, "task_role_arn"), r.reference(b, "execution_role_arn")
 		if _, ok := b.res.Attrs["container_definitions"]; ok {
 			r.containers(&t, b)
 		}
 		all = append(all, t)
 	}
 	return all
+}
+
+// reference is an argument's text if it is known, else what it depends on.
+func (r *reader) reference(b block, name string) string {
+	if _, written := b.res.Attrs[name]; !written {
+		return ""
+	}
+	if v, ok := r.argument(b, name); !ok || !v.Type().Equals(cty.String) && v.IsKnown() {
+		return ""
+	}
+	return reference(b.in.ArgumentShape(b.res, b.rep, name))
 }
 
 func (r *reader) containers(t *Task, b block) {

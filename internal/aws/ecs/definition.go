@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hci/internal/secret"
 )
 
 // Definition is a revision of a task definition, with everything that AWS says
@@ -90,6 +92,13 @@ func (d *Definition) Active() bool {
 	return status == "" || status == "ACTIVE"
 }
 
+// Roles are the ARNs of the roles of its tasks and of what starts them.
+func (d *Definition) Roles() (task, execution string) {
+	task, _ = d.raw["taskRoleArn"].(string)
+	execution, _ = d.raw["executionRoleArn"].(string)
+	return task, execution
+}
+
 // Named returns a copy under another name.
 func (d *Definition) Named(name string) *Definition {
 	copied := *d
@@ -167,6 +176,14 @@ type Container struct {
 	Name, Image string
 	Essential   bool
 	Secrets     []SecretRef
+	Environment []EnvVar
+	LogGroup    string // of CloudWatch Logs, "" if its output goes elsewhere
+}
+
+// EnvVar is a plain variable of a container's environment. It may well hold a secret.
+type EnvVar struct {
+	Name  string
+	Value secret.Value
 }
 
 // SecretRef is a variable that ECS fills in from a secret.
@@ -179,6 +196,12 @@ func (d *Definition) Containers() []Container {
 		one := Container{Name: c.Name, Image: c.Image, Essential: c.Essential == nil || *c.Essential}
 		for _, s := range c.Secrets {
 			one.Secrets = append(one.Secrets, SecretRef(s))
+		}
+		for _, e := range c.Environment {
+			one.Environment = append(one.Environment, EnvVar{e.Name, secret.New(e.Value)})
+		}
+		if l := c.LogConfiguration; l != nil && l.LogDriver == "awslogs" {
+			one.LogGroup = l.Options["awslogs-group"]
 		}
 		all = append(all, one)
 	}

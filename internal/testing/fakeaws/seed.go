@@ -23,20 +23,16 @@ const unknownValue = "(known after apply)"
 const logGroup = "/rehearsal"
 
 // Definition is a declared task definition in AWS's form, as far as the code
-// tells it. repositories maps addresses of repositories to what images are named
-// by, arn a secret's name to its ARN.
-func Definition(t module.Task, repositories func(address string) string, arn func(name string) string) map[string]any {
+// tells it. image tells the image of a container, arn the ARN of a secret by its
+// name.
+func Definition(t module.Task, image func(module.Task, module.Container) string, arn func(name string) string) map[string]any {
 	raw := object{"family": t.Family, "networkMode": "awsvpc", "requiresCompatibilities": []any{"FARGATE"}, "cpu": "256", "memory": "512"}
 	if t.Architecture+t.System != "" {
 		raw["runtimePlatform"] = object{"cpuArchitecture": t.Architecture, "operatingSystemFamily": t.System}
 	}
 	containers := []any{}
 	for _, c := range t.Containers {
-		image := c.Image
-		if c.Repository != "" {
-			image = repositories(c.Repository) + ":" + Before
-		}
-		one := object{"name": c.Name, "image": image, "essential": c.Essential}
+		one := object{"name": c.Name, "image": image(t, c), "essential": c.Essential}
 		for key, words := range map[string][]string{"command": c.Command, "entryPoint": c.EntryPoint} {
 			if words != nil {
 				one[key] = anys(words)

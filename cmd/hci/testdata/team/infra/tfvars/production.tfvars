@@ -1,0 +1,2 @@
+fern_host    = "production"
+fern_db_name = "fern_production"

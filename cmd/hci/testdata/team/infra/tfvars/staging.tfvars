@@ -1,0 +1,2 @@
+fern_host    = "staging"
+fern_db_name = "fern_staging"
