@@ -34,6 +34,7 @@ type Evaluated struct {
 	Tasks    []Task // task definitions
 	// Repositories are those of Amazon ECR.
 	Repositories []Repository
+	Functions    []Function // of AWS Lambda
 	// Provider is what the default provider "aws" of the root module says, and
 	// Providers what each provider block "aws" does, by address.
 	Provider  Place
@@ -161,6 +162,7 @@ func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
 	r.module(g.Root)
 	r.versions()
 	r.resolveClusters()
+	ev.Functions = r.functions
 	ev.Secrets, ev.Services, ev.Tasks, ev.Repositories = r.secrets(), r.services, r.taskDefinitions(), r.repositories
 	ev.Provider, ev.Providers = r.provider(g.Root, defaultProvider), r.blocks(g.Root)
 

@@ -34,6 +34,7 @@ type reader struct {
 	serviceBlocks []block           // of services, in the same order
 	clusters      map[string]string // names, by address
 	repositories  []Repository
+	functions     []Function
 }
 
 // block is one instance of a resource.
@@ -78,6 +79,8 @@ func (r *reader) module(in *eval.Instance) {
 				r.cluster(b)
 			case repositoryType:
 				r.repository(b)
+			case functionType:
+				r.function(b)
 			case taskType:
 				r.tasks = append(r.tasks, b)
 			default:

@@ -13,6 +13,7 @@ const (
 	taskType    = "aws_ecs_task_definition"
 
 	repositoryType = "aws_ecr_repository"
+	functionType   = "aws_lambda_function"
 )
 
 // Service is an ECS service that the directory declares.
@@ -104,7 +105,7 @@ func kindOf(res *config.Resource) string {
 		return ""
 	}
 	switch res.Type {
-	case versionType, serviceType, clusterType, taskType, repositoryType:
+	case versionType, serviceType, clusterType, taskType, repositoryType, functionType:
 		return res.Type
 	}
 	return ""

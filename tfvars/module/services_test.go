@@ -76,6 +76,39 @@ resource "aws_ecs_task_definition" "web" {
 	}
 }
 
+func TestFunctions(t *testing.T) {
+	ev, err := load(t, `
+variable "password" {
+  sensitive = true
+  default   = "p"
+}
+resource "aws_lb" "x" {}
+resource "aws_lambda_function" "f" {
+  function_name = "f-${terraform.workspace}"
+  environment {
+    variables = merge({ MODE = "batch", HOST = aws_lb.x.dns_name }, {
+      PASSWORD = var.password
+    })
+  }
+}
+resource "aws_lambda_function" "bare" { for_each = toset(["a"]) }`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(ev.Functions) != 2 || ev.Functions[0].Address != `aws_lambda_function.bare["a"]` || ev.Functions[0].Environment != nil || ev.Functions[1].Name != "f-staging" {
+		t.Fatalf("%+v", ev.Functions)
+	}
+	for i, want := range []struct {
+		name             string
+		known, sensitive bool
+		line             int
+	}{{"HOST", false, false, 10}, {"MODE", true, false, 10}, {"PASSWORD", true, true, 11}} {
+		if e := ev.Functions[1].Environment[i]; e.Name != want.name || e.Known != want.known || e.Sensitive != want.sensitive || e.Line != want.line {
+			t.Errorf("%+v, want %+v", e, want)
+		}
+	}
+}
+
 func load(t *testing.T, code string) (*module.Evaluated, error) {
 	t.Helper()
 	m, err := module.Load(fstest.MapFS{"main.tf": {Data: []byte(code)}})

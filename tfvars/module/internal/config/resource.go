@@ -14,24 +14,16 @@ import (
 // [Resource.Attrs] as "runtime_platform.cpu_architecture" and so on.
 const RuntimePlatform = "runtime_platform"
 
+// FunctionEnvironment is the name in [Resource.Attrs] of a Lambda function's
+// environment { variables = … }.
+const FunctionEnvironment = functionEnvironment + ".variables"
+
+const functionEnvironment = "environment"
+
 func (d *decoder) resource(b *hcl.Block, mode Mode) hcl.Diagnostics {
 	r := &Resource{Mode: mode, Type: b.Labels[0], Name: b.Labels[1], Range: b.DefRange}
-	schema := &hcl.BodySchema{
-		Attributes: []hcl.AttributeSchema{{Name: "count"}, {Name: "for_each"}, {Name: "provider"}},
-		Blocks:     []hcl.BlockHeaderSchema{{Type: "lifecycle"}, {Type: RuntimePlatform}},
-	}
-	if Origins(r.Type) != nil {
-		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: restoreBlock}, hcl.BlockHeaderSchema{Type: "dynamic", LabelNames: []string{"type"}})
-	}
-	read := unique(Arguments(mode, r.Type), writtenNames(mode, r.Type))
-	if strings.HasPrefix(r.Type, "aws_") {
-		read = unique(read, []string{"region"}) // of every resource, from the provider's version 6
-	}
-	for _, name := range read {
-		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: name})
-	}
-	content, _, diags := b.Body.PartialContent(schema)
-	r.Attrs = make(map[string]hcl.Expression, len(read))
+	content, _, diags := b.Body.PartialContent(resourceSchema(mode, r.Type))
+	r.Attrs = make(map[string]hcl.Expression, len(content.Attributes))
 	for name, a := range content.Attributes {
 		switch name {
 		case "count":
@@ -48,20 +40,8 @@ func (d *decoder) resource(b *hcl.Block, mode Mode) hcl.Diagnostics {
 	if r.Count != nil && r.ForEach != nil {
 		diags = append(diags, Problem(r.Key()+" has both count and for_each", b.DefRange))
 	}
-	for _, l := range content.Blocks {
-		if l.Type == restoreBlock || l.Type == "dynamic" {
-			r.Restored = r.Restored || l.Type == restoreBlock || l.Labels[0] == restoreBlock
-			continue
-		}
-		if l.Type == RuntimePlatform {
-			attrs, _, moreDiags := arguments(l.Body, "cpu_architecture", "operating_system_family")
-			diags = append(diags, moreDiags...)
-			for name, expr := range attrs {
-				r.Attrs[RuntimePlatform+"."+name] = expr
-			}
-			continue
-		}
-		diags = append(diags, r.lifecycle(l.Body)...)
+	for _, inner := range content.Blocks {
+		diags = append(diags, r.block(inner)...)
 	}
 	return append(diags, put(d, d.module.Resources, r.Key(), r, r.Key(), b.DefRange, func(old *Resource) {
 		if r.Count != nil || r.ForEach != nil {
@@ -76,6 +56,51 @@ func (d *decoder) resource(b *hcl.Block, mode Mode) hcl.Diagnostics {
 		old.Restored = old.Restored || r.Restored
 		maps.Copy(old.Attrs, r.Attrs)
 	})...)
+}
+
+// resourceSchema lists what is read of a resource.
+func resourceSchema(mode Mode, typ string) *hcl.BodySchema {
+	schema := &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "lifecycle"}, {Type: RuntimePlatform}}}
+	names := unique([]string{"count", "for_each", "provider"}, Arguments(mode, typ), writtenNames(mode, typ))
+	if strings.HasPrefix(typ, "aws_") {
+		names = unique(names, []string{"region"}) // of every resource, from the provider's version 6
+	}
+	for _, name := range names {
+		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: name})
+	}
+	if typ == "aws_lambda_function" {
+		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: functionEnvironment})
+	}
+	if Origins(typ) != nil {
+		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: restoreBlock}, hcl.BlockHeaderSchema{Type: "dynamic", LabelNames: []string{"type"}})
+	}
+	return schema
+}
+
+// block reads a block inside of the resource's.
+func (r *Resource) block(b *hcl.Block) hcl.Diagnostics {
+	switch b.Type {
+	case "lifecycle":
+		return r.lifecycle(b.Body)
+	case restoreBlock:
+		r.Restored = true
+	case "dynamic":
+		r.Restored = r.Restored || b.Labels[0] == restoreBlock
+	case RuntimePlatform:
+		return r.inner(b, "cpu_architecture", "operating_system_family")
+	case functionEnvironment:
+		return r.inner(b, "variables")
+	}
+	return nil
+}
+
+// inner reads arguments of a block as "block.argument".
+func (r *Resource) inner(b *hcl.Block, names ...string) hcl.Diagnostics {
+	attrs, _, diags := arguments(b.Body, names...)
+	for name, expr := range attrs {
+		r.Attrs[b.Type+"."+name] = expr
+	}
+	return diags
 }
 
 // unique joins lists of names, each name once.
