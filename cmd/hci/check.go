@@ -11,16 +11,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hci/internal/git"
 	"hci/internal/lint"
 	"hci/internal/project"
+	"hci/internal/term"
 	"hci/internal/terraform"
 	"hci/tfvars"
 )
 
 type lintRequest struct {
-	format    string
-	asJSON    bool
-	noSecrets bool
+	format            string
+	asJSON            bool
+	noSecrets, strict bool
 }
 
 func newLint(a *app) *cobra.Command {
@@ -30,11 +32,19 @@ func newLint(a *app) *cobra.Command {
 		Short: "Find leaks and mistakes in the Terraform code and the tracked files",
 		Long: `Find what a comparison with Secrets Manager can't show: ` + rulesInWords() + `.
 
-Each finding has file and line, why it matters and how to mend it. Exit code 2
-when something is found. Without ENV, all environments that have a secrets file.
+Each finding has file and line, why it matters and how to fix it. Exit code 2
+when there is a problem. Warnings alone are exit code 0, unless --strict counts
+them. A search that could not be made is exit code 1. Without ENV, all
+environments.
 
---no-secrets needs no passphrase; it does not look into tracked files, and says
-so.`,
+An environment without a secrets file is checked without it, as --no-secrets
+checks them all: no passphrase is needed then, and no values are looked for. What
+was not checked is listed.
+
+Values are looked for if they are long and particular enough that finding one
+means something: from 8 characters on, no host, region, path, number or word of
+every project, and marked sensitive, called a password, or a jumble of letters
+and digits.`,
 		Args:              between(0, -1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -44,101 +54,124 @@ so.`,
 			if !slices.Contains([]string{"text", "json", "sarif"}, r.format) {
 				return &usageError{cmd: cmd.CommandPath(), err: fmt.Errorf("unknown format %q: text, json, sarif", r.format)}
 			}
-			return a.check(cmd.Context(), args, r)
+			c := &checkRun{app: a, request: r}
+			failed := c.run(cmd.Context(), args)
+			return errors.Join(failed, c.report(failed), c.verdict())
 		},
 	}
 	cmd.Flags().StringVar(&r.format, "format", "text", "text, json or sarif")
 	cmd.Flags().BoolVar(&r.noSecrets, "no-secrets", false, "check without the secrets files")
+	cmd.Flags().BoolVar(&r.strict, "strict", false, "count warnings as problems")
 	jsonFlag(cmd, &r.asJSON)
 	return cmd
 }
 
 func rulesInWords() string {
-	all := make([]string, len(lint.Rules))
-	for i, rule := range lint.Rules {
+	all := make([]string, len(lint.CheckRules))
+	for i, rule := range lint.CheckRules {
 		all[i] = rule.Short
 	}
 	return strings.Join(all, "; ")
 }
 
-// lintReport is the JSON form of the findings.
-type lintReport struct {
-	Schema   int           `json:"schema"`
-	Findings []lintFinding `json:"findings"`
+// checkRun is one run of check, and what it has found so far.
+type checkRun struct {
+	*app
+	request    lintRequest
+	findings   []lint.Finding
+	suspects   []lint.Suspect
+	needles    []lint.Needle
+	notChecked []string
 }
 
-type lintFinding struct {
-	Rule string `json:"rule"`
-	File string `json:"file"`
-	Line int    `json:"line"`
-	Text string `json:"text"`
-	Why  string `json:"why"`
-	Mend string `json:"mend"`
-}
-
-func (a *app) check(ctx context.Context, names []string, r lintRequest) error {
-	envs, err := a.environments(names, func(e project.Environment) bool { return r.noSecrets || hasSealed(e) || exists(e.Plain) }, "has a secrets file")
+// run checks the code, then the tracked files. Its error says what could not be
+// checked at all.
+func (c *checkRun) run(ctx context.Context, names []string) error {
+	envs, err := c.checkedEnvironments(names)
 	if err != nil {
 		return err
 	}
-	findings, needles, err := a.checkCode(ctx, envs, r)
+	failed := c.code(ctx, envs)
+	return errors.Join(failed, c.tracked(ctx))
+}
+
+// checkedEnvironments are those named, else all; a project without any is
+// checked as it is in every workspace.
+func (c *checkRun) checkedEnvironments(names []string) ([]project.Environment, error) {
+	p, err := c.project()
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 && len(p.Environments) == 0 {
+		return []project.Environment{{}}, nil
+	}
+	return c.environments(names, func(project.Environment) bool { return true }, "")
+}
+
+// code applies the rules on the Terraform code, for each environment.
+func (c *checkRun) code(ctx context.Context, envs []project.Environment) error {
+	m, err := terraform.Read(c.found)
 	if err != nil {
 		return err
 	}
-	if r.noSecrets {
-		a.sayf("tracked files were not searched for values: that needs the secrets")
-	} else {
-		more, err := a.checkTracked(ctx, envs, needles)
+	references, err := lint.ReadReferences(terraform.Files(c.found))
+	if err != nil {
+		return err
+	}
+	for _, env := range envs {
+		secrets, err := c.open(ctx, env)
 		if err != nil {
 			return err
 		}
-		findings = append(findings, more...)
-	}
-	findings = lint.Sort(findings)
-	if err := a.printLint(findings, r.format); err != nil {
-		return err
-	}
-	if len(findings) > 0 {
-		return errDifferences
+		if secrets != nil {
+			c.needles = append(c.needles, lint.Needles(env.Name, secrets, func(name string) bool {
+				v, declared := m.Variable(name)
+				return v.Sensitive || !declared
+			})...)
+		}
+		ev, err := terraform.EvaluateModule(m, env, secrets, c.environ, terraform.Options{Shapes: true})
+		if err != nil {
+			return err
+		}
+		for _, w := range ev.Warnings {
+			c.sayf("%v", w)
+		}
+		code := lint.Code{Module: m, Evaluated: ev, Sealed: secrets, Workspace: env.Workspace, References: references, Path: func(file string) string {
+			return c.fromRoot(terraform.Path(c.found, file))
+		}}
+		found, suspects := code.Check()
+		c.findings, c.suspects = append(c.findings, found...), append(c.suspects, suspects...)
 	}
 	return nil
 }
 
-// checkCode applies the rules on the Terraform code, for each environment.
-func (a *app) checkCode(ctx context.Context, envs []project.Environment, r lintRequest) ([]lint.Finding, []lint.Needle, error) {
-	m, err := terraform.Read(a.found)
-	if err != nil {
-		return nil, nil, err
+// open opens an environment's secrets; nil if it is checked without them.
+func (c *checkRun) open(ctx context.Context, env project.Environment) (*tfvars.File, error) {
+	why := ""
+	switch {
+	case c.request.noSecrets:
+		why = "--no-secrets"
+	case env.Name == "":
+		why = "the project has no environment"
+	case !hasEither(env):
+		why = env.Name + " has no secrets file"
 	}
-	references, err := lint.ReadReferences(terraform.Files(a.found))
-	if err != nil {
-		return nil, nil, err
+	if why != "" {
+		missing := "values in tracked files, and in containers' and functions' environments (" + why + ")"
+		if !slices.Contains(c.notChecked, missing) {
+			c.notChecked = append(c.notChecked, missing)
+		}
+		return nil, nil
 	}
-	var findings []lint.Finding
-	var needles []lint.Needle
-	for _, env := range envs {
-		var secrets *tfvars.File
-		if !r.noSecrets {
-			content, err := a.openEnv(ctx, env)
-			if err != nil {
-				return nil, nil, err
-			}
-			secrets = content.File
-			needles = append(needles, lint.Needles(env.Name, secrets)...)
-		}
-		ev, err := terraform.EvaluateModule(m, env, secrets, a.environ, terraform.Options{Shapes: true})
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, w := range ev.Warnings {
-			a.sayf("%v", w)
-		}
-		code := lint.Code{Module: m, Evaluated: ev, References: references, Path: func(file string) string {
-			return a.fromRoot(terraform.Path(a.found, file))
-		}}
-		findings = append(findings, code.Check()...)
+	content, err := c.openEnv(ctx, env)
+	var noPass *term.NoPassphraseError
+	switch {
+	case errors.As(err, &noPass):
+		return nil, &checkError{err, "without the passphrase: hci check --no-secrets"}
+	case err != nil:
+		return nil, err
 	}
-	return findings, needles, nil
+	return content.File, nil
 }
 
 // fromRoot is a path as it is from the project's root.
@@ -149,51 +182,63 @@ func (a *app) fromRoot(path string) string {
 	return path
 }
 
-// checkTracked looks for values in the files that git tracks.
-func (a *app) checkTracked(ctx context.Context, envs []project.Environment, needles []lint.Needle) ([]lint.Finding, error) {
-	files, ok := a.found.Tracked(ctx)
-	if !ok {
-		a.sayf("tracked files were not searched for values: git does not tell which they are")
-		return nil, nil
+// tracked searches the files that git tracks.
+func (c *checkRun) tracked(ctx context.Context) error {
+	files, err := c.found.Tracked(ctx)
+	if errors.Is(err, project.ErrUntracked) {
+		c.notChecked = append(c.notChecked, "tracked files, and with them who reads the secrets ("+err.Error()+")")
+		return nil
 	}
-	own := map[string]bool{}
-	for _, env := range a.found.Environments {
-		own[a.fromRoot(env.Plain)], own[a.fromRoot(env.Sealed)] = true, true
+	if err != nil {
+		return notSearched(err)
 	}
-	for _, env := range envs {
-		if slices.Contains(files, filepath.ToSlash(a.fromRoot(env.Plain))) {
-			a.sayf("warning: git tracks %s, which is plaintext: 'git rm --cached' it", a.fromRoot(env.Plain))
+	own, sealed := map[string]bool{}, []string{}
+	for _, env := range c.found.Environments {
+		plain, enc := filepath.ToSlash(c.fromRoot(env.Plain)), filepath.ToSlash(c.fromRoot(env.Sealed))
+		own[plain], own[enc] = true, true
+		if slices.Contains(files, plain) {
+			c.findings = append(c.findings, lint.Tracked(plain))
+		}
+		if slices.Contains(files, enc) {
+			sealed = append(sealed, enc)
 		}
 	}
-	findings, unread := lint.Tracked(os.DirFS(a.found.Root), files, needles, func(name string) bool { return own[filepath.FromSlash(name)] })
+	search := lint.Search{Needles: c.needles, Suspects: c.suspects, Skip: func(name string) bool { return own[name] }}
+	fsys := os.DirFS(c.found.Root)
+	found, unread := search.Files(fsys, files)
+	c.findings = slices.Concat(c.findings, found, search.Unread())
 	for _, name := range unread {
-		a.sayf("%s was not searched for values: it is too large, or can't be read", name)
+		c.notChecked = append(c.notChecked, name+", which is too large, or can't be read")
 	}
-	return findings, nil
+	text, err := c.found.MaybeText(ctx, lint.Binary(fsys, sealed))
+	if err != nil {
+		return notSearched(err)
+	}
+	for _, name := range text {
+		c.findings = append(c.findings, lint.AsText(name))
+	}
+	return nil
 }
 
-func (a *app) printLint(findings []lint.Finding, format string) error {
-	switch format {
-	case "sarif":
-		data, err := lint.SARIF(version, findings)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(a.out, "%s\n", data)
-		return err
-	case "json":
-		report := lintReport{Schema: planSchema, Findings: []lintFinding{}}
-		for _, f := range findings {
-			report.Findings = append(report.Findings, lintFinding{f.Code, filepath.ToSlash(f.File), f.Line, f.Text, f.Rule.Why, f.Rule.Fix})
-		}
-		return a.printJSON(report)
+// checkError is an error with a way to go on.
+type checkError struct {
+	err  error
+	next string
+}
+
+func (e *checkError) Error() string { return e.err.Error() }
+func (e *checkError) Unwrap() error { return e.err }
+func (e *checkError) Next() string  { return e.next }
+
+// notSearched says that git could not be asked, in its own words.
+func notSearched(err error) error {
+	var exit *git.ExitError
+	e := &checkError{err: fmt.Errorf("tracked files were not searched: %w", err)}
+	if errors.As(err, &exit) && exit.Words != "" {
+		e.err = fmt.Errorf("%w: %s", e.err, exit.Words)
 	}
-	var err error
-	for _, f := range findings {
-		_, werr := fmt.Fprintf(a.out, "%s:%d: %s: %s\n    why: %s\n    fix: %s\n",
-			a.rel(filepath.Join(a.found.Root, f.File)), f.Line, f.Code, f.Text, f.Rule.Why, f.Rule.Fix)
-		err = errors.Join(err, werr)
+	if errors.Is(err, git.ErrNotInstalled) {
+		e.next = "install git where 'hci check' runs"
 	}
-	_, werr := fmt.Fprintln(a.out, plural(len(findings), "finding"))
-	return errors.Join(err, werr)
+	return e
 }

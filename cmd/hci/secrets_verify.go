@@ -51,10 +51,10 @@ Exit code 2 when there is a problem. Warnings alone are exit code 0, unless
 	return cmd
 }
 
-// verdict is whether there is something to mend.
+// verdict is whether there is something to fix.
 func verdict(reports []*lint.Report, strict bool) error {
 	for _, r := range reports {
-		if r.Count(lint.Problem) > 0 || strict && r.Count(lint.Warning) > 0 {
+		if lint.Count(r.Findings, lint.Problem) > 0 || strict && lint.Count(r.Findings, lint.Warning) > 0 {
 			return errDifferences
 		}
 	}

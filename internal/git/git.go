@@ -33,11 +33,13 @@ var ErrNotInstalled = errors.New("git is not installed")
 // ErrNoRepository says that a path lies in no work tree of git's.
 var ErrNoRepository = errors.New("not in a git work tree")
 
-// ExitError says that git ended with a code other than 0. What git wrote to
-// standard error can quote names and addresses, and is left out.
+// ExitError says that git ended with a code other than 0.
 type ExitError struct {
 	Command string // the subcommand
 	Code    int
+	// Words is the first line that git wrote to standard error. It can quote
+	// names and addresses, and is left out of the error's text.
+	Words string
 }
 
 func (e *ExitError) Error() string {
@@ -144,7 +146,8 @@ func start(ctx context.Context, dir string, environ, argv []string, name string)
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && ctx.Err() == nil {
-		return out, &ExitError{Command: name, Code: exit.ExitCode()}
+		words, _, _ := strings.Cut(string(exit.Stderr), "\n")
+		return out, &ExitError{Command: name, Code: exit.ExitCode(), Words: words}
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)

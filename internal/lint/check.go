@@ -1,130 +1,56 @@
-// Package lint finds what is wrong with a project without asking AWS: check
-// looks at the Terraform code and the tracked files, verify at each
-// environment's sealed file.
-//
-// What Secrets Manager holds against what the code declares is compared by
-// hci/internal/compare.
 package lint
 
 import (
-	"cmp"
-	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/zclconf/go-cty/cty"
+
+	"hci/tfvars"
 	"hci/tfvars/module"
 )
 
-// Rule is a kind of finding.
-type Rule struct {
-	ID    string // stable
-	Short string // what is wrong
-	Why   string // why it matters
-	Fix   string // what to do
-}
-
-// The rules.
-var (
-	SensitiveEnvironment = Rule{
-		"sensitive-in-environment", "a sensitive variable in a container's plain environment",
-		"whoever may describe the task definition reads it, and it stays in every revision",
-		"move it to the container's \"secrets\", with valueFrom = the ARN of a secret",
-	}
-	NotGranted = Rule{
-		"secret-not-granted", "a container's secret that no policy grants",
-		"ECS can't read it, and the task does not start",
-		"grant secretsmanager:GetSecretValue on its ARN to the task's execution role",
-	}
-	Unused = Rule{
-		"secret-unused", "a secret that nothing reads",
-		"it costs money, is forgotten when values are changed, and leaks like any other",
-		"grant it to the role that reads it, or remove it",
-	}
-	NoSuchKey = Rule{
-		"json-key-missing", "a valueFrom that names a JSON key the secret does not have",
-		"ECS can't resolve it, and the task does not start",
-		"add the key to the secret, or correct valueFrom",
-	}
-	SensitiveDefault = Rule{
-		"sensitive-default", "a sensitive variable with a default",
-		"the default stands in git in the clear, and is used in silence where no value is set",
-		"remove the default; give each environment its value with 'hci secrets set'",
-	}
-	InTrackedFile = Rule{
-		"secret-in-tracked-file", "a secret value in a file that git tracks",
-		"everybody who ever gets the repository reads it, in every later version too",
-		"remove it there, and change the secret: git keeps the old versions",
-	}
-)
-
-// Rules are all rules, in the order in which they are documented.
-var Rules = []Rule{SensitiveEnvironment, NotGranted, Unused, NoSuchKey, SensitiveDefault, InTrackedFile}
-
-// Finding is one thing that check or verify found. It holds no value.
-type Finding struct {
-	Severity Severity `json:"severity"`
-	Code     string   `json:"code"`           // of its rule; stable, for scripts
-	Text     string   `json:"text"`           // what exactly: names, never values
-	Next     string   `json:"next,omitempty"` // the command that fixes it
-	File     string   `json:"-"`              // as the caller's path function gives it
-	Line     int      `json:"-"`
-	Rule     Rule     `json:"-"` // of check; empty for verify
-}
-
-// breaks is a finding of a rule on code and tracked files.
-func breaks(rule Rule, file string, line int, text string) Finding {
-	return Finding{Severity: Problem, Code: rule.ID, Text: text, File: file, Line: line, Rule: rule}
-}
-
-// Code is what the rules on Terraform code look at.
+// Code is what the rules on Terraform code look at, for one environment.
 type Code struct {
 	Module     *module.Module
-	Evaluated  *module.Evaluated // for one environment, with shapes
+	Evaluated  *module.Evaluated // with shapes
+	Sealed     *tfvars.File      // the environment's; nil if it was not opened
+	Workspace  string
 	References *References
 	Path       func(file string) string // of a file that the reader names
 }
 
+// Suspect is a finding that holds unless a file names what it is about.
+type Suspect struct {
+	Finding Finding
+	Names   []string // any of which clears it
+}
+
 // Check applies the rules on Terraform code.
-func (c Code) Check() []Finding {
-	var all []Finding
-	add := func(rule Rule, file string, line int, format string, args ...any) {
-		all = append(all, breaks(rule, c.Path(file), line, fmt.Sprintf(format, args...)))
+func (c Code) Check() ([]Finding, []Suspect) {
+	all := c.defaults()
+	for _, l := range c.References.Passwords() {
+		all = append(all, breaks(PasswordInCode, c.Path(l.File), l.Line, "%s", l.Text))
 	}
-	for _, v := range c.Module.Variables() {
-		if v.Sensitive && v.HasDefault && !v.Default.IsNull() && !emptyDefault(v) {
-			add(SensitiveDefault, v.File, v.Line, "var.%s is sensitive and has a default", v.Name)
-		}
-	}
-	secrets := map[string]module.Secret{}
-	for _, s := range c.Evaluated.Secrets {
-		secrets[s.Address] = s
-	}
-	inContainer := map[string]bool{}
 	for _, t := range c.Evaluated.Tasks {
 		for _, ct := range t.Containers {
-			for _, e := range ct.Environment {
-				if e.Sensitive {
-					add(SensitiveEnvironment, e.File, e.Line, "%s of container %s holds %s, which is sensitive", e.Name, ct.Name, sensitive(e, c.Module))
-				}
-			}
-			for _, ref := range ct.Secrets {
-				inContainer[ref.Secret] = true
-				s, declared := secrets[ref.Secret]
-				if !declared {
-					continue
-				}
-				if !c.References.Granted(s.Address, s.Name) {
-					add(NotGranted, ref.File, ref.Line, "%s of container %s comes from %s, which no policy grants", ref.Name, ct.Name, s.Address)
-				}
-				if missing, sure := lacksKey(s, ref.JSONKey); sure && missing {
-					add(NoSuchKey, ref.File, ref.Line, "%s of container %s names the key %q, which %s does not have", ref.Name, ct.Name, ref.JSONKey, s.Address)
-				}
-			}
+			all = append(all, c.plain(SensitiveEnvironment, "container "+ct.Name, ct.Environment)...)
+			all = append(all, c.references(ct)...)
 		}
 	}
-	for _, s := range c.Evaluated.Secrets {
-		if s.Managed() && !inContainer[s.Address] && !c.References.Granted(s.Address, s.Name) && !c.References.Used(s.Address) {
-			add(Unused, s.File, s.Line, "%s is granted to nobody and used nowhere", s.Address)
+	for _, f := range c.Evaluated.Functions {
+		all = append(all, c.plain(SensitiveFunction, f.Address, f.Environment)...)
+	}
+	return all, c.unused()
+}
+
+// defaults are the sensitive variables with a default.
+func (c Code) defaults() []Finding {
+	var all []Finding
+	for _, v := range c.Module.Variables() {
+		if v.Sensitive && v.HasDefault && !v.Default.IsNull() && !emptyDefault(v) {
+			all = append(all, breaks(SensitiveDefault, c.Path(v.File), v.Line, "var.%s is sensitive and has a default", v.Name))
 		}
 	}
 	return all
@@ -132,27 +58,129 @@ func (c Code) Check() []Finding {
 
 func emptyDefault(v module.Variable) bool {
 	d, _ := v.Default.UnmarkDeep()
-	return d.Type().FriendlyName() == "string" && d.IsKnown() && d.AsString() == ""
+	return d.Type() == cty.String && d.IsKnown() && d.AsString() == ""
 }
 
-// sensitive names the sensitive variables of an entry.
-func sensitive(e module.EnvEntry, m *module.Module) string {
-	var all []string
-	for _, name := range e.Variables {
-		if v, ok := m.Variable(name); ok && v.Sensitive {
-			all = append(all, "var."+name)
+// plain looks at the environment variables that everybody may read who may see
+// the task definition or function.
+func (c Code) plain(rule Rule, where string, entries []module.EnvEntry) []Finding {
+	var all []Finding
+	for _, e := range entries {
+		if what := c.secretIn(e); what != "" {
+			all = append(all, breaks(rule, c.Path(e.File), e.Line, "%s of %s holds %s", e.Name, where, what))
+			continue
+		}
+		if len(e.Variables) == 0 && e.Known && SecretName(e.Name) && secretText(e.Name, e.Value.Reveal()) && !c.isName(e.Value.Reveal()) {
+			all = append(all, breaks(PasswordInCode, c.Path(e.File), e.Line, "%s of %s is a literal text", e.Name, where))
 		}
 	}
-	if len(all) == 0 {
-		return "a value"
-	}
-	return strings.Join(all, ", ")
+	return all
 }
 
-// Sort puts findings into the order of their places, each once.
-func Sort(all []Finding) []Finding {
-	slices.SortStableFunc(all, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Text, b.Text))
-	})
-	return slices.Compact(all)
+// generated are the attributes that hold a secret wherever they stand.
+var generated = regexp.MustCompile(`(^|\.)(random_password\.[^.]+\.(result|bcrypt_hash)|aws_secretsmanager_secret_version\.[^.]+\.secret_(string|binary)|tls_private_key\.[^.]+\.private_key_\w+|aws_iam_access_key\.[^.]+\.(secret|ses_smtp_password_v4)|aws_(db_instance|rds_cluster|docdb_cluster|redshift_cluster)\.[^.]+\.(master_)?password|aws_elasticache_replication_group\.[^.]+\.auth_token)$`)
+
+// secretIn says what secret an entry holds, "" if it holds none that can be
+// told.
+func (c Code) secretIn(e module.EnvEntry) string {
+	var marked, fed, named []string
+	for _, name := range e.Variables {
+		v, _ := c.Module.Variable(name)
+		switch {
+		case v.Sensitive:
+			marked = append(marked, "var."+name)
+		case c.sealedSecret(name):
+			fed = append(fed, "var."+name)
+		case SecretName(name) && SecretName(e.Name) && e.Known && secretText(e.Name, e.Value.Reveal()) && !c.isName(e.Value.Reveal()):
+			named = append(named, "var."+name)
+		}
+	}
+	made := slices.DeleteFunc(slices.Clone(e.Awaits), func(address string) bool { return !generated.MatchString(address) })
+	switch {
+	case len(marked) > 0:
+		return strings.Join(marked, ", ") + ", which is sensitive"
+	case len(fed) > 0:
+		return strings.Join(fed, ", ") + ", which the sealed file sets; the variable is not marked sensitive"
+	case len(made) > 0:
+		return strings.Join(made, ", ")
+	case e.Sensitive:
+		return "a sensitive value"
+	case len(named) > 0:
+		return strings.Join(named, ", ") + ", a secret by its name; the variable is not marked sensitive"
+	}
+	return ""
+}
+
+// sealedSecret reports whether the sealed file sets a variable to what looks
+// like a secret: teams put settings into it, too.
+func (c Code) sealedSecret(name string) bool {
+	if c.Sealed == nil || !c.Sealed.Has(name) {
+		return false
+	}
+	v, _ := c.Sealed.Value(name)
+	if v.IsNull() || v.Type() != cty.String {
+		return !v.IsNull() && SecretName(name)
+	}
+	return Meaningful(name, v.AsString(), false)
+}
+
+// isName reports whether a text is the name of a secret that is declared.
+func (c Code) isName(text string) bool {
+	return slices.ContainsFunc(c.Evaluated.Secrets, func(s module.Secret) bool { return s.Name == text && text != "" })
+}
+
+// references looks at the secrets that ECS fills in.
+func (c Code) references(ct module.Container) []Finding {
+	var all []Finding
+	for _, ref := range ct.Secrets {
+		i := slices.IndexFunc(c.Evaluated.Secrets, func(s module.Secret) bool { return s.Address == ref.Secret })
+		if i < 0 {
+			continue
+		}
+		s := c.Evaluated.Secrets[i]
+		if !c.References.Granted(s.Address, s.Name) {
+			all = append(all, breaks(NotGranted, c.Path(ref.File), ref.Line, "%s of container %s comes from %s, which no policy grants", ref.Name, ct.Name, s.Address))
+		}
+		if missing, sure := lacksKey(s, ref.JSONKey); sure && missing {
+			all = append(all, breaks(NoSuchKey, c.Path(ref.File), ref.Line, "%s of container %s names the key %q, which %s does not have", ref.Name, ct.Name, ref.JSONKey, s.Address))
+		}
+	}
+	return all
+}
+
+// unused are the secrets that nothing in the code reads.
+func (c Code) unused() []Suspect {
+	inContainer := map[string]bool{}
+	for _, t := range c.Evaluated.Tasks {
+		for _, ct := range t.Containers {
+			for _, ref := range ct.Secrets {
+				inContainer[ref.Secret] = true
+			}
+		}
+	}
+	var all []Suspect
+	for _, s := range c.Evaluated.Secrets {
+		if s.Managed() && s.NameKnown && !inContainer[s.Address] && !c.References.Granted(s.Address, s.Name) && !c.References.Used(s.Address) {
+			all = append(all, Suspect{
+				Finding: breaks(Unused, c.Path(s.File), s.Line, "nothing is seen to read %s: no policy, container or function names it, and no tracked file holds its name", s.Address),
+				Names:   stems(s.Name, c.Workspace),
+			})
+		}
+	}
+	return all
+}
+
+// stems are the texts by which an app can ask for a secret: its name, the name
+// without the environment's, and the end of a path.
+func stems(name, workspace string) []string {
+	all := []string{name}
+	const separators = "-_/.+="
+	if workspace != "" {
+		for _, part := range strings.Split(name, workspace) {
+			all = append(all, strings.Trim(part, separators))
+		}
+	}
+	all = append(all, name[strings.LastIndexByte(name, '/')+1:])
+	const short = 5 // stands in many files by chance
+	return slices.DeleteFunc(all, func(s string) bool { return s != name && len(s) < short })
 }

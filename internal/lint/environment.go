@@ -23,14 +23,6 @@ import (
 // https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#pbkdf2
 const MinIterations = 600_000
 
-// Severity of a finding.
-type Severity string
-
-const (
-	Problem Severity = "problem" // something is wrong
-	Warning Severity = "warning" // something could be better
-)
-
 // Report is the state of one environment.
 type Report struct {
 	Environment   string        `json:"environment"`
@@ -46,19 +38,9 @@ type Report struct {
 	environment   project.Environment
 }
 
-// Count returns how many findings there are of a severity.
-func (r *Report) Count(s Severity) int {
-	n := 0
-	for _, f := range r.Findings {
-		if f.Severity == s {
-			n++
-		}
-	}
-	return n
-}
-
-func (r *Report) add(s Severity, code, next, format string, args ...any) {
-	r.Findings = append(r.Findings, Finding{Severity: s, Code: code, Text: fmt.Sprintf(format, args...), Next: next})
+// add notes a finding, and the command that fixes it.
+func (r *Report) add(rule Rule, next, format string, args ...any) {
+	r.Findings = append(r.Findings, Finding{Severity: rule.Severity, Code: rule.ID, Text: fmt.Sprintf(format, args...), Next: next, Rule: rule})
 }
 
 // Environment examines one environment. The error is that its sealed file
@@ -68,7 +50,7 @@ func Environment(ctx context.Context, p *project.Project, env project.Environmen
 	r := &Report{Environment: env.Name, Path: env.Sealed, Findings: []Finding{}, files: files, project: p, environment: env}
 	content, err := files.OpenSealed(ctx, pass)
 	if errors.Is(err, fs.ErrNotExist) {
-		r.add(Problem, "not-sealed", "hci secrets encrypt "+env.Name, "there is no sealed file, only a plaintext")
+		r.add(NotSealed, "hci secrets encrypt "+env.Name, "there is no sealed file, only a plaintext")
 		r.git(ctx)
 		return r, nil
 	}
@@ -91,12 +73,12 @@ func (r *Report) derivation() {
 	rekey := "hci secrets rekey " + r.Environment + " --keep-passphrase --iterations 600000"
 	switch {
 	case r.params.KDF == crypto.BytesToKey:
-		r.add(Warning, "weak-derivation", rekey, "the key is derived by %s, one round of %s: passphrases can be guessed fast", r.params.KDF, r.params.Digest)
+		r.add(WeakDerivation, rekey, "the key is derived by %s, one round of %s: passphrases can be guessed fast", r.params.KDF, r.params.Digest)
 	case r.params.Iterations < MinIterations:
-		r.add(Warning, "weak-derivation", rekey, "the key is derived with %d iterations; %d or more make guessing slow", r.params.Iterations, MinIterations)
+		r.add(WeakDerivation, rekey, "the key is derived with %d iterations; %d or more make guessing slow", r.params.Iterations, MinIterations)
 	}
 	if r.params.NoSalt {
-		r.add(Warning, "no-salt", "hci secrets rekey "+r.Environment+" --keep-passphrase", "the file has no salt: it cannot be authenticated, and equal beginnings show")
+		r.add(NoSalt, "hci secrets rekey "+r.Environment+" --keep-passphrase", "the file has no salt: it cannot be authenticated, and equal beginnings show")
 	}
 }
 
@@ -104,11 +86,11 @@ func (r *Report) authentication(required bool) {
 	if r.Authenticated {
 		return
 	}
-	severity := Warning
+	rule := NotAuthenticated
 	if required {
-		severity = Problem
+		rule = rule.as(Problem)
 	}
-	r.add(severity, "not-authenticated", "hci secrets rekey "+r.Environment+" --keep-passphrase",
+	r.add(rule, "hci secrets rekey "+r.Environment+" --keep-passphrase",
 		"not authenticated: it was sealed by openssl itself, or altered since hci sealed it")
 }
 
@@ -119,11 +101,11 @@ func (r *Report) beside() {
 	case errors.Is(err, fs.ErrNotExist):
 		return
 	case err != nil:
-		r.add(Problem, "plaintext-unreadable", "", "the plaintext beside it cannot be read: %v", err)
+		r.add(PlaintextUnreadable, "", "the plaintext beside it cannot be read: %v", err)
 		return
 	}
 	if !bytes.Equal(plain, r.secrets.Bytes()) {
-		r.add(Warning, "plaintext-differs", "hci secrets encrypt "+r.Environment, "the plaintext beside it holds something else")
+		r.add(PlaintextDiffers, "hci secrets encrypt "+r.Environment, "the plaintext beside it holds something else")
 	}
 }
 
@@ -134,11 +116,11 @@ func (r *Report) git(ctx context.Context) {
 	there := !errors.Is(err, fs.ErrNotExist)
 	switch {
 	case status == project.GitTracked:
-		r.add(Problem, "plaintext-tracked", "git rm --cached "+r.files.Plain, "git tracks the plaintext: its values are, or will be, in the history")
+		r.add(PlaintextTracked, "git rm --cached "+r.files.Plain, "git tracks the plaintext: its values are, or will be, in the history")
 	case status == project.GitUnignored && there:
-		r.add(Problem, "plaintext-not-ignored", "", "git does not ignore the plaintext: the next 'git add .' takes it; put *_secrets.tfvars into .gitignore")
+		r.add(PlaintextNotIgnored, "", "git does not ignore the plaintext: the next 'git add .' takes it; put *_secrets.tfvars into .gitignore")
 	case status == project.GitUnignored:
-		r.add(Warning, "plaintext-not-ignored", "", "git would not ignore the plaintext, once it is there: put *_secrets.tfvars into .gitignore")
+		r.add(PlaintextNotIgnored.as(Warning), "", "git would not ignore the plaintext, once it is there: put *_secrets.tfvars into .gitignore")
 	}
 }
 
@@ -148,25 +130,25 @@ func (r *Report) declarations(environ []string) {
 	var none *terraform.NoDirectoryError
 	switch {
 	case errors.As(err, &none):
-		r.add(Warning, "no-terraform", "", "there is no Terraform directory to compare the names with")
+		r.add(NoTerraform, "", "there is no Terraform directory to compare the names with")
 		return
 	case err != nil:
-		r.add(Problem, "terraform-unreadable", "", "%v", err)
+		r.add(TerraformUnreadable, "", "%v", err)
 		return
 	}
 	for _, name := range r.secrets.Names() {
 		if _, declared := m.Variable(name); !declared {
-			r.add(Problem, "undeclared", "hci secrets unset "+r.Environment+" "+name, "%s is set, but no variable declares it", name)
+			r.add(Undeclared, "hci secrets unset "+r.Environment+" "+name, "%s is set, but no variable declares it", name)
 		}
 	}
 	in, err := terraform.Inputs(m, r.environment, r.secrets, environ)
 	if err != nil {
-		r.add(Problem, "var-files", "", "%v", err)
+		r.add(VarFiles, "", "%v", err)
 		return
 	}
 	r.unset(m, in)
 	if _, err := m.Evaluate(in); err != nil {
-		r.add(Problem, "invalid", "", "%v", err)
+		r.add(Invalid, "", "%v", err)
 	}
 }
 
@@ -177,7 +159,7 @@ func (r *Report) unset(m *module.Module, in module.Inputs) {
 			continue
 		}
 		if value, set := in.Values[v.Name]; !set || value.IsNull() {
-			r.add(Problem, "unset", "hci secrets set "+r.Environment+" "+v.Name, "sensitive variable %s has no value", v.Name)
+			r.add(Unset, "hci secrets set "+r.Environment+" "+v.Name, "sensitive variable %s has no value", v.Name)
 		}
 	}
 }

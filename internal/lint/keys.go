@@ -8,12 +8,15 @@ import (
 )
 
 // lacksKey reports whether a secret's value is no JSON object with a key, and
-// whether that is sure: a value that is not known at all can be anything.
+// whether that is sure: a value that is not known at all, or that Terraform
+// leaves alone once the secret is created, can be anything.
 func lacksKey(s module.Secret, key string) (lacks, sure bool) {
-	if key == "" {
+	switch {
+	case key == "":
 		return false, true
-	}
-	if s.Status == module.Known || s.Status == module.Ignored && s.Value.Len() > 0 {
+	case s.Status == module.Ignored:
+		return false, false
+	case s.Status == module.Known:
 		var object map[string]json.RawMessage
 		if json.Unmarshal([]byte(s.Value.Reveal()), &object) != nil {
 			return true, true

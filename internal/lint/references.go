@@ -18,6 +18,7 @@ import (
 type References struct {
 	granted, used map[string]bool  // by "aws_secretsmanager_secret.name", without module and instance
 	patterns      []*regexp.Regexp // of ARNs' ends: name and six characters
+	literals      literals
 }
 
 const secretType = "aws_secretsmanager_secret"
@@ -37,33 +38,41 @@ type node struct {
 // references count as the project's.
 func ReadReferences(fsys fs.FS) (*References, error) {
 	var nodes []node
+	found := literals{locals: map[string]string{}}
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case d.IsDir() && name != "." && strings.HasPrefix(d.Name(), "."), d.IsDir() && d.Name() == "node_modules":
 			return fs.SkipDir
-		case d.IsDir() || !strings.HasSuffix(name, ".tf") && !strings.HasSuffix(name, ".tf.json"):
+		case d.IsDir() || !codeFile(name):
 			return nil
 		}
 		src, err := fs.ReadFile(fsys, name)
 		if err != nil {
 			return err
 		}
-		nodes = append(nodes, readFile(src, name)...)
+		nodes = append(nodes, readFile(src, name, &found)...)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return link(nodes), nil
+	r := link(nodes)
+	r.literals = found
+	return r, nil
+}
+
+func codeFile(name string) bool {
+	return slices.ContainsFunc([]string{".tf", ".tf.json", ".tofu", ".tofu.json"}, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
 // jsonRef finds references in the JSON syntax.
 var jsonRef = regexp.MustCompile(`\b(?:data\.)?[a-z][a-z0-9_]*\.[A-Za-z_][A-Za-z0-9_-]*`)
 
-func readFile(src []byte, name string) []node {
+func readFile(src []byte, name string, found *literals) []node {
 	if strings.HasSuffix(name, ".json") {
+		found.readJSON(src, name)
 		// One node for the whole file: it grants and uses what it names.
 		return []node{{key: name, typ: "json", refs: jsonRef.FindAllString(string(src), -1)}}
 	}
@@ -75,6 +84,7 @@ func readFile(src []byte, name string) []node {
 	if !ok {
 		return nil
 	}
+	found.read(body, name)
 	var nodes []node
 	for _, b := range body.Blocks {
 		switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"hci/internal/git"
@@ -83,21 +84,30 @@ func code(_ []byte, err error) int {
 	}
 }
 
+// ErrUntracked says that the project lies in no work tree of git's, so that git
+// tracks none of its files.
+var ErrUntracked = errors.New("the project is in no git repository")
+
 // Tracked lists the files that git tracks below the project's root, by their
-// paths from there. ok is false if git can't tell.
-func (p *Project) Tracked(ctx context.Context) (files []string, ok bool) {
+// paths from there. It fails with [ErrUntracked] where there is no git
+// repository, and otherwise with what kept git from answering.
+func (p *Project) Tracked(ctx context.Context) ([]string, error) {
 	repo, err := git.Find(ctx, p.Root, p.environ)
+	if errors.Is(err, git.ErrNoRepository) {
+		return nil, ErrUntracked
+	}
 	if err != nil {
-		return nil, false
+		return nil, err
 	}
 	below, err := filepath.Rel(repo.Root, p.Root)
 	if err != nil {
-		return nil, false
+		return nil, err
 	}
 	out, err := repo.Run(ctx, "--literal-pathspecs", "ls-files", "-z", "--", below)
 	if err != nil {
-		return nil, false
+		return nil, err
 	}
+	var files []string
 	for name := range strings.SplitSeq(string(out), "\x00") {
 		if below != "." {
 			name = strings.TrimPrefix(name, filepath.ToSlash(below)+"/")
@@ -106,7 +116,31 @@ func (p *Project) Tracked(ctx context.Context) (files []string, ok bool) {
 			files = append(files, name)
 		}
 	}
-	return files, true
+	return files, nil
+}
+
+// MaybeText returns those of the paths, relative to the project's root, whose
+// line ends git may convert: those without the attribute -text, which "binary"
+// stands for.
+//
+// https://git-scm.com/docs/gitattributes#_text
+func (p *Project) MaybeText(ctx context.Context, paths []string) ([]string, error) {
+	if len(paths) == 0 {
+		return nil, nil
+	}
+	out, err := p.RunGit(ctx, append([]string{"check-attr", "-z", "text", "--"}, paths...)...)
+	if err != nil {
+		return nil, err
+	}
+	const fields = 3 // path, attribute, value
+	answers := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+	var text []string
+	for answer := range slices.Chunk(answers, fields) {
+		if len(answer) == fields && answer[2] != "unset" {
+			text = append(text, answer[0])
+		}
+	}
+	return text, nil
 }
 
 // RunGit runs git at the project's root and returns what it prints.
