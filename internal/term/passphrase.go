@@ -31,7 +31,8 @@ type Passphrase struct {
 //  4. the first line of the file that HCI_PASSPHRASE_FILE names
 //  5. the first line that the environment's passphrase command prints
 //  6. the keyring
-//  7. the terminal
+//  7. the team's file, see [hci/internal/team]
+//  8. the terminal
 //
 // A variable that is set but empty is an error: it is what a missing CI secret
 // looks like. The source env:NAME takes an empty value as openssl does.
@@ -53,9 +54,13 @@ type Passphrases struct {
 	CommandDir string                    // where it runs
 	// Allow fails unless the user agreed that an environment's command runs; nil
 	// lets none run. It is asked each time.
-	Allow    func(env string, argv []string) error
-	Keyring  Keyring   // nil for none
-	Project  string    // names the project in the keyring
+	Allow   func(env string, argv []string) error
+	Keyring Keyring // nil for none
+	Project string  // names the project in the keyring
+	// Team opens the passphrase that the repository holds for the members of a
+	// team. ok is false where it holds none, or none of the caller's keys opens
+	// it: why says which. nil for none.
+	Team     func(ctx context.Context, env string) (v secret.Value, ok bool, why error)
 	Terminal *Terminal // nil for none
 
 	mu       stdsync.Mutex
@@ -89,6 +94,7 @@ type NoPassphraseError struct {
 	Environment string
 	New         bool  // it was to be a new one
 	Keyring     error // why the keyring could not be asked, if so
+	Team        error // why the team's file did not open, if there is one
 }
 
 func (e *NoPassphraseError) Error() string {
@@ -101,6 +107,9 @@ func (e *NoPassphraseError) Error() string {
 	}
 	s := fmt.Sprintf("no passphrase for %q, and no terminal to ask on: use %s or %s",
 		e.Environment, strings.Join(ways[:3], ", "), ways[3])
+	if e.Team != nil {
+		s += fmt.Sprintf(" (the team's file: %v)", e.Team)
+	}
 	if e.Keyring != nil {
 		s += fmt.Sprintf(" (the keyring: %v)", e.Keyring)
 	}
@@ -176,12 +185,20 @@ func (p *Passphrases) get(ctx context.Context, env string, ask func(*Terminal, s
 	if err == nil || ctx.Err() != nil {
 		return found, err
 	}
+	var notTeam error
+	if p.Team != nil {
+		v, ok, why := p.Team(ctx, env)
+		if ok {
+			return p.keep("team\x00"+env, func() (Passphrase, error) { return Passphrase{Value: v, From: "team"}, nil })
+		}
+		notTeam = why
+	}
 	if p.typed != nil {
 		return *p.typed, nil
 	}
 	v, askErr := p.prompt(fmt.Sprintf("Passphrase for %s: ", env), ask)
 	if errors.Is(askErr, ErrNoTerminal) {
-		none := &NoPassphraseError{Environment: env}
+		none := &NoPassphraseError{Environment: env, Team: notTeam}
 		if !errors.Is(err, ErrNotInKeyring) {
 			none.Keyring = err
 		}
