@@ -44,6 +44,7 @@ func (a *app) sources(newFrom string) (*term.Passphrases, error) {
 	s.Allow = func(env string, argv []string) error {
 		return a.consent(trust.Command{Setting: "passphrase_command", Env: env, Argv: argv}, s.Terminal)
 	}
+	s.Team = a.teamPassphrase()
 	if a.passphraseFrom != "" {
 		if s.From, err = term.ParseSource(a.passphraseFrom); err != nil {
 			return nil, fmt.Errorf("--passphrase-from: %w", err)
@@ -83,7 +84,7 @@ func (a *app) firstPassphrase(env project.Environment) sealed.Passphrase {
 }
 
 func newPassphrase(a *app) *cobra.Command {
-	return group("passphrase", "Keep an environment's passphrase in the system keyring", newPassphraseSave(a), newPassphraseForget(a))
+	return group("passphrase", "Show an environment's passphrase, or keep it in the system keyring", newPassphraseSave(a), newPassphraseForget(a), newPassphraseShow(a))
 }
 
 func newPassphraseSave(a *app) *cobra.Command {
@@ -150,6 +151,33 @@ func newPassphraseForget(a *app) *cobra.Command {
 			if errors.Is(err, term.ErrNotInKeyring) {
 				return fmt.Errorf("%s: %w", env.Name, err)
 			}
+			return err
+		},
+	}
+}
+
+func newPassphraseShow(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ENV",
+		Short: "Print the passphrase of an environment",
+		Long: `Print the passphrase that opens an environment's sealed file, for openssl or a
+password manager. It is printed only if it opens the file.`,
+		Args:              between(1, 1),
+		ValidArgsFunction: a.envNames,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			env, err := a.environment(args[0])
+			if err != nil {
+				return err
+			}
+			var value secret.Value
+			_, err = a.files(env).OpenSealed(cmd.Context(), func(ctx context.Context) (secret.Value, error) {
+				value, err = a.passphrase(env)(ctx)
+				return value, err
+			})
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(a.out, value.Reveal())
 			return err
 		},
 	}

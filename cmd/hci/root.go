@@ -59,7 +59,7 @@ a Terraform directory, no file of hci's own is needed.`,
 	flags.StringVar(&a.workspace, "workspace", "", "Terraform `WORKSPACE` of a project with one secrets.tfvars")
 	flags.StringVar(&a.passphraseFrom, "passphrase-from", "", "take the passphrase from `SOURCE`: env:NAME, file:PATH, fd:N or stdin")
 	root.AddGroup(&cobra.Group{ID: "main", Title: "Commands:"})
-	for _, c := range []*cobra.Command{newSecrets(a), newEnv(a), newTf(a), newDeploy(a), newLint(a), newGit(a), newInit(a), newPassphrase(a), newTrust(a), newVersion(a)} {
+	for _, c := range []*cobra.Command{newSecrets(a), newEnv(a), newTf(a), newDeploy(a), newLint(a), newGit(a), newTeam(a), newInit(a), newPassphrase(a), newTrust(a), newVersion(a)} {
 		c.GroupID = "main"
 		root.AddCommand(c)
 	}

@@ -74,43 +74,24 @@ func decisions(ours, theirs []string) (map[string]tfvars.Side, error) {
 // stages are git's versions of a sealed file that it could not merge; nil where
 // it is in no conflict.
 func (a *app) stages(ctx context.Context, env project.Environment) (*history.Stages, error) {
-	if !a.inGit() {
-		return nil, nil
+	conflict, err := a.found.InConflict(ctx, env.Sealed)
+	if err != nil || !conflict {
+		return nil, err
 	}
 	rel, err := filepath.Rel(a.found.Root, env.Sealed)
-	if err != nil || !filepath.IsLocal(rel) {
-		return nil, nil
+	if err != nil {
+		return nil, err
 	}
 	return history.Unmerged(ctx, a.git, filepath.ToSlash(rel))
 }
 
-// inGit reports whether the project lies in a work tree of git.
-func (a *app) inGit() bool {
-	for dir := a.found.Root; ; dir = filepath.Dir(dir) {
-		if exists(filepath.Join(dir, ".git")) {
-			return true
-		}
-		if dir == filepath.Dir(dir) {
-			return false
-		}
-	}
-}
-
-// unmerged fails if git could not merge the sealed file. Where git can't be
-// asked there is no merge under way either.
+// unmerged fails if git could not merge the sealed file.
 func (a *app) unmerged(ctx context.Context, env project.Environment) error {
-	if !a.inGit() || env.Sealed == "" {
-		return nil
+	conflict, err := a.found.InConflict(ctx, env.Sealed)
+	if err == nil && conflict {
+		err = &sealed.UnmergedError{Env: env.Name, Path: a.rel(env.Sealed)}
 	}
-	rel, err := filepath.Rel(a.found.Root, env.Sealed)
-	if err != nil || !filepath.IsLocal(rel) {
-		return nil
-	}
-	out, err := a.git(ctx, "--literal-pathspecs", "ls-files", "--unmerged", "-z", "--", filepath.ToSlash(rel))
-	if err == nil && len(out) > 0 {
-		return &sealed.UnmergedError{Env: env.Name, Path: a.rel(env.Sealed)}
-	}
-	return nil
+	return err
 }
 
 // resolveConflict merges the stages, asks for what both sides changed, and

@@ -19,7 +19,11 @@ import (
 // import outside its tests. A package that is not listed fails the test.
 var arrows = map[string][]string{
 	"hci/cmd/hci": {
+<<<<<<< HEAD
 		"hci/crypto", "hci/internal/atomicfile", "hci/internal/aws/client", "hci/internal/compare", "hci/internal/lint", "hci/internal/child", "hci/internal/deploy", "hci/internal/docker", "hci/internal/git", "hci/internal/ownership", "hci/internal/trust", "hci/internal/aws/ecr", "hci/internal/aws/ecs", "hci/internal/editor", "hci/internal/gitdriver", "hci/internal/history", "hci/internal/env/process",
+=======
+		"hci/crypto", "hci/internal/atomicfile", "hci/internal/aws/client", "hci/internal/compare", "hci/internal/lint", "hci/internal/child", "hci/internal/deploy", "hci/internal/docker", "hci/internal/git", "hci/internal/ownership", "hci/internal/aws/ecr", "hci/internal/aws/ecs", "hci/internal/editor", "hci/internal/gitdriver", "hci/internal/history", "hci/internal/aws/kms", "hci/internal/team", "hci/internal/env/process",
+>>>>>>> 62f9901 (team: init, add, remove, request and offboarding)
 		"hci/internal/env/files", "hci/internal/env/layers", "hci/internal/plan", "hci/internal/privatedir",
 		"hci/internal/project", "hci/internal/testing/fakeaws", "hci/internal/sealed", "hci/internal/secret", "hci/internal/term",
 		"hci/internal/terraform", "hci/sync", "hci/sync/awssm",
@@ -34,9 +38,16 @@ var arrows = map[string][]string{
 	"hci/internal/project":            {"hci/crypto", "hci/internal/atomicfile", "hci/internal/git", "hci/tfvars"},
 	"hci/internal/git":                {"hci/internal/child", "hci/internal/ownership"},
 	"hci/internal/ownership":          {},
+<<<<<<< HEAD
 	"hci/internal/trust":              {"hci/internal/atomicfile", "hci/internal/ownership"},
 	"hci/internal/term":               {"hci/internal/atomicfile", "hci/internal/child", "hci/internal/secret"},
 	"hci/internal/editor":             {"hci/internal/atomicfile", "hci/internal/child", "hci/internal/privatedir"},
+=======
+	"hci/internal/term":               {"hci/internal/atomicfile", "hci/internal/secret"},
+	"hci/internal/editor":             {"hci/internal/atomicfile", "hci/internal/privatedir"},
+	"hci/internal/team":               {"hci/internal/atomicfile", "hci/internal/secret"},
+	"hci/internal/aws/kms":            {"hci/internal/aws/client"},
+>>>>>>> 62f9901 (team: init, add, remove, request and offboarding)
 	"hci/internal/gitdriver":          {},
 	"hci/internal/history":            {"hci/crypto", "hci/internal/sealed", "hci/internal/secret"},
 	"hci/internal/privatedir":         {"hci/internal/child"},

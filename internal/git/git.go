@@ -85,6 +85,13 @@ func (r Repo) Run(ctx context.Context, args ...string) ([]byte, error) {
 	return r.run(ctx, filters, args)
 }
 
+// Unmerged lists the stages of a path, relative to Dir, that git could not merge,
+// as "git ls-files --unmerged -z" does; nothing where it is in no conflict. It
+// reads the index only, which runs no filter, and so need not look for any.
+func (r Repo) Unmerged(ctx context.Context, path string) ([]byte, error) {
+	return r.run(ctx, nil, []string{"--literal-pathspecs", "ls-files", "--unmerged", "-z", "--", path})
+}
+
 // fixed is what goes before every configuration that git would read.
 //
 // https://git-scm.com/docs/git-config

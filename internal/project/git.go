@@ -152,3 +152,26 @@ func (p *Project) RunGit(ctx context.Context, args ...string) ([]byte, error) {
 	repo.Dir = p.Root
 	return repo.Run(ctx, args...)
 }
+
+// InConflict reports whether git could not merge a file of the project. Where
+// there is no git, and in no work tree, nothing is in conflict.
+func (p *Project) InConflict(ctx context.Context, path string) (bool, error) {
+	rel, err := filepath.Rel(p.Root, path)
+	if path == "" || err != nil || !filepath.IsLocal(rel) {
+		return false, nil
+	}
+	repo, err := git.Find(ctx, p.Root, p.environ)
+	if errors.Is(err, git.ErrNoRepository) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	repo.Dir = p.Root
+	out, err := repo.Unmerged(ctx, filepath.ToSlash(rel))
+	var exit *git.ExitError
+	if errors.Is(err, git.ErrNotInstalled) || errors.As(err, &exit) {
+		return false, nil // as in a container that has a worktree without its repository
+	}
+	return len(out) > 0, err
+}

@@ -17,6 +17,9 @@ import (
 	"hci/internal/secret"
 )
 
+// Identity is a private key of the caller's.
+type Identity = age.Identity
+
 // KMS encrypts and decrypts a few bytes with a key of AWS KMS, by its ARN.
 type KMS interface {
 	Encrypt(ctx context.Context, arn string, plaintext []byte) ([]byte, error)
