@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"hci/internal/secret"
 	"hci/sync"
+	"hci/sync/secret"
 )
 
 // outcomes is a report as text.

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"hci/internal/secret"
 	"hci/sync"
+	"hci/sync/secret"
 )
 
 // kinds is a plan as text: name and kind of each change, and the keys.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // Pattern is what is known of a value that is not known throughout. Exactly one

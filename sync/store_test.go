@@ -8,8 +8,8 @@ import (
 	stdsync "sync"
 	"time"
 
-	"hci/internal/secret"
 	"hci/sync"
+	"hci/sync/secret"
 )
 
 // memory is a Store in memory. Hooks may fail an operation, before or after it

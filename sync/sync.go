@@ -34,7 +34,7 @@ import (
 	"strings"
 	"time"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // Status says what is known about a declared value.

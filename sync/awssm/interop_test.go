@@ -13,10 +13,10 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/secret"
 	"hci/internal/testing/interop"
 	"hci/sync"
 	"hci/sync/awssm"
+	"hci/sync/secret"
 )
 
 // moto starts a moto server and returns a store over it and the environment

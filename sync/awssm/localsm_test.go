@@ -8,10 +8,10 @@ import (
 	"os"
 	"testing"
 
-	"hci/internal/secret"
 	"hci/sync"
 	"hci/sync/awssm"
 	"hci/sync/localsm"
+	"hci/sync/secret"
 )
 
 // local returns a store over the embedded Secrets Manager.

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"hci/internal/secret"
 	"hci/internal/testing/faultproxy"
 	"hci/sync"
+	"hci/sync/secret"
 )
 
 // rolled is a secret with an earlier value, pruned one that nobody declares.

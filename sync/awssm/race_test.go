@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"hci/internal/secret"
 	"hci/sync"
 	"hci/sync/awssm"
+	"hci/sync/secret"
 )
 
 // TestRace lets writers race over one secret: every write that was reported

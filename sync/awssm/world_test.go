@@ -15,11 +15,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"hci/internal/secret"
 	"hci/internal/testing/faultproxy"
 	"hci/sync"
 	"hci/sync/awssm"
 	"hci/sync/localsm"
+	"hci/sync/secret"
 )
 
 // world is a server behind a proxy that harms requests, all in memory, for use

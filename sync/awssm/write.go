@@ -13,8 +13,8 @@ import (
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
-	"hci/internal/secret"
 	"hci/sync"
+	"hci/sync/secret"
 )
 
 // labelPrefix begins the staging labels under which values are put before they

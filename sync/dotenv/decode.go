@@ -6,8 +6,8 @@ import (
 	"strings"
 	"unicode"
 
-	"hci/internal/secret"
 	"hci/sync/dotenv/internal/reader"
+	"hci/sync/secret"
 )
 
 // A DecodeError is why a file was not read. It never holds text of the file

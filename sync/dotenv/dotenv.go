@@ -48,7 +48,7 @@ import (
 	"strings"
 	"unicode"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // An Entry is one variable.

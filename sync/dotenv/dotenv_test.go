@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 func mustDialect(t testing.TB, name string) Dialect {

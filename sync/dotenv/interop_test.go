@@ -12,9 +12,9 @@ import (
 	"testing"
 	"unicode"
 
-	"hci/internal/secret"
 	"hci/internal/testing/interop"
 	"hci/sync/dotenv/internal/reader"
+	"hci/sync/secret"
 )
 
 // TestInteropArrive gives each consumer files of all the hostile values that

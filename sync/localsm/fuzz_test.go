@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"hci/internal/secret"
 	"hci/sync/localsm"
+	"hci/sync/secret"
 )
 
 // seeded is a server with a few secrets, whose values must never appear in an

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // Version is one value of a secret's history.

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
-	"hci/internal/secret"
 	"hci/sync/localsm"
+	"hci/sync/secret"
 )
 
 func names(t testing.TB, c *secretsmanager.Client, in *secretsmanager.ListSecretsInput) string {

@@ -41,8 +41,8 @@ import (
 	"sync"
 	"time"
 
-	"hci/internal/secret"
 	"hci/sync/localsm/internal/sigv4"
+	"hci/sync/secret"
 )
 
 // Options configure a [Server]. The zero Options are usable: they stand for

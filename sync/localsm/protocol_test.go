@@ -20,8 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"hci/internal/secret"
 	"hci/sync/localsm"
+	"hci/sync/secret"
 )
 
 // signed makes a request that is signed with the server's credentials.

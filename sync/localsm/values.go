@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // pick finds the version that GetSecretValue means.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // The staging labels that the service itself moves.

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
-	"hci/internal/secret"
 	"hci/sync/localsm"
+	"hci/sync/secret"
 )
 
 // history is a secret "s" with some versions, by a letter for their value.

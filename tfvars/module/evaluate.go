@@ -7,7 +7,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 	"hci/tfvars"
 	"hci/tfvars/module/internal/eval"
 	"hci/tfvars/module/shape"

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 	"hci/tfvars/module/internal/config"
 	"hci/tfvars/module/internal/eval"
 	"hci/tfvars/module/internal/mark"

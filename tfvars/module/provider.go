@@ -8,7 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyconvert "github.com/zclconf/go-cty/cty/convert"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 	"hci/tfvars/module/internal/config"
 	"hci/tfvars/module/internal/eval"
 	"hci/tfvars/module/internal/mark"

@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 	"hci/tfvars/module/internal/mark"
 	"hci/tfvars/module/shape"
 )

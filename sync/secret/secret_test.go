@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 const marker = "m4rk3r-s3cr3t"
