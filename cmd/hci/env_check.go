@@ -184,7 +184,7 @@ func (a *app) writeTemplate(ctx context.Context, env project.Environment, r chec
 	if err != nil {
 		return err
 	}
-	about, err := a.descriptions()
+	about, err := a.descriptions(env)
 	if err != nil {
 		return err
 	}
@@ -224,9 +224,9 @@ func (a *app) writeTemplate(ctx context.Context, env project.Environment, r chec
 
 // descriptions are those of the Terraform variables, by the key that each is
 // exported as, in one line.
-func (a *app) descriptions() (map[string]string, error) {
+func (a *app) descriptions(env project.Environment) (map[string]string, error) {
 	about := map[string]string{}
-	m, err := terraform.Read(a.found)
+	m, err := terraform.Read(a.found.In(env))
 	var none *terraform.NoDirectoryError
 	if errors.As(err, &none) {
 		return about, nil

@@ -128,7 +128,7 @@ func (a *app) importTargets(env project.Environment, secrets *tfvars.File) (file
 			t.Set[v.Key] = true
 		}
 	}
-	m, err := terraform.Read(a.found)
+	m, err := terraform.Read(a.found.In(env))
 	var none *terraform.NoDirectoryError
 	if errors.As(err, &none) {
 		return t, nil

@@ -73,12 +73,12 @@ func (a *app) update(ctx context.Context, env project.Environment, asJSON, dryRu
 
 // declaredType returns the type that the Terraform code declares for a
 // variable, or cty.DynamicPseudoType where nothing declares it.
-func (a *app) declaredType(_ project.Environment, name string) (cty.Type, error) {
+func (a *app) declaredType(env project.Environment, name string) (cty.Type, error) {
 	p, err := a.project()
 	if err != nil {
 		return cty.NilType, err
 	}
-	m, err := terraform.Read(p)
+	m, err := terraform.Read(p.In(env))
 	var none *terraform.NoDirectoryError
 	if errors.As(err, &none) {
 		return cty.DynamicPseudoType, nil
@@ -93,7 +93,7 @@ func (a *app) declaredType(_ project.Environment, name string) (cty.Type, error)
 	for _, v := range m.Variables() {
 		names = append(names, v.Name)
 	}
-	a.sayf("no variable %q is declared in %s%s", name, a.rel(p.TerraformDir), didYouMean(name, names))
+	a.sayf("no variable %q is declared in %s%s", name, a.rel(env.TerraformDir), didYouMean(name, names))
 	return cty.DynamicPseudoType, nil
 }
 

@@ -126,7 +126,7 @@ func (r *Report) git(ctx context.Context) {
 
 // declarations compares the names with the variables of the Terraform code.
 func (r *Report) declarations(environ []string) {
-	m, err := terraform.Read(r.project)
+	m, err := terraform.Read(r.project.In(r.environment))
 	var none *terraform.NoDirectoryError
 	switch {
 	case errors.As(err, &none):

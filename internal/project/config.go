@@ -22,6 +22,7 @@ const maxConfig = 1 << 20
 type config struct {
 	defaultEnvironment setting[string]
 	terraform          setting[string]
+	binary             setting[string]
 	container          setting[string]
 	format             setting[string]
 	command            setting[[]string]
@@ -35,18 +36,18 @@ type config struct {
 
 // environmentConfig is what an environment block says.
 type environmentConfig struct {
-	workspace, secrets, sealed, region, profile, container setting[string]
-	varFiles, command                                      setting[[]string]
-	authenticated                                          setting[bool]
-	openssl                                                *opensslConfig
-	env                                                    []EnvVar
-	deploy                                                 deployConfig
+	workspace, terraform, secrets, sealed, region, profile, container setting[string]
+	varFiles, command                                                 setting[[]string]
+	authenticated                                                     setting[bool]
+	openssl                                                           *opensslConfig
+	env                                                               []EnvVar
+	deploy                                                            deployConfig
 }
 
 // The names that hci.hcl knows, at the top and in an environment block.
 var (
-	topNames         = []string{"default_environment", "terraform", "container", "format", "passphrase_command", "require_authenticated", "openssl", "env", "local", "deploy", "environment"}
-	environmentNames = []string{"workspace", "var_files", "secrets", "sealed", "region", "profile", "container", "passphrase_command", "require_authenticated", "openssl", "env", "deploy"}
+	topNames         = []string{"default_environment", "terraform", "terraform_binary", "container", "format", "passphrase_command", "require_authenticated", "openssl", "env", "local", "deploy", "environment"}
+	environmentNames = []string{"workspace", "terraform", "var_files", "secrets", "sealed", "region", "profile", "container", "passphrase_command", "require_authenticated", "openssl", "env", "deploy"}
 )
 
 var environmentName = regexp.MustCompile(`^[\pL\pN_][\pL\pN_.+@-]*$`)
@@ -84,6 +85,7 @@ func (r *reader) top(body *hclsyntax.Body) *config {
 	r.attributes(body, "at the top of hci.hcl", topNames, environmentNames, map[string]func(*hclsyntax.Attribute){
 		"default_environment":   into(r, &c.defaultEnvironment, stringValue),
 		"terraform":             into(r, &c.terraform, pathValue),
+		"terraform_binary":      into(r, &c.binary, binaryValue),
 		"container":             into(r, &c.container, stringValue),
 		"format":                into(r, &c.format, stringValue),
 		"passphrase_command":    into(r, &c.command, argvValue),
@@ -114,6 +116,7 @@ func (r *reader) environment(b *hclsyntax.Block) *environmentConfig {
 	const where = "in an environment block"
 	r.attributes(b.Body, where, environmentNames, topNames, map[string]func(*hclsyntax.Attribute){
 		"workspace":             into(r, &e.workspace, stringValue),
+		"terraform":             into(r, &e.terraform, pathValue),
 		"secrets":               into(r, &e.secrets, pathValue),
 		"sealed":                into(r, &e.sealed, pathValue),
 		"region":                into(r, &e.region, stringValue),

@@ -39,6 +39,9 @@ func (p *Project) DefaultEnvironment(fallback string) (Environment, error) {
 	if env, err := p.Environment(fallback); fallback != "" && err == nil {
 		return env, nil
 	}
+	if len(p.Environments) == 0 && p.undecided != nil {
+		return Environment{}, p.undecided
+	}
 	return Environment{}, &NoDefaultEnvironmentError{Known: p.Names()}
 }
 

@@ -1,97 +1,104 @@
 package project
 
 import (
+	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
-// terraformNames are the directories that are looked into for Terraform code,
-// from the root.
-var terraformNames = []string{"infra", "terraform", "deploy", "."}
+// terraformNames are the directories that outside git, without hci.hcl, mark
+// the directory that they lie in as a project's root.
+var terraformNames = []string{
+	"infra", "terraform", "infrastructure", "deploy", "deployment", "iac", "tf", "ops/terraform", "infra/terraform",
+	"infrastructure/terraform", "terraform/infra", "deploy/terraform", "aws/terraform", ".",
+}
 
-const (
-	sealedSuffix = ".enc"
-	sharedName   = "secrets"  // of secrets.tfvars
-	ownSuffix    = "_secrets" // of NAME_secrets.tfvars
-)
+// discover finds the Terraform code and sets the root that is meant; it is nil
+// where there is none, or where p.undecided says why none was chosen.
+func (p *Project) discover(c *config, start, name string, code codeReader) (*Root, error) {
+	switch {
+	case c.terraform.set && name != "":
+		return nil, c.terraform.problem("it says where the Terraform code lies; --root " + name + " says otherwise")
+	case c.terraform.set:
+		return p.configured(c, code)
+	}
+	s := walk(p.Root)
+	p.Unread, p.cut = s.unread, s.cut
+	p.Roots = findRoots(s, code)
+	if name != "" {
+		return p.byName(c, name)
+	}
+	if len(p.Roots) == 0 {
+		return nil, nil
+	}
+	root, why := p.choose(start, code)
+	if root == nil {
+		p.undecided = &RootsError{Roots: p.RootNames(), Why: why}
+	}
+	p.rootWhy = why
+	return root, nil
+}
 
-// tfvarsSuffixes end the names of var files, as Terraform knows them.
-var tfvarsSuffixes = []string{".tfvars", ".tfvars.json"}
+// byName is the root that --root names.
+func (p *Project) byName(c *config, name string) (*Root, error) {
+	for env, e := range c.environments {
+		for _, s := range []setting[string]{e.terraform, e.secrets, e.sealed} {
+			if s.set {
+				return nil, s.problem("it says where " + env + " lies; put an hci.hcl into the directory of " + name + " instead of giving --root")
+			}
+		}
+	}
+	root, err := p.named(name)
+	p.rootWhy = "--root says so"
+	return root, err
+}
+
+// configured is the root that hci.hcl names: a directory with code, or one with
+// a directory for each environment.
+func (p *Project) configured(c *config, code codeReader) (*Root, error) {
+	dir := p.abs(c.terraform.value)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, c.terraform.problem("there is no such directory")
+	}
+	p.rootWhy = configName + " says so"
+	if !holdsCode(dir) && within(p.Root, dir) {
+		below := findRoots(walk(p.Root), code)
+		below = only(below, func(r *Root) bool {
+			return len(r.Dirs) > 0 && !slices.ContainsFunc(r.directories(), func(d string) bool { return !within(dir, d) })
+		})
+		if len(below) == 1 {
+			p.Roots = below
+			return below[0], nil
+		}
+	}
+	root := &Root{Name: p.rel(dir), Dir: dir, base: dir}
+	p.Roots = []*Root{root}
+	return root, nil
+}
 
 // terraformDirectory returns the directory under root that holds Terraform
-// code, or "".
+// code by one of the usual names, or "".
 func terraformDirectory(root string) string {
 	for _, name := range terraformNames {
-		dir := filepath.Join(root, name)
-		for _, e := range list(dir) {
-			if strings.HasSuffix(e, ".tf") || strings.HasSuffix(e, ".tf.json") {
-				return dir
-			}
+		if dir := filepath.Join(root, filepath.FromSlash(name)); holdsCode(dir) {
+			return dir
 		}
 	}
 	return ""
 }
 
-// findTerraform sets the Terraform directory.
-func (p *Project) findTerraform(c *config) error {
-	if c.terraform.set {
-		p.TerraformDir = p.abs(c.terraform.value)
-		if info, err := os.Stat(p.TerraformDir); err != nil || !info.IsDir() {
-			return c.terraform.problem("there is no such directory")
-		}
-		return nil
+// holdsSecrets reports whether secrets files lie in a directory or in those
+// in it where they usually lie.
+func holdsSecrets(dir string) bool {
+	dirs := []string{dir}
+	for _, sub := range fileDirectories {
+		dirs = append(dirs, filepath.Join(dir, sub))
 	}
-	p.TerraformDir = terraformDirectory(p.Root)
-	return nil
-}
-
-// list returns the names of the files in dir, sorted; none if there is no dir.
-func list(dir string) []string {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for _, e := range entries {
-		if !e.IsDir() {
-			names = append(names, e.Name())
-		}
-	}
-	return names
-}
-
-// secretsDirectories are where the secrets files of a Terraform directory lie.
-func secretsDirectories(tf string) []string {
-	return []string{tf, filepath.Join(tf, "tfvars")}
-}
-
-// secretsFile recognizes the name of a secrets file, sealed or not: it returns
-// the environment, "" for that of all, and the name of the plaintext.
-func secretsFile(name string) (env, plain string, ok bool) {
-	plain = strings.TrimSuffix(name, sealedSuffix)
-	if strings.HasPrefix(plain, ".") || strings.HasPrefix(plain, "-") {
-		return "", "", false
-	}
-	for _, suffix := range tfvarsSuffixes {
-		stem, is := strings.CutSuffix(plain, suffix)
-		if !is {
-			continue
-		}
-		if stem == sharedName {
-			return "", plain, true
-		}
-		env, is = strings.CutSuffix(stem, ownSuffix)
-		return env, plain, is && env != ""
-	}
-	return "", "", false
-}
-
-func hasSecrets(dirs []string) bool {
-	for _, dir := range dirs {
-		for _, name := range list(dir) {
-			if _, _, ok := secretsFile(name); ok {
+	for _, d := range dirs {
+		for _, name := range list(d) {
+			if f, ok := readName(name); ok && (f.secret || f.sealed) {
 				return true
 			}
 		}
@@ -99,80 +106,43 @@ func hasSecrets(dirs []string) bool {
 	return false
 }
 
-// foundFiles are the plaintext paths that discovery found, by environment; ""
-// is that of all. A path stands there too if only its sealed file exists.
-type foundFiles map[string][]string
-
-// findSecrets looks for secrets files.
-func (p *Project) findSecrets() (foundFiles, error) {
-	base := p.TerraformDir
-	if base == "" {
-		base = p.Root
-	}
-	p.searched = secretsDirectories(base)
-	found := foundFiles{}
-	for _, dir := range p.searched {
-		for _, name := range list(dir) {
-			env, plain, ok := secretsFile(name)
-			if !ok {
-				continue
-			}
-			if path := filepath.Join(dir, plain); !slices.Contains(found[env], path) {
-				found[env] = append(found[env], path)
+// environmentsBelow lists the directories of environments with code and
+// secrets below a directory with one of the usual names.
+func environmentsBelow(root string) bool {
+	for _, name := range terraformNames {
+		for _, c := range append([]string{"."}, collections...) {
+			dir := filepath.Join(root, filepath.FromSlash(name), c)
+			for _, env := range directories(dir) {
+				at := filepath.Join(dir, env)
+				if (c != "." && inCollection(env) || soundsLikeEnvironment(env)) && holdsCode(at) && holdsSecrets(at) {
+					return true
+				}
 			}
 		}
 	}
-	return found, nil
+	return false
 }
 
-// only returns the one file of an environment; "" if there is none.
-func (p *Project) only(found foundFiles, env string) (string, error) {
-	switch paths := found[env]; len(paths) {
-	case 0:
-		return "", nil
-	case 1:
-		return paths[0], nil
-	default:
-		e := &AmbiguousError{Environment: env}
-		for _, path := range paths {
-			e.Paths = append(e.Paths, p.rel(path))
-		}
-		return "", e
-	}
-}
-
-// autoVarFiles lists the var files that Terraform loads by itself, in its
-// order, but for the secrets file.
-//
-// https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
-func autoVarFiles(tf, secrets string) []string {
-	if tf == "" {
+// listAll returns the names of everything in dir, sorted.
+func listAll(dir string) []string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
 		return nil
 	}
-	var fixed, auto []string
-	for _, name := range list(tf) {
-		switch {
-		case filepath.Join(tf, name) == secrets:
-		case name == "terraform.tfvars", name == "terraform.tfvars.json":
-			fixed = append(fixed, filepath.Join(tf, name)) // in this order, as they are sorted
-		case strings.HasSuffix(name, ".auto.tfvars"), strings.HasSuffix(name, ".auto.tfvars.json"):
-			auto = append(auto, filepath.Join(tf, name))
-		}
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
 	}
-	return append(fixed, auto...)
+	return names
 }
 
-// namedVarFile finds the var file of an environment: beside its secrets file,
-// else in the Terraform directory's tfvars, else in the Terraform directory.
-func (p *Project) namedVarFile(env, secrets string) []string {
-	dirs := append([]string{filepath.Dir(secrets)}, p.searched[1], p.searched[0])
-	for _, dir := range dirs {
-		for _, suffix := range tfvarsSuffixes {
-			path := filepath.Join(dir, env+suffix)
-			if info, err := os.Stat(path); err == nil && !info.IsDir() && path != secrets {
-				return []string{path}
+// sortedPairs goes through a map by its keys.
+func sortedPairs(m map[string]string) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for _, key := range slices.Sorted(maps.Keys(m)) {
+			if !yield(key, m[key]) {
+				return
 			}
 		}
 	}
-	return nil
 }

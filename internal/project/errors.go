@@ -32,6 +32,7 @@ type UnknownEnvironmentError struct {
 	Suggestion string   // the known name that was probably meant, or ""
 	Searched   []string // directories, from the root, in which secrets files were looked for
 	SharedFile string   // the one secrets file of all environments, from the root, or ""
+	Unread     []Unread // code of tools that hci does not read
 }
 
 func (e *UnknownEnvironmentError) Error() string {
@@ -42,6 +43,8 @@ func (e *UnknownEnvironmentError) Error() string {
 		return fmt.Sprintf("no environment %q; there are %s", e.Name, strings.Join(e.Known, ", "))
 	case e.SharedFile != "":
 		return fmt.Sprintf("no environment %q: %s can serve any environment, and none is named", e.Name, e.SharedFile)
+	case len(e.Unread) > 0:
+		return fmt.Sprintf("no environment %q: no sealed file in %s, and hci does not read %s (%s)", e.Name, strings.Join(e.Searched, ", "), e.Unread[0].Tool, e.Unread[0].File)
 	default:
 		return fmt.Sprintf("no environment %q: no sealed file in %s", e.Name, strings.Join(e.Searched, ", "))
 	}
@@ -60,10 +63,7 @@ func (e *UnknownEnvironmentError) Next() string {
 }
 
 func (p *Project) unknown(name string) *UnknownEnvironmentError {
-	e := &UnknownEnvironmentError{Name: name, Known: p.Names(), Suggestion: nearest(name, p.Names())}
-	for _, dir := range p.searched {
-		e.Searched = append(e.Searched, p.rel(dir))
-	}
+	e := &UnknownEnvironmentError{Name: name, Known: p.Names(), Suggestion: nearest(name, p.Names()), Searched: p.rels(p.searched), Unread: p.Unread}
 	if p.SharedFile != "" {
 		e.SharedFile = p.rel(p.SharedFile)
 	}
@@ -92,6 +92,62 @@ func (e *AmbiguousError) Next() string {
 		name = "NAME"
 	}
 	return fmt.Sprintf("remove what is stale, or write into %s: environment %q { secrets = %q }", configName, name, e.Paths[0])
+}
+
+// RootsError says that several roots could be meant.
+type RootsError struct {
+	Roots []string // their names
+	Why   string   // what did not decide
+}
+
+func (e *RootsError) Error() string {
+	return fmt.Sprintf("Terraform code that is applied by itself lies in %s: %s", strings.Join(e.Roots, ", "), e.Why)
+}
+
+// Next says how one is chosen.
+func (e *RootsError) Next() string {
+	return fmt.Sprintf("give --root NAME, run hci in its directory, or write into %s: terraform = %q", configName, e.Roots[0])
+}
+
+// UnknownRootError says that no root has the name that was given.
+type UnknownRootError struct {
+	Name       string
+	Known      []string
+	Suggestion string
+}
+
+func (e *UnknownRootError) Error() string {
+	switch {
+	case len(e.Known) == 0:
+		return fmt.Sprintf("--root %q: there is no Terraform code here", e.Name)
+	case e.Suggestion != "":
+		return fmt.Sprintf("--root %q: there is no such root; did you mean %q? (there are %s)", e.Name, e.Suggestion, strings.Join(e.Known, ", "))
+	default:
+		return fmt.Sprintf("--root %q: there is no such root; there are %s", e.Name, strings.Join(e.Known, ", "))
+	}
+}
+
+// VarFileError says that it is not known which var file is an environment's.
+type VarFileError struct {
+	Environment string
+	Paths       []string // which could be it; none where siblings have one and it has none
+	Siblings    []string // environments that have one
+	Example     string   // a var file of a sibling, or one that could be it
+}
+
+func (e *VarFileError) Error() string {
+	if len(e.Paths) > 0 {
+		return fmt.Sprintf("the var file of %q could be any of %s", e.Environment, strings.Join(e.Paths, ", "))
+	}
+	return fmt.Sprintf("no var file of %q was found, but %s has one (%s): without it the defaults of the variables would decide", e.Environment, strings.Join(e.Siblings, ", "), e.Example)
+}
+
+// Next is the line that decides.
+func (e *VarFileError) Next() string {
+	if len(e.Paths) > 0 {
+		return fmt.Sprintf("write into %s: environment %q { var_files = [%q] }", configName, e.Environment, e.Paths[0])
+	}
+	return fmt.Sprintf("write into %s: environment %q { var_files = [\"FILE\"] }, or [] if it needs none", configName, e.Environment)
 }
 
 // WorkspaceError says that a workspace was given where it means nothing.

@@ -1,19 +1,34 @@
 // Package project finds out which environments a project has and where their
-// files lie.
+// files and their Terraform code lie. What the code says is read elsewhere: see
+// internal/terraform.
 //
-// The root is the nearest parent directory with an hci.hcl, else the root of
-// the git work tree, else, outside git, the nearest parent that looks like a
-// project. The Terraform directory is the first of infra, terraform, deploy
-// and the root itself that holds *.tf or *.tf.json files. Environments come
-// from NAME_secrets.tfvars and NAME_secrets.tfvars.enc in it or in its
-// directory tfvars; if there are none, from secrets.tfvars[.enc], one file for
-// all of them, and then hci.hcl or [Options.Workspace] names them. With .json
-// before .enc, the same. A name in two places is an error, never a choice.
+// The project's root is the nearest parent directory with an hci.hcl, else the
+// root of the git work tree, else, outside git, the nearest parent that looks
+// like a project.
+//
+// Terraform code is looked for in every directory below it, and sorted into
+// [Root]s, each of which is applied by itself: one directory, or one for each
+// environment (environments/ENV, envs/ENV, live/ENV, terraform/ENV). Modules
+// and examples are none. Of several roots, the one is taken in which hci was
+// started, or that alone has a sealed file, or that alone declares secrets or
+// services; otherwise nothing is ([RootsError]) until --root or hci.hcl says
+// which.
+//
+// Environments are the directories of such a root, or come from the names of
+// its secrets files (NAME_secrets.tfvars.enc, secrets.NAME.tfvars.enc,
+// secrets/NAME.tfvars.enc …) and of its var files (environments/NAME.tfvars,
+// NAME.tfvars, NAME/terraform.tfvars …), in the root's directory, in the usual
+// ones in it, or beside it. If no secrets file names an environment, one file
+// for all (secrets.tfvars, terraform.tfvars.enc …) serves each. A name in two
+// places is an error, never a choice.
+//
+// The workspace is "default" unless the code or its backend asks for another.
 //
 // hci.hcl is optional. Everything in it overrides what would be found:
 //
 //	default_environment   = "staging"
-//	terraform             = "infra"
+//	terraform             = "infra"      # or what holds a directory for each environment
+//	terraform_binary      = "tofu"       # or "terraform"
 //	passphrase_command    = ["op", "read", "op://vault/hci/passphrase"]
 //	require_authenticated = true
 //
@@ -32,6 +47,7 @@
 //
 //	environment "staging" {
 //	  workspace = "stag"
+//	  terraform = "infra/staging"
 //	  var_files = ["infra/tfvars/staging.tfvars"]
 //	  secrets   = "infra/tfvars/staging_secrets.tfvars"
 //	  sealed    = "infra/tfvars/staging_secrets.tfvars.enc"
@@ -74,14 +90,21 @@ type Options struct {
 	Environ []string
 	// Workspace names the environment of a project with one secrets.tfvars.
 	Workspace string
+	// Root names one of several roots, as [Root].Name.
+	Root string
 }
 
 // Project is what was found. All paths are absolute and free of symbolic links
 // up to and including the root.
 type Project struct {
 	Root         string
+	CodeRoot     string // the directory up to which modules are read: the git work tree's root, if the project lies in one
 	ConfigFile   string // hci.hcl; "" without one
-	TerraformDir string // "" without one
+	TerraformDir string // "" without one, and where each environment has its own: see [Project.In]
+	Roots        []*Root
+	Unread       []Unread
+	Binary       string // [Terraform] or [OpenTofu]; "" where nothing says which
+	BinaryWhy    string
 	WorkTree     string // of git, that the root lies in; "" outside git
 	GitDir       string // the git directory, of a linked work tree the main one's; "" outside git
 	SharedFile   string // the plaintext path of the one secrets.tfvars; "" where each environment has a file
@@ -92,6 +115,11 @@ type Project struct {
 	Local []EnvVar
 
 	searched           []string // directories in which secrets files were looked for
+	root               *Root
+	rootWhy            string
+	undecided          error // why no root was taken
+	givenWorkspace     string
+	cut                bool  // not all directories were looked into
 	defaultEnvironment string
 	env                []EnvVar // the general env block
 	getenv             func(string) string
@@ -102,6 +130,16 @@ type Project struct {
 type Environment struct {
 	Name      string
 	Workspace string // Terraform's
+	// WorkspaceWhy says what decided on the workspace. WorkspaceFixed says that
+	// the backend names the one that there is, and none can be selected.
+	WorkspaceWhy   string
+	WorkspaceFixed bool
+	// SharesState names the environments with the same code in the same workspace.
+	SharesState  []string
+	TerraformDir string // where its code lies; "" without any
+	// Unclear says why it is not known what the environment's variables are;
+	// nothing is evaluated then.
+	Unclear error
 	// VarFiles are the var files that exist or that hci.hcl names, but for the
 	// secrets file, in Terraform's order, in which a later file overrides an
 	// earlier one: terraform.tfvars, terraform.tfvars.json, *.auto.tfvars and
@@ -122,8 +160,16 @@ type Environment struct {
 	// settings: cluster, service, task_definition …
 	Deploy map[string]DeploySetting
 
-	env []EnvVar // its own env block
+	env         []EnvVar // its own env block
+	varFilesSet bool     // by hci.hcl
+	decided     bool     // where no root was taken: hci.hcl says where the files lie
 }
+
+// The programs that run Terraform code.
+const (
+	Terraform = "terraform"
+	OpenTofu  = "tofu"
+)
 
 // Find finds the project that dir belongs to.
 func Find(dir string, o Options) (*Project, error) {
@@ -144,49 +190,106 @@ func Find(dir string, o Options) (*Project, error) {
 	if err := at.owned(o.Environ); err != nil {
 		return nil, err
 	}
-	p := &Project{Root: at.root, ConfigFile: at.config, WorkTree: at.workTree, GitDir: at.gitDir, getenv: o.Getenv, environ: o.Environ}
+	p := &Project{
+		Root: at.root, CodeRoot: at.root, ConfigFile: at.config, WorkTree: at.workTree, GitDir: at.gitDir,
+		getenv: o.Getenv, environ: o.Environ, givenWorkspace: o.Workspace,
+	}
+	if p.WorkTree != "" {
+		p.CodeRoot = p.WorkTree
+	}
 	c := &config{}
 	if p.ConfigFile != "" {
 		if c, err = readConfig(p.ConfigFile); err != nil {
 			return nil, err
 		}
 	}
-	if err := p.resolve(c, o.Workspace); err != nil {
+	if err := p.resolve(c, start, o); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
 // resolve puts together what hci.hcl says and what lies in the directories.
-func (p *Project) resolve(c *config, workspace string) error {
-	if err := p.findTerraform(c); err != nil {
-		return err
-	}
-	found, err := p.findSecrets()
+func (p *Project) resolve(c *config, start string, o Options) error {
+	code := codeReader{}
+	root, err := p.discover(c, start, o.Root, code)
 	if err != nil {
 		return err
 	}
+	found := p.look(root)
 	p.env, p.Local, p.Format = c.env, c.local, c.format.value
-	names, err := p.names(c, found, workspace)
+	names, err := p.names(c, root, found, o.Workspace)
 	if err != nil {
 		return err
+	}
+	if len(names) == 0 && p.SharedFile != "" && root != nil && root.Dir != "" {
+		names = p.soleName(root, code)
 	}
 	for _, name := range names {
-		env, err := p.environment(name, c, found)
+		env, err := p.environment(name, c, root, found, code)
 		if err != nil {
 			return err
 		}
 		p.Environments = append(p.Environments, env)
 	}
+	p.lackVarFiles()
+	p.shareState()
+	p.program(c, code)
 	return p.setDefault(c)
 }
+
+// look finds the files around the root that was taken.
+func (p *Project) look(root *Root) *foundFiles {
+	var dirs []fileDir
+	switch {
+	case p.undecided != nil:
+	case root == nil:
+		dirs = p.fileDirs(&Root{Dir: p.Root, base: p.Root})
+	default:
+		p.root, p.TerraformDir = root, root.Dir
+		dirs = p.fileDirs(root)
+	}
+	for _, d := range dirs {
+		p.searched = append(p.searched, d.path)
+	}
+	return p.findFiles(dirs)
+}
+
+// soleName is the name of the environment of a project that has one secrets
+// file, names none, and whose code asks for no workspace.
+func (p *Project) soleName(root *Root, code codeReader) []string {
+	env := Environment{Name: "", TerraformDir: root.Dir}
+	p.workspace(&env, &environmentConfig{}, false, code)
+	if env.Workspace != DefaultWorkspace {
+		return nil
+	}
+	return []string{DefaultWorkspace}
+}
+
+// In is the project as one environment sees it: TerraformDir is that of the
+// environment.
+func (p *Project) In(env Environment) *Project {
+	q := *p
+	q.TerraformDir = env.TerraformDir
+	return &q
+}
+
+// Undecided says why none of several roots was taken; nil if one was, or if
+// there is none.
+func (p *Project) Undecided() error { return p.undecided }
 
 // Environment returns the environment of that name, or an
 // [*UnknownEnvironmentError].
 func (p *Project) Environment(name string) (Environment, error) {
 	i := slices.IndexFunc(p.Environments, func(e Environment) bool { return e.Name == name })
-	if i < 0 {
+	switch {
+	case i < 0 && p.undecided != nil:
+		return Environment{}, p.undecided
+	case i < 0:
 		return Environment{}, p.unknown(name)
+	}
+	if env := p.Environments[i]; p.undecided != nil && env.TerraformDir == "" && !env.decided {
+		return Environment{}, p.undecided
 	}
 	return p.Environments[i], nil
 }
@@ -232,4 +335,13 @@ func (p *Project) rel(path string) string {
 		return filepath.ToSlash(rel)
 	}
 	return filepath.ToSlash(path)
+}
+
+// rels shows paths as hci.hcl would give them.
+func (p *Project) rels(paths []string) []string {
+	all := make([]string, len(paths))
+	for i, path := range paths {
+		all[i] = p.rel(path)
+	}
+	return all
 }

@@ -90,7 +90,7 @@ const headFile = "-- .git/HEAD --\nref: refs/heads/main\n"
 func TestDiscovery(t *testing.T) {
 	cases := map[string]struct{ tree, dir, workspace, want string }{
 		"the team's": {
-			tree: headFile + "-- infra/main.tf --\n-- infra/tfvars/staging.tfvars --\n-- infra/tfvars/production.tfvars --\n" +
+			tree: headFile + "-- infra/main.tf --\nlocals { w = \"x-${terraform.workspace}\" }\n-- infra/tfvars/staging.tfvars --\n-- infra/tfvars/production.tfvars --\n" +
 				"-- infra/tfvars/staging_secrets.tfvars.enc --\n-- infra/tfvars/production_secrets.tfvars.enc --\n-- app/x --\n",
 			dir: "app",
 			want: `root . terraform infra
@@ -99,20 +99,20 @@ staging workspace=staging plain=infra/tfvars/staging_secrets.tfvars sealed=infra
 		},
 		"plaintext only, beside the code, var file beside": {
 			tree: headFile + "-- main.tf --\n-- staging_secrets.tfvars --\n-- staging.tfvars --\n",
-			want: "root . terraform .\nstaging workspace=staging plain=staging_secrets.tfvars sealed=staging_secrets.tfvars.enc +staging.tfvars",
+			want: "root . terraform .\nstaging workspace=default plain=staging_secrets.tfvars sealed=staging_secrets.tfvars.enc +staging.tfvars",
 		},
-		"the first Terraform directory wins": {
-			tree: headFile + "-- deploy/a.tf --\n-- terraform/a.tf.json --\n-- infra/README.md --\n-- terraform/x_secrets.tfvars --\n-- deploy/y_secrets.tfvars --\n",
-			want: "root . terraform terraform\nx workspace=x plain=terraform/x_secrets.tfvars sealed=terraform/x_secrets.tfvars.enc",
+		"the Terraform directory with a secrets file": {
+			tree: headFile + "-- deploy/a.tf --\n-- terraform/a.tf.json --\n-- infra/README.md --\n-- terraform/x_secrets.tfvars --\n",
+			want: "root . terraform terraform\nx workspace=default plain=terraform/x_secrets.tfvars sealed=terraform/x_secrets.tfvars.enc",
 		},
 		"JSON": {
 			tree: headFile + "-- a.tf --\n-- tfvars/x_secrets.tfvars.json.enc --\n-- tfvars/x.tfvars.json --\n",
-			want: "root . terraform .\nx workspace=x plain=tfvars/x_secrets.tfvars.json sealed=tfvars/x_secrets.tfvars.json.enc +tfvars/x.tfvars.json",
+			want: "root . terraform .\nx workspace=default plain=tfvars/x_secrets.tfvars.json sealed=tfvars/x_secrets.tfvars.json.enc +tfvars/x.tfvars.json",
 		},
 		"files that Terraform loads by itself, in its order": {
 			tree: headFile + "-- a.tf --\n-- b.auto.tfvars.json --\n-- b.auto.tfvars --\n-- a.auto.tfvars --\n-- terraform.tfvars.json --\n-- terraform.tfvars --\n" +
 				"-- tfvars/s_secrets.tfvars.enc --\n-- s.tfvars --\n-- tfvars/z.auto.tfvars --\n",
-			want: "root . terraform .\ns workspace=s plain=tfvars/s_secrets.tfvars sealed=tfvars/s_secrets.tfvars.enc" +
+			want: "root . terraform .\ns workspace=default plain=tfvars/s_secrets.tfvars sealed=tfvars/s_secrets.tfvars.enc" +
 				" auto:terraform.tfvars auto:terraform.tfvars.json auto:a.auto.tfvars auto:b.auto.tfvars auto:b.auto.tfvars.json +s.tfvars",
 		},
 		"names that are none": {
@@ -121,7 +121,7 @@ staging workspace=staging plain=infra/tfvars/staging_secrets.tfvars sealed=infra
 		},
 		"one file, no environment": {
 			tree: headFile + "-- infra/a.tf --\n-- infra/secrets.tfvars.enc --\n",
-			want: "root . terraform infra shared infra/secrets.tfvars",
+			want: "root . terraform infra shared infra/secrets.tfvars\ndefault workspace=default plain=infra/secrets.tfvars sealed=infra/secrets.tfvars.enc",
 		},
 		"one file, --workspace": {
 			tree: headFile + "-- infra/a.tf --\n-- infra/tfvars/secrets.tfvars --\n-- infra/blue.tfvars --\n", workspace: "blue",
@@ -130,32 +130,32 @@ staging workspace=staging plain=infra/tfvars/staging_secrets.tfvars sealed=infra
 		"one file, hci.hcl and --workspace": {
 			tree: "-- hci.hcl --\nenvironment \"green\" {}\n-- infra/a.tf --\n-- infra/secrets.tfvars --\n", workspace: "blue",
 			want: "root . terraform infra shared infra/secrets.tfvars\nblue workspace=blue plain=infra/secrets.tfvars sealed=infra/secrets.tfvars.enc\n" +
-				"green workspace=green plain=infra/secrets.tfvars sealed=infra/secrets.tfvars.enc",
+				"green workspace=default plain=infra/secrets.tfvars sealed=infra/secrets.tfvars.enc",
 		},
 		"own files make one file for all nothing": {
 			tree: headFile + "-- a.tf --\n-- s_secrets.tfvars --\n-- secrets.tfvars --\n",
-			want: "root . terraform .\ns workspace=s plain=s_secrets.tfvars sealed=s_secrets.tfvars.enc",
+			want: "root . terraform .\ns workspace=default plain=s_secrets.tfvars sealed=s_secrets.tfvars.enc",
 		},
 		"hci.hcl below the git root": {
 			tree: headFile + "-- infra/a.tf --\n-- svc/hci.hcl --\n-- svc/terraform/a.tf --\n-- svc/terraform/s_secrets.tfvars --\n", dir: "svc/terraform",
-			want: "root svc terraform svc/terraform\ns workspace=s plain=svc/terraform/s_secrets.tfvars sealed=svc/terraform/s_secrets.tfvars.enc",
+			want: "root svc terraform svc/terraform\ns workspace=default plain=svc/terraform/s_secrets.tfvars sealed=svc/terraform/s_secrets.tfvars.enc",
 		},
 		"hci.hcl above the git root": {
 			tree: "-- hci.hcl --\nterraform = \"repo\"\n-- repo/.git/HEAD --\nref: x\n-- repo/a.tf --\n-- repo/s_secrets.tfvars --\n", dir: "repo",
-			want: "root . terraform repo\ns workspace=s plain=repo/s_secrets.tfvars sealed=repo/s_secrets.tfvars.enc",
+			want: "root . terraform repo\ns workspace=default plain=repo/s_secrets.tfvars sealed=repo/s_secrets.tfvars.enc",
 		},
 		"no git, from below": {
 			tree: "-- infra/a.tf --\n-- infra/tfvars/s_secrets.tfvars.enc --\n", dir: "infra/tfvars",
-			want: "root . terraform infra\ns workspace=s plain=infra/tfvars/s_secrets.tfvars sealed=infra/tfvars/s_secrets.tfvars.enc",
+			want: "root . terraform infra\ns workspace=default plain=infra/tfvars/s_secrets.tfvars sealed=infra/tfvars/s_secrets.tfvars.enc",
 		},
 		"no git, no Terraform": {
 			tree: "-- s_secrets.tfvars.enc --\n",
-			want: "root . terraform -\ns workspace=s plain=s_secrets.tfvars sealed=s_secrets.tfvars.enc",
+			want: "root . terraform -\ns workspace=default plain=s_secrets.tfvars sealed=s_secrets.tfvars.enc",
 		},
 		"git and nothing else": {tree: headFile, want: "root . terraform -"},
 		"a .git that is none": {
 			tree: "-- a/.git/x --\n-- a/b/y --\n-- infra/a.tf --\n-- infra/s_secrets.tfvars --\n", dir: "a/b",
-			want: "root . terraform infra\ns workspace=s plain=infra/s_secrets.tfvars sealed=infra/s_secrets.tfvars.enc",
+			want: "root . terraform infra\ns workspace=default plain=infra/s_secrets.tfvars sealed=infra/s_secrets.tfvars.enc",
 		},
 		"hci.hcl says it all": {
 			tree: headFile + `-- hci.hcl --
@@ -180,15 +180,15 @@ environment "half" {
 -- code/tfvars/production_secrets.tfvars.enc --
 `,
 			want: `root . terraform code
-half workspace=half plain=half.tfvars sealed=half.tfvars.enc
-new workspace=new plain=code/tfvars/new_secrets.tfvars sealed=code/tfvars/new_secrets.tfvars.enc
-odd workspace=odd plain=plain.tfvars sealed=vault/odd.bin
-production workspace=production plain=code/tfvars/production_secrets.tfvars sealed=code/tfvars/production_secrets.tfvars.enc
+half workspace=default plain=half.tfvars sealed=half.tfvars.enc
+new workspace=default plain=code/tfvars/new_secrets.tfvars sealed=code/tfvars/new_secrets.tfvars.enc
+odd workspace=default plain=plain.tfvars sealed=vault/odd.bin
+production workspace=default plain=code/tfvars/production_secrets.tfvars sealed=code/tfvars/production_secrets.tfvars.enc
 stag workspace=staging plain=code/tfvars/staging_secrets.tfvars sealed=code/tfvars/staging_secrets.tfvars.enc +vars/common.tfvars +vars/stag.tfvars`,
 		},
 		"the secrets file is no var file": {
 			tree: headFile + "-- hci.hcl --\nenvironment \"s\" { secrets = \"s.auto.tfvars\" }\n-- a.tf --\n-- s.auto.tfvars --\n-- t.auto.tfvars --\n",
-			want: "root . terraform .\ns workspace=s plain=s.auto.tfvars sealed=s.auto.tfvars.enc auto:t.auto.tfvars",
+			want: "root . terraform .\ns workspace=default plain=s.auto.tfvars sealed=s.auto.tfvars.enc auto:t.auto.tfvars",
 		},
 	}
 	for name, c := range cases {
@@ -300,8 +300,10 @@ func TestUnknownEnvironment(t *testing.T) {
 		{both, "stagign", `no environment "stagign"; did you mean "staging"? (there are production, staging)`},
 		{both, "prod", `no environment "prod"; did you mean "production"? (there are production, staging)`},
 		{both, "x", `no environment "x"; there are production, staging`},
-		{headFile + "-- infra/a.tf --\n-- infra/secrets.tfvars --\n", "x", `no environment "x": infra/secrets.tfvars can serve any environment, and none is named`},
-		{headFile + "-- infra/a.tf --\n", "x", `no environment "x": no sealed file in infra, infra/tfvars`},
+		{headFile + "-- infra/a.tf --\n-- infra/secrets.tfvars --\n", "x", `no environment "x"; there are default`},
+		{headFile + "-- infra/a.tf --\noutput \"w\" { value = terraform.workspace }\n-- infra/secrets.tfvars --\n", "x", `no environment "x": infra/secrets.tfvars can serve any environment, and none is named`},
+		{headFile + "-- infra/a.tf --\n-- infra/tfvars/README --\n", "x", `no environment "x": no sealed file in infra, infra/tfvars, .`},
+		{headFile + "-- live/terragrunt.hcl --\n", "x", `no environment "x": no sealed file in ., live, and hci does not read Terragrunt (live/terragrunt.hcl)`},
 	}
 	for _, c := range cases {
 		_, err := find(t, tree(t, c.tree), Options{}).Environment(c.name)

@@ -109,7 +109,10 @@ func findGit(dir string) (workTree, gitDir string) {
 func guessRoot(start string) string {
 	for _, dir := range parents(start) {
 		tf := terraformDirectory(dir)
-		if tf == "" || !hasSecrets(secretsDirectories(tf)) {
+		if tf == "" || !holdsSecrets(tf) && (tf == dir || !holdsSecrets(dir)) {
+			if environmentsBelow(dir) {
+				return dir
+			}
 			continue
 		}
 		if up := filepath.Dir(dir); tf == dir && terraformDirectory(up) == dir {
@@ -117,7 +120,7 @@ func guessRoot(start string) string {
 		}
 		return dir
 	}
-	if hasSecrets(secretsDirectories(start)) {
+	if holdsSecrets(start) {
 		return start
 	}
 	return ""

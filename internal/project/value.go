@@ -78,6 +78,16 @@ func pathValue(v cty.Value) (string, error) {
 	return filepath.FromSlash(s), err
 }
 
+// binaryValue reads which program runs the code. It is one of two words, never
+// a path: a repository must not name a program to run.
+func binaryValue(v cty.Value) (string, error) {
+	s, err := stringValue(v)
+	if err == nil && s != Terraform && s != OpenTofu {
+		return "", fmt.Errorf("must be %q or %q", Terraform, OpenTofu)
+	}
+	return s, err
+}
+
 func boolValue(v cty.Value) (bool, error) {
 	if v.Type() != cty.Bool {
 		return false, errors.New("must be true or false")

@@ -26,9 +26,15 @@ const maxVarFile = 16 << 20
 
 // NoDirectoryError says that the project has no Terraform directory, so that
 // nothing says which secrets there are.
-type NoDirectoryError struct{ Root string }
+type NoDirectoryError struct {
+	Root   string
+	Unread []project.Unread
+}
 
 func (e *NoDirectoryError) Error() string {
+	if len(e.Unread) > 0 {
+		return fmt.Sprintf("%s: no Terraform code was found, and hci does not read %s (%s)", e.Root, e.Unread[0].Tool, e.Unread[0].File)
+	}
 	return fmt.Sprintf("%s: no Terraform code was found", e.Root)
 }
 
@@ -37,47 +43,64 @@ func (e *NoDirectoryError) Next() string {
 	return "write into hci.hcl where it lies: terraform = \"DIR\"; 'hci init --dry-run' shows where hci looked"
 }
 
-// Read reads the project's Terraform directory.
+// noDirectory is the error about a project without a Terraform directory.
+func noDirectory(p *project.Project) error {
+	if err := p.Undecided(); err != nil {
+		return err
+	}
+	return &NoDirectoryError{Root: p.Root, Unread: p.Unread}
+}
+
+// Read reads the project's Terraform directory. Where each environment has its
+// own, p is that of one of them: see [project.Project.In].
 func Read(p *project.Project) (*module.Module, error) {
 	if p.TerraformDir == "" {
-		return nil, &NoDirectoryError{Root: p.Root}
+		return nil, noDirectory(p)
 	}
-	dir, err := filepath.Rel(p.Root, p.TerraformDir)
-	if err != nil || !filepath.IsLocal(dir) {
+	dir, ok := below(p)
+	if !ok {
 		return module.Load(os.DirFS(p.TerraformDir))
 	}
-	// From the root, so that modules beside the directory can be read as well.
-	return module.LoadAt(os.DirFS(p.Root), filepath.ToSlash(dir))
+	// From above, so that modules beside the directory can be read as well.
+	return module.LoadAt(os.DirFS(p.CodeRoot), dir)
 }
 
-// Files is the file system that the Terraform code is read from: the project's
-// root or, where that isn't above it, the Terraform directory.
+// below is the path of the Terraform directory from the directory up to which
+// code is read; ok is false if it lies elsewhere.
+func below(p *project.Project) (dir string, ok bool) {
+	dir, err := filepath.Rel(p.CodeRoot, p.TerraformDir)
+	return filepath.ToSlash(dir), err == nil && filepath.IsLocal(dir)
+}
+
+// Files is the file system that the Terraform code is read from: that of the
+// git work tree or, where that isn't above it, the Terraform directory's.
 func Files(p *project.Project) fs.FS {
-	dir, err := filepath.Rel(p.Root, p.TerraformDir)
-	if err != nil || !filepath.IsLocal(dir) {
+	if _, ok := below(p); !ok && p.TerraformDir != "" {
 		return os.DirFS(p.TerraformDir)
 	}
-	return os.DirFS(p.Root)
+	return os.DirFS(p.CodeRoot)
 }
 
-// Path is the path of a file that the Terraform reader names, for a project:
-// its names start from the project's root or, where that isn't above it, from
-// the Terraform directory.
+// Path is the path of a file that the Terraform reader names, whose names start
+// from the root of [Files].
 func Path(p *project.Project, file string) string {
-	dir, err := filepath.Rel(p.Root, p.TerraformDir)
-	if err != nil || !filepath.IsLocal(dir) {
+	if _, ok := below(p); !ok && p.TerraformDir != "" {
 		return filepath.Join(p.TerraformDir, filepath.FromSlash(file))
 	}
-	return filepath.Join(p.Root, filepath.FromSlash(file))
+	return filepath.Join(p.CodeRoot, filepath.FromSlash(file))
 }
 
 // Inputs merges the variables of one environment in Terraform's order of
 // precedence, the last one winning: TF_VAR_ variables, the var files in the
-// order given, the secrets file.
+// order given, the secrets file. Where it is not known which var files are the
+// environment's, it fails with [project.Environment].Unclear.
 //
 // https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
 func Inputs(m *module.Module, env project.Environment, secrets *tfvars.File, environ []string) (module.Inputs, error) {
 	in := module.Inputs{Workspace: env.Workspace, Values: map[string]cty.Value{}}
+	if env.Unclear != nil {
+		return in, env.Unclear
+	}
 	if err := fromEnviron(m, environ, in.Values); err != nil {
 		return in, err
 	}
@@ -153,7 +176,7 @@ type Options struct {
 // Evaluate reads the directory and evaluates it for one environment. secrets
 // may be nil: then what depends on them is unknown.
 func Evaluate(p *project.Project, env project.Environment, secrets *tfvars.File, environ []string, o Options) (*module.Module, *module.Evaluated, error) {
-	m, err := Read(p)
+	m, err := Read(p.In(env))
 	if err != nil {
 		return nil, nil, err
 	}

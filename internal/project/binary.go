@@ -1,0 +1,43 @@
+package project
+
+import (
+	"os/exec"
+	"path/filepath"
+)
+
+// program decides which program runs the code: what hci.hcl says; OpenTofu,
+// where the code, or a version file, is OpenTofu's; the one that is installed,
+// where the other is not.
+func (p *Project) program(c *config, code codeReader) {
+	set := func(binary, why string) { p.Binary, p.BinaryWhy = binary, why }
+	if c.binary.set {
+		set(c.binary.value, configName+" says so")
+		return
+	}
+	dirs := []string{p.Root}
+	for _, e := range p.Environments {
+		if e.TerraformDir != "" {
+			dirs = append(dirs, e.TerraformDir)
+		}
+	}
+	if p.TerraformDir != "" {
+		dirs = append(dirs, p.TerraformDir)
+	}
+	for _, dir := range dirs {
+		if file := filepath.Join(dir, ".opentofu-version"); exists(file) {
+			set(OpenTofu, p.rel(file)+" is there")
+			return
+		}
+		if file := code.read(dir).tofu; file != "" {
+			set(OpenTofu, p.rel(file)+" is OpenTofu's")
+			return
+		}
+	}
+	if _, err := exec.LookPath(Terraform); err == nil {
+		set(Terraform, "it is installed")
+		return
+	}
+	if _, err := exec.LookPath(OpenTofu); err == nil {
+		set(OpenTofu, "it is installed, and terraform is not")
+	}
+}

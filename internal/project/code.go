@@ -1,0 +1,182 @@
+package project
+
+import (
+	"bytes"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"hci/internal/atomicfile"
+)
+
+// maxCode bounds the size of a file with Terraform code in bytes.
+const maxCode = 4 << 20
+
+// backend is what a terraform block says of where state lies.
+type backend struct {
+	kind      string // of the block: s3, remote …; "cloud" for a cloud block; "" without one
+	name      string // the one workspace of workspaces { name = … }
+	several   bool   // workspaces { prefix = … } or { tags = … }, or workspace_key_prefix
+	attribute string // which of them says so
+	file      string
+}
+
+// code is what discovery needs to know of one directory's code.
+type code struct {
+	calls     []string // directories of local modules, absolute
+	workspace string   // the first file that asks for the workspace, absolute; ""
+	backend   backend
+	types     map[string]bool // of resources
+	tofu      string          // the first file with a name of OpenTofu's; ""
+}
+
+// reader of code, which reads each directory once.
+type codeReader map[string]*code
+
+func (r codeReader) read(dir string) *code {
+	if c, ok := r[dir]; ok {
+		return c
+	}
+	c := &code{types: map[string]bool{}}
+	r[dir] = c
+	for _, name := range list(dir) {
+		if !isCode(name) {
+			continue
+		}
+		path := filepath.Join(dir, name)
+		if c.tofu == "" && (strings.HasSuffix(name, ".tofu") || strings.HasSuffix(name, ".tofu.json")) {
+			c.tofu = path
+		}
+		if src, err := atomicfile.Read(path, maxCode); err == nil {
+			c.file(dir, path, src)
+		}
+	}
+	return c
+}
+
+// reach lists a directory and the local modules that it calls, directly or not.
+func (r codeReader) reach(dir string) []string {
+	all := []string{dir}
+	for i := 0; i < len(all); i++ {
+		for _, called := range r.read(all[i]).calls {
+			if !slices.Contains(all, called) {
+				all = append(all, called)
+			}
+		}
+	}
+	return all
+}
+
+var (
+	workspaceText = regexp.MustCompile(`\b(terraform|tofu)\s*\.\s*workspace\b`)
+	jsonSource    = regexp.MustCompile(`"source"\s*:\s*"(\.\.?(?:/[^"]*)?)"`)
+	jsonType      = regexp.MustCompile(`"(aws[a-z]*_[a-z0-9_]+)"`)
+)
+
+func (c *code) file(dir, path string, src []byte) {
+	if strings.HasSuffix(path, ".json") {
+		c.json(dir, path, src)
+		return
+	}
+	file, _ := hclsyntax.ParseConfig(src, path, hcl.InitialPos) // what can't be parsed is reported where it is evaluated
+	body, ok := file.Body.(*hclsyntax.Body)
+	if !ok {
+		return
+	}
+	if c.workspace == "" && bytes.Contains(src, []byte("workspace")) && asksWorkspace(body) {
+		c.workspace = path
+	}
+	for _, b := range body.Blocks {
+		switch {
+		case b.Type == "module":
+			if source, ok := literal(b.Body, "source"); ok && (strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../") || source == "." || source == "..") {
+				c.calls = append(c.calls, filepath.Join(dir, filepath.FromSlash(source)))
+			}
+		case (b.Type == "resource" || b.Type == "data") && len(b.Labels) == 2:
+			c.types[b.Labels[0]] = true
+		case b.Type == "terraform":
+			for _, inner := range b.Body.Blocks {
+				c.stateIn(inner, path)
+			}
+		}
+	}
+}
+
+// json reads a file in the JSON syntax by its text alone: it can only find too
+// much, and what is found decides nothing that Terraform doesn't confirm.
+func (c *code) json(dir, path string, src []byte) {
+	if c.workspace == "" && workspaceText.Match(src) {
+		c.workspace = path
+	}
+	if bytes.Contains(src, []byte(`"workspace_key_prefix"`)) {
+		c.backend = backend{kind: "s3", several: true, attribute: "workspace_key_prefix", file: path}
+	}
+	for _, m := range jsonSource.FindAllSubmatch(src, -1) {
+		c.calls = append(c.calls, filepath.Join(dir, filepath.FromSlash(string(m[1]))))
+	}
+	for _, m := range jsonType.FindAllSubmatch(src, -1) {
+		c.types[string(m[1])] = true
+	}
+}
+
+// asksWorkspace reports whether an expression uses terraform.workspace.
+func asksWorkspace(body *hclsyntax.Body) bool {
+	found := false
+	_ = hclsyntax.VisitAll(body, func(n hclsyntax.Node) hcl.Diagnostics {
+		t, ok := n.(*hclsyntax.ScopeTraversalExpr)
+		if !ok || t.Traversal.RootName() != "terraform" && t.Traversal.RootName() != "tofu" {
+			return nil
+		}
+		name, ok := attribute(t.Traversal)
+		found = found || ok && name == "workspace"
+		return nil
+	})
+	return found
+}
+
+// stateIn reads a backend or cloud block.
+func (c *code) stateIn(b *hclsyntax.Block, path string) {
+	switch {
+	case b.Type == "backend" && len(b.Labels) == 1:
+		c.backend.kind = b.Labels[0]
+	case b.Type == "cloud":
+		c.backend.kind = b.Type
+	default:
+		return
+	}
+	c.backend.file = path
+	if b.Body.Attributes["workspace_key_prefix"] != nil {
+		c.backend.several, c.backend.attribute = true, "workspace_key_prefix"
+	}
+	for _, w := range b.Body.Blocks {
+		if w.Type != "workspaces" {
+			continue
+		}
+		if name, ok := literal(w.Body, "name"); ok {
+			c.backend.name = name
+		}
+		for _, several := range []string{"prefix", "tags"} {
+			if w.Body.Attributes[several] != nil {
+				c.backend.several, c.backend.attribute = true, "workspaces { "+several+" }"
+			}
+		}
+	}
+}
+
+// literal is an attribute's text, if it is written out.
+func literal(body *hclsyntax.Body, name string) (string, bool) {
+	attr := body.Attributes[name]
+	if attr == nil {
+		return "", false
+	}
+	v, diags := attr.Expr.Value(nil)
+	if diags.HasErrors() || v.IsNull() || !v.IsKnown() || v.Type() != cty.String {
+		return "", false
+	}
+	return v.AsString(), true
+}
