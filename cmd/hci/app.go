@@ -24,6 +24,7 @@ type app struct {
 	environ           []string
 	dir               string
 	workspace         string
+	root              string
 	passphraseFrom    string
 	newPassphraseFrom string
 
@@ -111,7 +112,7 @@ func (a *app) project() (*project.Project, error) {
 	if a.found != nil {
 		return a.found, nil
 	}
-	p, err := project.Find(a.dir, project.Options{Getenv: a.getenv, Environ: a.environ, Workspace: a.workspace})
+	p, err := project.Find(a.dir, project.Options{Getenv: a.getenv, Environ: a.environ, Workspace: a.workspace, Root: a.root})
 	if err != nil {
 		return nil, err
 	}
@@ -184,6 +185,9 @@ func (a *app) environments(names []string, want func(project.Environment) bool, 
 			envs = append(envs, env)
 		}
 	}
+	if err := p.Undecided(); err != nil && len(p.Environments) == 0 {
+		return nil, err
+	}
 	if len(envs) == 0 {
 		return nil, &noEnvironmentError{root: p.Root, what: what}
 	}
@@ -201,7 +205,7 @@ func (a *app) files(env project.Environment) sealed.Files {
 
 // envNames completes environment names on the command line.
 func (a *app) envNames(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	p, err := project.Find(a.dir, project.Options{Getenv: a.getenv, Environ: a.environ, Workspace: a.workspace})
+	p, err := project.Find(a.dir, project.Options{Getenv: a.getenv, Environ: a.environ, Workspace: a.workspace, Root: a.root})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -210,6 +214,15 @@ func (a *app) envNames(_ *cobra.Command, _ []string, _ string) ([]string, cobra.
 		names = append(names, env.Name)
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// rootNames completes the name of a root.
+func (a *app) rootNames(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	p, err := project.Find(a.dir, project.Options{Getenv: a.getenv, Environ: a.environ, Workspace: a.workspace})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return p.RootNames(), cobra.ShellCompDirectiveNoFileComp
 }
 
 // jsonFlag adds --json, as every command that reports has it.

@@ -110,15 +110,15 @@ func (c *checkRun) checkedEnvironments(names []string) ([]project.Environment, e
 
 // code applies the rules on the Terraform code, for each environment.
 func (c *checkRun) code(ctx context.Context, envs []project.Environment) error {
-	m, err := terraform.Read(c.found)
-	if err != nil {
-		return err
-	}
 	references, err := lint.ReadReferences(terraform.Files(c.found))
 	if err != nil {
 		return err
 	}
 	for _, env := range envs {
+		m, err := terraform.Read(c.found.In(env))
+		if err != nil {
+			return err
+		}
 		secrets, err := c.open(ctx, env)
 		if err != nil {
 			return err

@@ -93,8 +93,17 @@ func (a *app) drift(ctx context.Context, d *deployment, opened *compare.Desired,
 func (a *app) infra(d *compare.Desired) []deploy.Finding {
 	found := deploy.Finding{Level: deploy.Warning, About: "terraform", Next: fmt.Sprintf("'hci tf %s plan' shows it", d.Env.Name)}
 	in, err := terraform.NewInvocation([]string{"plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"})
+	var at terraform.Place
+	var v terraform.Variables
+	environ := a.environFor(child.Terraform)
 	if err == nil {
-		err = in.Run(a.found, d.Env, d.Content.File, child.Command{Env: a.environFor(child.Terraform), Out: io.Discard, Err: io.Discard})
+		at, err = terraform.FindPlace(a.found, d.Env, environ, io.Discard)
+	}
+	if err == nil {
+		v, _, err = in.Variables(a.found, d.Env, d.Content.File)
+	}
+	if err == nil {
+		err = in.Run(at, d.Env, v, child.Command{Env: environ, Out: io.Discard, Err: io.Discard})
 	}
 	var ended *child.ExitError
 	const changes = 2

@@ -19,7 +19,9 @@ func newInit(a *app) *cobra.Command {
 		Use:   "init",
 		Short: "Write what was found as a commented hci.hcl",
 		Long: `Write an hci.hcl that says what hci found by itself: the environments, their
-files and the Terraform directory. It is needed only to change something.`,
+files, their workspaces and the Terraform code. It is needed only to change
+something. What was found, what it was taken for and what was not read is said on
+standard error; --dry-run writes nothing.`,
 		Args: between(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			p, err := a.project()
@@ -27,6 +29,7 @@ files and the Terraform directory. It is needed only to change something.`,
 				return err
 			}
 			text := project.InitConfig(p)
+			a.notes(p.Found())
 			if dryRun {
 				_, err := a.out.Write(text)
 				return err

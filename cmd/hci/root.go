@@ -57,6 +57,8 @@ a Terraform directory, no file of hci's own is needed.`,
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.dir, "directory", "C", ".", "act as if started in `DIR`")
 	flags.StringVar(&a.workspace, "workspace", "", "Terraform `WORKSPACE` of a project with one secrets.tfvars")
+	flags.StringVar(&a.root, "root", "", "of several Terraform roots, act on `NAME`")
+	_ = root.RegisterFlagCompletionFunc("root", a.rootNames) // it fails only for a flag that is not there
 	flags.StringVar(&a.passphraseFrom, "passphrase-from", "", "take the passphrase from `SOURCE`: env:NAME, file:PATH, fd:N or stdin")
 	root.AddGroup(&cobra.Group{ID: "main", Title: "Commands:"})
 	for _, c := range []*cobra.Command{newSecrets(a), newEnv(a), newTf(a), newDeploy(a), newLint(a), newGit(a), newTeam(a), newInit(a), newPassphrase(a), newTrust(a), newVersion(a)} {

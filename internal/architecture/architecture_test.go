@@ -187,7 +187,7 @@ var starts = regexp.MustCompile(`exec\.(?:LookPath|Command|CommandContext)\([^)"
 
 // runs lists, for the programs that are run in one way only, the package that
 // does it, outside tests.
-var runs = map[string]string{"git": "internal/git", "terraform": "internal/terraform", "docker": "internal/docker"}
+var runs = map[string]string{"git": "internal/git", "terraform": "internal/terraform", "tofu": "internal/terraform", "docker": "internal/docker"}
 
 func TestOnePlaceRunsAProgram(t *testing.T) {
 	found := map[string]bool{}

@@ -51,7 +51,7 @@ func (s Session) unclaimed(ctx context.Context, store *awssm.Store, d *Desired, 
 		if other.Name == d.Env.Name {
 			continue
 		}
-		ev, err := terraform.EvaluateModule(d.Module, other, nil, s.Environ, terraform.Options{})
+		_, ev, err := terraform.Evaluate(s.Project, other, nil, s.Environ, terraform.Options{}) // other code can be another's
 		if err != nil {
 			return orphanList{notes: []string{fmt.Sprintf("secrets that are declared nowhere were not looked for: what %s declares is not known: %v", other.Name, err)}}
 		}

@@ -1,13 +1,10 @@
 package project
 
-import (
-	"os/exec"
-	"path/filepath"
-)
+import "path/filepath"
 
 // program decides which program runs the code: what hci.hcl says; OpenTofu,
-// where the code, or a version file, is OpenTofu's; the one that is installed,
-// where the other is not.
+// where the code, or a version file, is OpenTofu's. Otherwise nothing does: then
+// it is what is installed.
 func (p *Project) program(c *config, code codeReader) {
 	set := func(binary, why string) { p.Binary, p.BinaryWhy = binary, why }
 	if c.binary.set {
@@ -32,12 +29,5 @@ func (p *Project) program(c *config, code codeReader) {
 			set(OpenTofu, p.rel(file)+" is OpenTofu's")
 			return
 		}
-	}
-	if _, err := exec.LookPath(Terraform); err == nil {
-		set(Terraform, "it is installed")
-		return
-	}
-	if _, err := exec.LookPath(OpenTofu); err == nil {
-		set(OpenTofu, "it is installed, and terraform is not")
 	}
 }

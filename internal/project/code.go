@@ -23,11 +23,12 @@ type backend struct {
 	name      string // the one workspace of workspaces { name = … }
 	several   bool   // workspaces { prefix = … } or { tags = … }, or workspace_key_prefix
 	attribute string // which of them says so
+	atInit    bool   // it does not say where the state lies: init's -backend-config does
 	file      string
 }
 
-// code is what discovery needs to know of one directory's code.
-type code struct {
+// facts are what discovery needs to know of one directory's code.
+type facts struct {
 	calls     []string // directories of local modules, absolute
 	workspace string   // the first file that asks for the workspace, absolute; ""
 	backend   backend
@@ -36,13 +37,13 @@ type code struct {
 }
 
 // reader of code, which reads each directory once.
-type codeReader map[string]*code
+type codeReader map[string]*facts
 
-func (r codeReader) read(dir string) *code {
+func (r codeReader) read(dir string) *facts {
 	if c, ok := r[dir]; ok {
 		return c
 	}
-	c := &code{types: map[string]bool{}}
+	c := &facts{types: map[string]bool{}}
 	r[dir] = c
 	for _, name := range list(dir) {
 		if !isCode(name) {
@@ -78,7 +79,7 @@ var (
 	jsonType      = regexp.MustCompile(`"(aws[a-z]*_[a-z0-9_]+)"`)
 )
 
-func (c *code) file(dir, path string, src []byte) {
+func (c *facts) file(dir, path string, src []byte) {
 	if strings.HasSuffix(path, ".json") {
 		c.json(dir, path, src)
 		return
@@ -109,7 +110,7 @@ func (c *code) file(dir, path string, src []byte) {
 
 // json reads a file in the JSON syntax by its text alone: it can only find too
 // much, and what is found decides nothing that Terraform doesn't confirm.
-func (c *code) json(dir, path string, src []byte) {
+func (c *facts) json(dir, path string, src []byte) {
 	if c.workspace == "" && workspaceText.Match(src) {
 		c.workspace = path
 	}
@@ -139,8 +140,16 @@ func asksWorkspace(body *hclsyntax.Body) bool {
 	return found
 }
 
+// stateAttributes say, by the kind of a backend, where the state lies.
+//
+// https://developer.hashicorp.com/terraform/language/backend
+var stateAttributes = map[string][]string{
+	"s3": {"bucket", "key"}, "gcs": {"bucket"}, "azurerm": {"container_name", "key"}, "http": {"address"}, "pg": {"conn_str"},
+	"consul": {"path"}, "cos": {"bucket"}, "oss": {"bucket"}, "kubernetes": {"secret_suffix"},
+}
+
 // stateIn reads a backend or cloud block.
-func (c *code) stateIn(b *hclsyntax.Block, path string) {
+func (c *facts) stateIn(b *hclsyntax.Block, path string) {
 	switch {
 	case b.Type == "backend" && len(b.Labels) == 1:
 		c.backend.kind = b.Labels[0]
@@ -150,6 +159,7 @@ func (c *code) stateIn(b *hclsyntax.Block, path string) {
 		return
 	}
 	c.backend.file = path
+	c.backend.atInit = b.Type == "backend" && slices.ContainsFunc(stateAttributes[c.backend.kind], func(name string) bool { return b.Body.Attributes[name] == nil })
 	if b.Body.Attributes["workspace_key_prefix"] != nil {
 		c.backend.several, c.backend.attribute = true, "workspace_key_prefix"
 	}

@@ -14,7 +14,7 @@ import (
 func InitConfig(p *Project) []byte {
 	var b bytes.Buffer
 	b.WriteString(`# What hci found in this project, and what else can be said. Everything here is
-# optional: what is left out is found as before. Paths start from this file.
+# optional: hci finds by itself what you remove. Paths start from this file.
 
 `)
 	if p.defaultEnvironment != "" {
@@ -22,10 +22,23 @@ func InitConfig(p *Project) []byte {
 	} else {
 		b.WriteString("# The environment of \"hci env …\" when none is named.\n# default_environment = \"staging\"\n\n")
 	}
-	if p.TerraformDir != "" {
+	switch {
+	case p.undecided != nil:
+		b.WriteString("# The directory with the Terraform code: one of these.\n")
+		for _, r := range p.Roots {
+			fmt.Fprintf(&b, "# terraform = %s\n", quote(r.Name))
+		}
+		b.WriteString("\n")
+	case p.TerraformDir != "":
 		fmt.Fprintf(&b, "terraform = %s\n\n", quote(p.rel(p.TerraformDir)))
-	} else {
+	case p.root == nil:
 		b.WriteString("# The directory with the Terraform code.\n# terraform = \"infra\"\n\n")
+	}
+	b.WriteString("# The program that runs it: \"terraform\" or \"tofu\".\n")
+	if p.Binary != "" {
+		fmt.Fprintf(&b, "terraform_binary = %s\n\n", quote(p.Binary))
+	} else {
+		b.WriteString("# terraform_binary = \"terraform\"\n\n")
 	}
 	b.WriteString(`# A program that prints the passphrase, run without a shell.
 # passphrase_command = ["op", "read", "op://vault/hci/passphrase"]
@@ -85,14 +98,25 @@ func InitConfig(p *Project) []byte {
 
 func (p *Project) initEnvironment(b *bytes.Buffer, env Environment) {
 	fmt.Fprintf(b, "\nenvironment %s {\n", quote(env.Name))
-	fmt.Fprintf(b, "  workspace = %s\n", quote(env.Workspace))
+	if len(env.SharesState) > 0 && !env.WorkspaceDeclared {
+		fmt.Fprintf(b, "  # %s has the same code and, as far as it tells, the same state.\n  # workspace = %s\n", strings.Join(env.SharesState, ", "), quote(env.Workspace))
+	} else {
+		fmt.Fprintf(b, "  workspace = %s # %s\n", quote(env.Workspace), env.WorkspaceWhy)
+	}
+	if env.TerraformDir != "" && p.TerraformDir == "" {
+		fmt.Fprintf(b, "  terraform = %s\n", quote(p.rel(env.TerraformDir)))
+	}
 	fmt.Fprintf(b, "  secrets = %s\n", quote(p.rel(env.Plain)))
 	fmt.Fprintf(b, "  sealed = %s\n", quote(p.rel(env.Sealed)))
 	var files []string
 	for _, path := range env.VarFiles[len(env.AutoVarFiles):] {
 		files = append(files, quote(p.rel(path)))
 	}
-	fmt.Fprintf(b, "  var_files = [%s]\n", strings.Join(files, ", "))
+	if env.Unclear != nil {
+		fmt.Fprintf(b, "  # %v\n  # var_files = [%s]\n", env.Unclear, strings.Join(files, ", "))
+	} else {
+		fmt.Fprintf(b, "  var_files = [%s]\n", strings.Join(files, ", "))
+	}
 	b.WriteString("\n  # Both are taken from provider \"aws\" otherwise.\n")
 	for _, s := range []struct{ key, value, example string }{
 		{"region", env.Region, "eu-west-1"}, {"profile", env.Profile, "my-profile"},

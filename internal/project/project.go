@@ -119,7 +119,7 @@ type Project struct {
 	rootWhy            string
 	undecided          error // why no root was taken
 	givenWorkspace     string
-	cut                bool  // not all directories were looked into
+	cut                bool // not all directories were looked into
 	defaultEnvironment string
 	env                []EnvVar // the general env block
 	getenv             func(string) string
@@ -131,9 +131,14 @@ type Environment struct {
 	Name      string
 	Workspace string // Terraform's
 	// WorkspaceWhy says what decided on the workspace. WorkspaceFixed says that
-	// the backend names the one that there is, and none can be selected.
+	// the backend names the only one, and none can be selected.
 	WorkspaceWhy   string
 	WorkspaceFixed bool
+	// WorkspaceDeclared says that hci.hcl or --workspace names it.
+	WorkspaceDeclared bool
+	// BackendAtInit says that the code leaves it to 'init -backend-config' where
+	// the state lies.
+	BackendAtInit bool
 	// SharesState names the environments with the same code in the same workspace.
 	SharesState  []string
 	TerraformDir string // where its code lies; "" without any
@@ -267,10 +272,12 @@ func (p *Project) soleName(root *Root, code codeReader) []string {
 }
 
 // In is the project as one environment sees it: TerraformDir is that of the
-// environment.
+// environment, if it has one.
 func (p *Project) In(env Environment) *Project {
 	q := *p
-	q.TerraformDir = env.TerraformDir
+	if env.TerraformDir != "" {
+		q.TerraformDir = env.TerraformDir
+	}
 	return &q
 }
 

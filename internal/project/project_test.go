@@ -303,7 +303,7 @@ func TestUnknownEnvironment(t *testing.T) {
 		{headFile + "-- infra/a.tf --\n-- infra/secrets.tfvars --\n", "x", `no environment "x"; there are default`},
 		{headFile + "-- infra/a.tf --\noutput \"w\" { value = terraform.workspace }\n-- infra/secrets.tfvars --\n", "x", `no environment "x": infra/secrets.tfvars can serve any environment, and none is named`},
 		{headFile + "-- infra/a.tf --\n-- infra/tfvars/README --\n", "x", `no environment "x": no sealed file in infra, infra/tfvars, .`},
-		{headFile + "-- live/terragrunt.hcl --\n", "x", `no environment "x": no sealed file in ., live, and hci does not read Terragrunt (live/terragrunt.hcl)`},
+		{headFile + "-- live/terragrunt.hcl --\n", "x", `no environment "x": no sealed file in ., and hci does not read Terragrunt (live/terragrunt.hcl)`},
 	}
 	for _, c := range cases {
 		_, err := find(t, tree(t, c.tree), Options{}).Environment(c.name)

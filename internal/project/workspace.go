@@ -15,10 +15,12 @@ const DefaultWorkspace = "default"
 func (p *Project) workspace(env *Environment, d *environmentConfig, ownDirectory bool, code codeReader) {
 	set := func(workspace, why string) { env.Workspace, env.WorkspaceWhy = workspace, why }
 	if d.workspace.set {
+		env.WorkspaceDeclared = true
 		set(d.workspace.value, configName+" says so")
 		return
 	}
 	if env.Name == p.givenWorkspace && env.Name != "" {
+		env.WorkspaceDeclared = true
 		set(env.Name, "--workspace says so")
 		return
 	}
@@ -27,6 +29,7 @@ func (p *Project) workspace(env *Environment, d *environmentConfig, ownDirectory
 		return
 	}
 	b := code.read(env.TerraformDir).backend
+	env.BackendAtInit = b.atInit
 	switch {
 	case b.name != "" && b.kind == "cloud":
 		env.WorkspaceFixed = true

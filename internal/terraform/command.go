@@ -11,6 +11,7 @@ import (
 	"hci/internal/child"
 	"hci/internal/project"
 	"hci/tfvars"
+	"hci/tfvars/module"
 )
 
 // takeVariables are the subcommands that take -var-file.
@@ -59,13 +60,17 @@ func (in Invocation) Subcommand() string {
 	return in.Args[in.subcommand]
 }
 
-// TakesVariables reports whether terraform takes variables here: not for a plan
-// that is applied, in which they are settled, and not when only help is asked.
+// TakesVariables reports whether terraform takes variables here: not when only
+// help is asked, and not for a plan that is applied, in which they are settled;
+// but see [Invocation.AppliesPlan].
 func (in Invocation) TakesVariables() bool {
-	if !slices.Contains(takeVariables, in.Subcommand()) || in.asksHelp() {
-		return false
-	}
-	return in.Subcommand() != "apply" || !in.hasOperand()
+	return slices.Contains(takeVariables, in.Subcommand()) && !in.asksHelp() && !in.AppliesPlan()
+}
+
+// AppliesPlan reports whether a saved plan is applied. Terraform then takes the
+// values of ephemeral variables, which are in no plan, and no others.
+func (in Invocation) AppliesPlan() bool {
+	return in.Subcommand() == "apply" && !in.asksHelp() && in.hasOperand()
 }
 
 func (in Invocation) asksHelp() bool {
@@ -105,49 +110,67 @@ func (in Invocation) Leaks(environ []string) []string {
 	return all
 }
 
-// Run runs terraform in the project's Terraform directory, in the environment's
-// workspace. Where it takes variables, it gets the environment's var files and
-// the secrets, which go through a pipe. c holds the streams and the
-// environment; the error is an [*child.ExitError] if terraform ran and failed.
-func (in Invocation) Run(p *project.Project, env project.Environment, secrets *tfvars.File, c child.Command) error {
-	program, err := Program()
-	if err != nil {
-		return err
+// Variables is what terraform gets by -var-file.
+type Variables struct {
+	Files []string // var files
+	Text  []byte   // one more, in the native syntax, which goes through a pipe; nil without one
+}
+
+// Variables are what the invocation takes: the environment's var files and its
+// secrets or, where a saved plan is applied, the values of the code's ephemeral
+// variables alone. skipped are names in the secrets that no variable can have.
+func (in Invocation) Variables(p *project.Project, env project.Environment, secrets *tfvars.File) (v Variables, skipped []string, err error) {
+	if env.Unclear != nil {
+		return v, nil, env.Unclear
 	}
-	c.Dir = p.TerraformDir
-	c.Env = slices.DeleteFunc(child.Environ(child.Terraform, c.Env), func(kv string) bool { return strings.HasPrefix(kv, "TF_WORKSPACE=") })
-	if in.Subcommand() != "workspace" { // it refuses to select one over the variable
-		c.Env = append(c.Env, "TF_WORKSPACE="+env.Workspace)
+	if in.AppliesPlan() {
+		v.Text, err = ephemeral(p, env, secrets)
+		return v, nil, err
 	}
-	if !in.TakesVariables() {
-		c.Argv = append([]string{program}, in.Args...)
-		return c.Run()
-	}
-	if runtime.GOOS == "windows" {
-		return ErrNoPipe
-	}
-	text, err := native(secrets)
-	if err != nil {
-		return err
-	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = r.Close() }() // the writer then ends, if terraform did not read all
-	go func() {
-		_, _ = w.Write(text)
-		_ = w.Close()
-	}()
-	var options []string
 	for _, path := range env.VarFiles {
 		if !slices.Contains(env.AutoVarFiles, path) { // those terraform takes by itself
-			options = append(options, "-var-file="+path)
+			v.Files = append(v.Files, path)
 		}
 	}
-	options = append(options, fmt.Sprintf("-var-file=/dev/fd/%d", firstFile))
-	c.Files = []*os.File{r}
-	c.Argv = slices.Concat([]string{program}, in.Args[:in.subcommand+1], options, in.Args[in.subcommand+1:])
+	v.Text, skipped, err = native(secrets)
+	return v, skipped, err
+}
+
+// Run runs terraform where the environment's code lies, in its workspace if
+// the subcommand works in one, with the variables; those in Text go through a
+// pipe. c holds the streams and the environment; the error is an
+// [*child.ExitError] if terraform ran and failed.
+func (in Invocation) Run(at Place, env project.Environment, v Variables, c child.Command) error {
+	c.Dir = at.Dir
+	if in.UsesState() {
+		c.Env = at.environ(c.Env, env)
+	} else {
+		c.Env = withoutWorkspace(c.Env)
+	}
+	var options []string
+	for _, path := range v.Files {
+		options = append(options, "-var-file="+path)
+	}
+	if v.Text != nil {
+		if runtime.GOOS == "windows" {
+			return ErrNoPipe
+		}
+		r, w, err := os.Pipe()
+		if err != nil {
+			return err
+		}
+		defer func() { _ = r.Close() }() // the writer then ends, if terraform did not read all
+		go func() {
+			_, _ = w.Write(v.Text)
+			_ = w.Close()
+		}()
+		options = append(options, fmt.Sprintf("-var-file=/dev/fd/%d", firstFile))
+		c.Files = []*os.File{r}
+	}
+	c.Argv = append([]string{at.Program}, in.Args...)
+	if len(options) > 0 {
+		c.Argv = slices.Concat([]string{at.Program}, in.Args[:in.subcommand+1], options, in.Args[in.subcommand+1:])
+	}
 	return c.Run()
 }
 
@@ -155,21 +178,61 @@ func (in Invocation) Run(p *project.Project, env project.Environment, secrets *t
 const firstFile = 3
 
 // native is a secrets file's text in Terraform's native syntax: from the name of
-// a pipe, terraform can't tell that it is JSON.
-func native(f *tfvars.File) ([]byte, error) {
+// a pipe, terraform can't tell that it is JSON. skipped are the names that no
+// variable can have.
+func native(f *tfvars.File) (text []byte, skipped []string, err error) {
 	if !f.JSON() {
-		return f.Bytes(), nil
+		return f.Bytes(), nil, nil
 	}
 	out := tfvars.New("secrets.tfvars")
 	for _, name := range f.Names() {
 		v, _ := f.Value(name)
 		err := out.Set(name, v)
 		if errors.Is(err, tfvars.ErrBadName) {
-			continue // no variable can be declared by this name
+			skipped = append(skipped, name)
+			continue
 		}
 		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return out.Bytes(), skipped, nil
+}
+
+// HasEphemeral reports whether the environment's code has ephemeral variables.
+func HasEphemeral(p *project.Project, env project.Environment) (bool, error) {
+	m, err := Read(p.In(env))
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(m.Variables(), func(v module.Variable) bool { return v.Ephemeral }), nil
+}
+
+// ephemeral is the text of a var file with the values that the environment's
+// var files and secrets give the ephemeral variables; nil if they give none.
+//
+// https://developer.hashicorp.com/terraform/language/block/variable#ephemeral
+func ephemeral(p *project.Project, env project.Environment, secrets *tfvars.File) ([]byte, error) {
+	m, err := Read(p.In(env))
+	if err != nil {
+		return nil, err
+	}
+	in, err := Inputs(m, env, secrets, nil)
+	if err != nil {
+		return nil, err
+	}
+	out := tfvars.New("ephemeral.tfvars")
+	for _, v := range m.Variables() {
+		value, set := in.Values[v.Name]
+		if !v.Ephemeral || !set {
+			continue
+		}
+		if err := out.Set(v.Name, value); err != nil {
 			return nil, err
 		}
+	}
+	if len(out.Names()) == 0 {
+		return nil, nil
 	}
 	return out.Bytes(), nil
 }
