@@ -113,6 +113,10 @@ func TestLayouts(t *testing.T) {
 			files: []string{"bootstrap/main.tf=resource \"aws_s3_bucket\" \"s\" {}", "terraform/main.tf", "terraform/prod.tfvars"},
 			want:  "prod in terraform sealed terraform/prod_secrets.tfvars.enc +terraform/prod.tfvars\n",
 		},
+		"a project in the project": {
+			files: []string{"a.tf", "prod_secrets.tfvars.enc", "svc/hci.hcl=terraform = \".\"", "svc/a.tf", "svc/prod_secrets.tfvars.enc"},
+			want:  "prod in . sealed prod_secrets.tfvars.enc\n",
+		},
 		"examples and tests are none": {
 			files: []string{"main.tf", "examples/complete/main.tf", "test/fixtures/a/main.tf", "prod.secrets.tfvars.enc"},
 			want:  "prod in . sealed prod.secrets.tfvars.enc\n",

@@ -40,7 +40,7 @@ type scan struct {
 }
 
 // walk looks for Terraform code below a directory. It follows no symbolic
-// links, and looks into no other repository.
+// links, and looks into no other repository and no project of its own.
 func walk(root string) *scan {
 	s := &scan{root: root}
 	s.dir(".", 0)
@@ -91,7 +91,8 @@ func (s *scan) passOver(parent, name string) bool {
 	if slices.Contains(passedOver, name) {
 		return !slices.Contains(collections, filepath.Base(parent)) // environments/test is one
 	}
-	return exists(filepath.Join(s.root, parent, name, ".git", "HEAD"))
+	dir := filepath.Join(s.root, parent, name)
+	return exists(filepath.Join(dir, ".git", "HEAD")) || exists(filepath.Join(dir, configName)) // another project
 }
 
 // isCode reports whether a file's name is that of Terraform code.
