@@ -18,17 +18,17 @@ import (
 
 func newGit(a *app) *cobra.Command {
 	return group("git", "Let git show, merge and guard sealed files",
-		newGitInstall(a), newGitUninstall(a), newGitTextconv(a), newGitMergeDriver(a))
+		newGitInstall(a), newGitUninstall(a), newGuard(a), newGitTextconv(a), newGitMergeDriver(a))
 }
 
 func newGitInstall(a *app) *cobra.Command {
-	var dryRun bool
+	var dryRun, noGuard bool
 	cmd := &cobra.Command{
 		Use:   "install",
 		Short: "Set up git to show and merge sealed files by name",
 		Long: `Set up git for this clone. 'git diff', 'git log -p' and 'git show' then tell
 which names changed, never a value; 'git merge', 'rebase', 'cherry-pick', 'revert'
-and 'stash' merge sealed files name by name.
+and 'stash' merge sealed files name by name. A pre-commit hook runs 'hci git guard'.
 
 The lines in .gitattributes are for everybody: commit them. The drivers stand in
 this clone's configuration, where git keeps commands: each member of the team
@@ -56,13 +56,17 @@ the file to 'hci secrets merge ENV'.`,
 			}
 			if len(changed) == 0 {
 				a.sayf("the drivers are in this clone's configuration already")
+			} else {
+				a.sayf("this clone's configuration has the drivers of %s", plural(len(files), "sealed file"))
+			}
+			if noGuard {
 				return nil
 			}
-			a.sayf("this clone's configuration has the drivers of %s", plural(len(files), "sealed file"))
-			return nil
+			return gitdriver.InstallHook(cmd.Context(), a.git, a.found.Root, program)
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show what .gitattributes would hold; write nothing")
+	cmd.Flags().BoolVar(&noGuard, "no-guard", false, "do not set up the pre-commit hook")
 	return cmd
 }
 
@@ -82,6 +86,9 @@ func newGitUninstall(a *app) *cobra.Command {
 				return err
 			}
 			a.sayf("removed %s from this clone's configuration", plural(len(sections), "driver"))
+			if err := gitdriver.UninstallHook(cmd.Context(), a.git, a.found.Root); err != nil {
+				return err
+			}
 			return a.writeAttributes(nil, false)
 		},
 	}

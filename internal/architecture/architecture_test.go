@@ -34,7 +34,7 @@ internal/term: internal/atomicfile internal/child internal/secret
 internal/editor: internal/atomicfile internal/child internal/privatedir
 internal/team: internal/atomicfile internal/secret
 internal/aws/kms: internal/aws/client
-internal/gitdriver:
+internal/gitdriver: internal/atomicfile
 internal/history: crypto internal/sealed internal/secret
 internal/privatedir: internal/child
 internal/docker: internal/child internal/privatedir internal/secret

@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,6 +55,9 @@ type Repo struct {
 	Root    string // of the work tree, absolute
 	Environ []string
 	Dir     string // where git runs, which paths are relative to; "" is Root
+	Index   string // the index of a commit that is being made, as a hook is told; "" is the usual one
+
+	input io.Reader
 }
 
 // Find returns the work tree that a directory lies in, the nearest one. It
@@ -138,18 +142,31 @@ func (r Repo) arguments(more []string) []string {
 
 func (r Repo) run(ctx context.Context, settings, args []string) ([]byte, error) {
 	name := args[max(0, slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") }))]
-	return start(ctx, cmp.Or(r.Dir, r.Root), r.Environ, append(r.arguments(settings), args...), name)
+	return start(ctx, r, append(r.arguments(settings), args...), name)
+}
+
+// Input runs a subcommand that reads in from its standard input.
+func (r Repo) Input(ctx context.Context, in io.Reader, args ...string) ([]byte, error) {
+	filters, err := r.filters(ctx) // before there is something to read
+	if err != nil {
+		return nil, err
+	}
+	r.input = in
+	return r.run(ctx, filters, args)
 }
 
 // start is the one place that starts git.
-func start(ctx context.Context, dir string, environ, argv []string, name string) ([]byte, error) {
+func start(ctx context.Context, r Repo, argv []string, name string) ([]byte, error) {
 	program, err := exec.LookPath("git")
 	if err != nil {
 		return nil, ErrNotInstalled
 	}
 	cmd := exec.CommandContext(ctx, program, argv...)
-	cmd.Dir, cmd.WaitDelay = dir, waitDelay
-	cmd.Env = append(child.Environ(child.Git, environ), ownVariables...)
+	cmd.Dir, cmd.WaitDelay, cmd.Stdin = cmp.Or(r.Dir, r.Root), waitDelay, r.input
+	cmd.Env = append(child.Environ(child.Git, r.Environ), ownVariables...)
+	if r.Index != "" {
+		cmd.Env = append(cmd.Env, "GIT_INDEX_FILE="+r.Index)
+	}
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && ctx.Err() == nil {

@@ -67,7 +67,7 @@ func Safe(ctx context.Context, dir string, environ []string) (bool, error) {
 	var patterns []string
 	for _, scope := range []string{"--system", "--global"} {
 		// A repository that is found would have its say; this one is none.
-		out, err := start(ctx, "", environ, []string{"--git-dir=" + os.DevNull, "config", scope, "--includes", "--null", "--get-all", "safe.directory"}, "config")
+		out, err := start(ctx, Repo{Environ: environ}, []string{"--git-dir=" + os.DevNull, "config", scope, "--includes", "--null", "--get-all", "safe.directory"}, "config")
 		var exit *ExitError
 		switch {
 		case errors.Is(err, ErrNotInstalled):

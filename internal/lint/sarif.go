@@ -3,6 +3,7 @@ package lint
 import (
 	"encoding/json"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -81,7 +82,7 @@ var levels = map[Severity]string{Problem: "error", Warning: "warning"}
 // successful one; what was not checked is a note.
 func SARIF(version string, all []Finding, failures []Failure, notChecked []string) ([]byte, error) {
 	run := sarifRun{Tool: sarifTool{sarifDriver{Name: "hci", Version: version}}, Results: []sarifResult{}}
-	for _, r := range CheckRules {
+	for _, r := range slices.Concat(CheckRules, GuardRules) {
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
 			ID: r.ID, ShortDescription: sarifText{r.Short}, FullDescription: sarifText{r.Short + ": " + r.Why}, Help: sarifText{r.Fix},
 		})

@@ -71,6 +71,7 @@ type Search struct {
 // are named.
 func (s *Search) Files(fsys fs.FS, files []string) (all []Finding, unread []string) {
 	s.named = map[string]bool{}
+	scan := newScanner(s.Needles)
 	for _, name := range files {
 		if s.Skip(name) {
 			continue
@@ -88,7 +89,7 @@ func (s *Search) Files(fsys fs.FS, files []string) (all []Finding, unread []stri
 			unread = append(unread, name)
 			continue
 		}
-		for line, names := range found(data, s.Needles) {
+		for line, names := range scan.find(data) {
 			all = append(all, breaks(InTrackedFile, name, line, "the value of %s stands here", strings.Join(names, ", ")))
 		}
 		if !declares(name) {
@@ -150,20 +151,4 @@ func literalVariables(name string, data []byte) []Finding {
 		all = append(all, breaks(PasswordInCode, name, line, "%s is set here in the clear", variable))
 	}
 	return all
-}
-
-// found lists the needles in a text by the line that each begins in.
-func found(data []byte, needles []Needle) map[int][]string {
-	lines := map[int][]string{}
-	for _, n := range needles {
-		at := bytes.Index(data, []byte(n.value.Reveal()))
-		if at < 0 {
-			continue
-		}
-		line := 1 + bytes.Count(data[:at], []byte("\n"))
-		if !slices.Contains(lines[line], n.Name) {
-			lines[line] = append(lines[line], n.Name)
-		}
-	}
-	return lines
 }

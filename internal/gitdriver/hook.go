@@ -1,0 +1,85 @@
+package gitdriver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"hci/internal/atomicfile"
+)
+
+// hookMark is the line by which hci knows its own hook.
+const hookMark = "# Written by 'hci git install'; 'hci git uninstall' removes it."
+
+// OtherHookError says that another pre-commit hook is there, or that hooks lie
+// where another tool keeps them.
+type OtherHookError struct{ Where, Line string }
+
+func (e *OtherHookError) Error() string {
+	return fmt.Sprintf("the guard is not set up: %s", e.Where)
+}
+
+// Next is the line to add.
+func (e *OtherHookError) Next() string { return fmt.Sprintf("add the line '%s' to it", e.Line) }
+
+// hookPath is where git looks for this clone's pre-commit hook. root is where
+// git's answers start from.
+func hookPath(ctx context.Context, git Git, root, line string) (string, error) {
+	for _, scope := range []string{"--local", "--global"} {
+		if dir, err := git(ctx, "config", scope, "--get", "core.hooksPath"); err == nil {
+			return "", &OtherHookError{fmt.Sprintf("core.hooksPath says that hooks lie in %q", strings.TrimSpace(string(dir))), line}
+		}
+	}
+	dir, err := git(ctx, "rev-parse", "--git-common-dir")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.FromSlash(strings.TrimSuffix(string(dir), "\n"))
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(root, path)
+	}
+	return filepath.Join(path, "hooks", "pre-commit"), nil
+}
+
+// InstallHook writes the pre-commit hook that runs the guard. Somebody else's
+// hook is an [*OtherHookError], and stays.
+func InstallHook(ctx context.Context, git Git, root, program string) error {
+	line := program + " git guard"
+	path, err := hookPath(ctx, git, root, line)
+	if err != nil {
+		return err
+	}
+	old, err := atomicfile.Read(path, 1<<20)
+	switch {
+	case err == nil && strings.Contains(string(old), " git guard"):
+		if !strings.Contains(string(old), hookMark) {
+			return nil // somebody has added the line
+		}
+	case err == nil:
+		return &OtherHookError{fmt.Sprintf("%s is there already", path), line}
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	text := "#!/bin/sh\n" + hookMark + "\nexec " + line + "\n"
+	return atomicfile.Write(path, []byte(text), atomicfile.Options{Perm: 0o755})
+}
+
+// UninstallHook removes the hook, if it is hci's.
+func UninstallHook(ctx context.Context, git Git, root string) error {
+	path, err := hookPath(ctx, git, root, "")
+	if err != nil {
+		return nil // it was never written there
+	}
+	old, err := atomicfile.Read(path, 1<<20)
+	if err != nil || !strings.Contains(string(old), hookMark) {
+		return nil
+	}
+	return os.Remove(path)
+}
