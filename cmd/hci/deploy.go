@@ -31,6 +31,8 @@ type deployOptions struct {
 	restart     bool
 	base        string
 	asDeclared  bool
+	image       string
+	imageTag    string
 	timeout     time.Duration
 	poll        time.Duration
 }
@@ -73,6 +75,7 @@ func newDeploy(a *app) *cobra.Command {
 	flags.BoolVar(&o.asJSON, "json", false, "with --explain: as JSON")
 	flags.BoolVar(&o.resume, "resume", false, "go on with a deployment that failed or was left")
 	rebuildFlag(cmd, &o)
+	imageFlags(cmd, &o)
 	lookFlags(cmd, &o)
 	rehearseFlags(cmd, &o)
 	cmd.AddCommand(newDeployStep(a, deploy.Migrate, "Run the migration as a one-off task, and wait for its end"),
@@ -99,6 +102,13 @@ func lookFlags(cmd *cobra.Command, o *deployOptions) {
 
 func rebuildFlag(cmd *cobra.Command, o *deployOptions) {
 	cmd.Flags().BoolVar(&o.rebuild, "rebuild", false, "build even if the registry has this commit's image")
+}
+
+// imageFlags name the image that another system built.
+func imageFlags(cmd *cobra.Command, o *deployOptions) {
+	cmd.Flags().StringVar(&o.image, "image", "", "deploy the image with this `REFERENCE` instead of building one; "+deploy.DeployedImage+" is what the service runs")
+	cmd.Flags().StringVar(&o.imageTag, "tag", "", "deploy the image with this `TAG` in the repository instead of building one")
+	cmd.MarkFlagsMutuallyExclusive("image", "tag")
 }
 
 // waitFlags are those of everything that waits for AWS.
@@ -129,7 +139,7 @@ func (a *app) deploy(ctx context.Context, command string, args []string, o deplo
 	if o.explain {
 		return a.explainNames(ctx, env, o.asJSON)
 	}
-	steps, err := a.deploySteps(env.Name, ask, o)
+	steps, err := a.deploySteps(env, ask, o)
 	if err != nil {
 		return a.wrongSteps(command, err)
 	}
@@ -144,7 +154,7 @@ func (o deployOptions) resumable() error {
 		set  bool
 	}{
 		{"steps", o.steps != ""}, {"skip", o.skip != ""}, {"rebuild", o.rebuild}, {"base", o.base != ""},
-		{"explain", o.explain}, {"ask-from-stdin", o.fromStdin},
+		{"image", o.image != ""}, {"tag", o.imageTag != ""}, {"explain", o.explain}, {"ask-from-stdin", o.fromStdin},
 	} {
 		if f.set {
 			return fmt.Errorf("--%s does not go with --resume: the deployment goes on as it began", f.name)
@@ -154,12 +164,15 @@ func (o deployOptions) resumable() error {
 }
 
 // deploySteps are those that flags name, or that the answers choose.
-func (a *app) deploySteps(env string, ask asker, o deployOptions) ([]deploy.Step, error) {
-	steps := deploy.Order
+func (a *app) deploySteps(env project.Environment, ask asker, o deployOptions) ([]deploy.Step, error) {
+	steps := possibleSteps(env, o)
 	var err error
 	if o.steps != "" {
 		if steps, err = deploy.ParseSteps(o.steps); err != nil {
 			return nil, &stepsError{err}
+		}
+		if making := deploy.Without(steps, deploy.Without(steps, deploy.Making)); o.image+o.imageTag != "" && len(making) > 0 {
+			return nil, &stepsError{fmt.Errorf("--image and --tag name an image that is there: the step %s does not go with them", making[0])}
 		}
 	}
 	var skipped []deploy.Step
@@ -175,9 +188,18 @@ func (a *app) deploySteps(env string, ask asker, o deployOptions) ([]deploy.Step
 	case o.yes || o.dryRun && !o.fromStdin:
 		return steps, nil
 	case o.steps != "" || o.skip != "":
-		return steps, agreed(env, steps, ask)
+		return steps, agreed(env.Name, steps, ask)
 	}
-	return choose(env, ask)
+	return choose(env.Name, steps, ask)
+}
+
+// possibleSteps are those that there are to do: an image that is named, or that
+// another system builds, is not built here.
+func possibleSteps(env project.Environment, o deployOptions) []deploy.Step {
+	if o.image+o.imageTag != "" || env.Deploy["build"].Value == "false" {
+		return deploy.Without(deploy.Order, deploy.Making)
+	}
+	return deploy.Order
 }
 
 // stepsError is a list of steps that makes no sense.
@@ -224,7 +246,10 @@ func newDeployStep(a *app, step deploy.Step, short string) *cobra.Command {
 	switch step {
 	case deploy.Build:
 		rebuildFlag(cmd, &o)
+	case deploy.Migrate:
+		imageFlags(cmd, &o)
 	case deploy.Update:
+		imageFlags(cmd, &o)
 		cmd.Flags().BoolVar(&o.restart, "restart", false, "change nothing: start the tasks anew, so that they read the secrets as they are now")
 	}
 	return cmd

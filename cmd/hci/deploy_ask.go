@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"hci/internal/deploy"
@@ -109,7 +110,7 @@ var errNotAgreed = errors.New("nothing was done")
 
 // choose asks which steps are to be done: first whether any, then the team's
 // five questions.
-func choose(env string, ask asker) ([]deploy.Step, error) {
+func choose(env string, possible []deploy.Step, ask asker) ([]deploy.Step, error) {
 	yes, err := ask.confirm("Deploy to "+env+"?", false)
 	if err != nil {
 		return nil, err
@@ -119,6 +120,9 @@ func choose(env string, ask asker) ([]deploy.Step, error) {
 	}
 	var steps []deploy.Step
 	for _, q := range deploy.Questions {
+		if !slices.Contains(possible, q.Step) {
+			continue
+		}
 		yes, err := ask.confirm(q.Text, true)
 		if err != nil {
 			return nil, err

@@ -37,7 +37,7 @@ func TestDeployLook(t *testing.T) {
 			[]string{`problem: service: service "web" in cluster "hci_cluster_staging" is not there`, "'hci tf staging apply' makes what Terraform declares"}},
 		{"a migration is under way", func(s *stage) { s.migrates() }, nil, 5,
 			[]string{"conflict: service: a one-off task of hci_migrate_staging:1 is under way since 20", "started by somebody/else", "nothing was done"}},
-		{"a migration is under way, and nothing migrates here", func(s *stage) { s.migrates() }, []string{"--steps", "update", "--dry-run"}, 0,
+		{"a migration is under way, and nothing migrates here", func(s *stage) { s.migrates() }, []string{"--steps", "update", "--dry-run", "--image", "deployed"}, 0,
 			[]string{"warning: service: a one-off task of hci_migrate_staging:1 is under way since 20"}},
 		{"a newer revision of Terraform's", func(s *stage) { s.registersSecret() }, []string{"--dry-run"}, 0,
 			[]string{"warning: service: hci_web_staging:2, registered 20", "is newer than hci_web_staging:1 (containers.web.secrets.HCI_NEW added): the new revision is made from it", "--base running keeps what runs", "~ containers.web.secrets.HCI_NEW: arn:aws:secretsmanager:eu-central-1:123456789012:secret:hci_django_secret_key_staging added"}},
@@ -63,7 +63,11 @@ func TestDeployLook(t *testing.T) {
 			s.environ = append(s.environ, "PATH="+withoutDocker(t))
 			c.make(s)
 			before := len(s.changed())
-			s.run(slices.Concat(look, []string{"--yes"}, c.args)...).is(t, c.code, c.says...)
+			args := slices.Concat(look, []string{"--yes"}, c.args)
+			if !slices.Contains(c.args, "--steps") {
+				args = append(args, "--image", "deployed")
+			}
+			s.run(args...).is(t, c.code, c.says...)
 			if changed := s.changed()[before:]; len(changed) > 0 {
 				t.Errorf("asked for %q", changed)
 			}
@@ -185,7 +189,7 @@ func TestDeployUnknownNames(t *testing.T) {
 	s.run(deployStaging()...).is(t, 1, "service is not known: the Terraform code declares no ECS service whose name is known", `say it in hci.hcl: deploy { service = "…" }`)
 	s.run("deploy", "staging", "--explain").is(t, 0, "service in the deploy block of hci.hcl sets it")
 	s.write("hci.hcl", "deploy {\n  service = \"hci_service_staging\"\n  cluster = \"hci_cluster_staging\"\n  task_definition = \"hci_web_staging\"\n}\n")
-	s.run(deployStaging("--dry-run")...).is(t, 0, "service hci_service_staging in cluster hci_cluster_staging")
+	s.run(deployStaging("--dry-run", "--image", "deployed")...).is(t, 0, "service hci_service_staging in cluster hci_cluster_staging")
 }
 
 // forgetService makes the service's name one that only an apply can tell.

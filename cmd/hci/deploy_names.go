@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -146,8 +147,17 @@ func (a *app) connect(ctx context.Context, d *deployment) error {
 		d.names.Region = d.cfg.Region
 	}
 	d.on = ecs.NewOn(d.cfg, d.names.Cluster, d.names.Service)
-	d.registry = ecr.New(d.cfg, d.names.Account)
+	d.registry = d.registryOf(cmp.Or(d.names.RegistryAccount, d.names.Account), d.names.RegistryRegion)
 	return nil
+}
+
+// registryOf is the registry of an account in a region; "" are those of the service.
+func (d *deployment) registryOf(account, region string) *ecr.Registry {
+	cfg := d.cfg
+	if region != "" && cfg.BaseEndpoint == nil {
+		cfg.Region = region
+	}
+	return ecr.New(cfg, account)
 }
 
 // explainNames prints the names and where each came from. What AWS would tell is

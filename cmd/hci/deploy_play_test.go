@@ -80,8 +80,12 @@ func TestDeployImage(t *testing.T) {
 	})
 	t.Run("the deployed one", func(t *testing.T) {
 		s := newStage(t, fakeaws.Healthy)
-		s.commit()
-		s.run(deployStaging()...).is(t, 0, "in the deployed image", "nothing of hci_web_staging:1 differs: its tasks are started anew", "hci: deployed\n")
+		commit := s.commit()
+		s.run(deployStaging()...).is(t, 1, "problem: image: the registry has no image of commit "+commit, "--image deployed deploys the deployed image once more", "nothing was done")
+		if changed := s.changed(); len(changed) > 0 {
+			t.Errorf("asked for %q", changed)
+		}
+		s.run(deployStaging("--image", "deployed")...).is(t, 0, "commit "+commit+", of which no image is in the registry", "in the deployed image", "nothing of hci_web_staging:1 differs: its tasks are started anew", "hci: deployed\n")
 		if got := s.player.migrated(); len(got) != 1 || !strings.HasSuffix(got[0], ":"+fakeaws.Before) {
 			t.Errorf("migrated in %q", got)
 		}
@@ -186,7 +190,7 @@ func TestDeployRenamedContainer(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Replace(string(text), `name         = "web"`, `name         = "app"`, 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.run("deploy", "update", "staging", "--yes", "--poll", "10ms").is(t, 0, "the deployed image", "hci: deployed\n")
+	s.run("deploy", "update", "staging", "--yes", "--poll", "10ms", "--image", "deployed").is(t, 0, "the deployed image", "hci: deployed\n")
 	if _, image := s.runs(); image != deployed {
 		t.Errorf("%s runs, and %s was deployed", image, deployed)
 	}
@@ -232,7 +236,7 @@ func TestDeployWithdrawn(t *testing.T) {
 		args []string
 	}{
 		{"restart", []string{"deploy", "update", "staging", "--restart", "--yes", goOn}},
-		{"nothing differs", []string{"deploy", "update", "staging", "--base", "running", "--yes", goOn}},
+		{"nothing differs", []string{"deploy", "update", "staging", "--base", "running", "--image", "deployed", "--yes", goOn}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := replaced(t)
@@ -242,7 +246,7 @@ func TestDeployWithdrawn(t *testing.T) {
 			if _, image := s.runs(); s.hasNew() || image != before {
 				t.Errorf("%s runs, the new secret: %v", image, s.hasNew())
 			}
-			s.run(deployStaging()...).is(t, 0, "is newer than what hci_web_staging:3 was made from", "hci: deployed\n")
+			s.run(deployStaging("--image", "deployed")...).is(t, 0, "is newer than what hci_web_staging:3 was made from", "hci: deployed\n")
 			if !s.hasNew() {
 				t.Error("the new secret is not what runs")
 			}
@@ -253,7 +257,7 @@ func TestDeployWithdrawn(t *testing.T) {
 		s.write("hci.hcl", migrateCommand)
 		s.commit()
 		s.withdraws("hci_web_staging:1")
-		s.run(deployStaging("--base", "running")...).is(t, 0, "registered hci_web_staging:2", "of hci_web_staging:2 ended with exit code 0", "hci: deployed\n")
+		s.run(deployStaging("--base", "running", "--image", "deployed")...).is(t, 0, "registered hci_web_staging:2", "of hci_web_staging:2 ended with exit code 0", "hci: deployed\n")
 	})
 	t.Run("left", func(t *testing.T) {
 		s := newStage(t, fakeaws.Healthy)

@@ -289,14 +289,16 @@ func TestDeployTerraformMeanwhile(t *testing.T) {
 func TestDeployTerraformDuringMigration(t *testing.T) {
 	for _, command := range []bool{true, false} {
 		s := newStage(t, fakeaws.Healthy)
+		var image []string
 		if command {
 			s.write("hci.hcl", migrateCommand)
 			s.held(s.commit())
 		} else {
 			s.commit()
+			image = []string{"--image", "deployed"}
 		}
 		s.once("RunTask", s.registersSecret)
-		s.run(deployStaging()...).is(t, 5, "(containers.web.secrets.HCI_NEW added), and would not be what runs", "the service was not touched", "'hci deploy --resume staging' goes on")
+		s.run(deployStaging(image...)...).is(t, 5, "(containers.web.secrets.HCI_NEW added), and would not be what runs", "the service was not touched", "'hci deploy --resume staging' goes on")
 		s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "still to do: update", "hci: deployed\n")
 		if n := len(s.player.migrated()); n != 1 || !s.hasNew() {
 			t.Errorf("with a command: %v; migrated %d times, the new secret is what runs: %v", command, n, s.hasNew())
@@ -794,9 +796,9 @@ func TestDeployMigrationStopped(t *testing.T) {
 // migration, which may then exit with 0 half way.
 func TestDeployMigrationCrossed(t *testing.T) {
 	s := newStage(t, fakeaws.Healthy)
+	s.write("hci.hcl", "deploy {\n  migrate_container = \"migrate\"\n}\n")
 	s.held(s.commit())
 	s.addsProxy()
-	s.write("hci.hcl", "deploy {\n  migrate_container = \"migrate\"\n}\n")
 	s.player.set(func(p *player) { p.proxy = 1 })
 	s.run(deployStaging()...).is(t, 1, "warning: service: several containers of hci_migrate_staging:2 are essential (migrate, proxy): when one of them ends, ECS stops the migration",
 		"the migration may not have come to its end: container proxy of task ", "crashed, and a task ends with each container that is essential", "proxy: exit code 1",

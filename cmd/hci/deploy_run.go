@@ -293,11 +293,13 @@ func (a *app) preflight(d *deployment, journal *deploy.Journal, steps []deploy.S
 	return deploy.Preflight{
 		Env: d.Env.Name, Root: a.found.Root, Names: d.names, Steps: steps, Displace: o.displace,
 		Rebuild: journal.Rebuild, Restart: journal.Restart, Base: journal.Base,
-		Own:     deploy.OwnOf(journal),
+		Own: deploy.OwnOf(journal),
+		Yes: o.yes, Wanted: deploy.Wanted{Image: o.image, ImageTag: o.imageTag},
 		Cluster: d.on, Registry: d.registry,
-		WhoAmI: func(ctx context.Context) (client.Identity, error) { return client.WhoAmI(ctx, d.cfg) },
-		Docker: func(ctx context.Context) (*docker.Engine, error) { return docker.Find(ctx, a.environFor(child.Docker)) },
-		Commit: a.found.Commit,
-		Secret: a.secretLook(d), Full: a.fullNames(d),
+		RegistryOf: func(account, region string) deploy.Registry { return d.registryOf(account, region) },
+		WhoAmI:     func(ctx context.Context) (client.Identity, error) { return client.WhoAmI(ctx, d.cfg) },
+		Docker:     func(ctx context.Context) (*docker.Engine, error) { return docker.Find(ctx, a.environFor(child.Docker)) },
+		Commit:     a.found.Commit,
+		Secret:     a.secretLook(d), Full: a.fullNames(d),
 	}
 }

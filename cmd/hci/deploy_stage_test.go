@@ -45,6 +45,8 @@ type stage struct {
 	before func(operation string) // called before the server sees a request; may be nil
 	after  func(operation string) // called before hci sees the answer; may be nil
 	watch  func(operation string, answer []byte)
+	// request is called with each request; may be nil.
+	request func(operation string, in map[string]any)
 	// rewrite changes an answer; may be nil.
 	rewrite func(operation string, answer []byte) []byte
 	refuse  []string // operations that the identity may not do
@@ -208,6 +210,14 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.asked = append(s.asked, operation)
 	before, after, watch, rewrite, refuse, noTags, blind := s.before, s.after, s.watch, s.rewrite, s.refuse, s.noTags, s.blind
+	if s.request != nil {
+		body, err := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		var in map[string]any
+		if err == nil && json.Unmarshal(body, &in) == nil {
+			s.request(operation, in)
+		}
+	}
 	s.mu.Unlock()
 	if before != nil {
 		before(operation)

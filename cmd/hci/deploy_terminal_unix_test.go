@@ -85,7 +85,7 @@ func (p *typed) ends(code int, texts ...string) {
 func TestDeployAsksForNames(t *testing.T) {
 	s := newStage(t, fakeaws.Healthy)
 	s.forgetService()
-	p := s.onTerminal(deployStaging("--dry-run")...)
+	p := s.onTerminal(deployStaging("--dry-run", "--image", "deployed")...)
 	p.after("service is not known: the Terraform code declares no ECS service whose name is known. service: ", "hci_service_staging\r")
 	p.after("cluster is not known: the Terraform code does not tell the cluster of the service. cluster: ", "hci_cluster_staging\r")
 	p.ends(0, `with service = "hci_service_staging" in the deploy block of hci.hcl it is not asked again`, "service hci_service_staging in cluster hci_cluster_staging")

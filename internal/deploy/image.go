@@ -23,6 +23,8 @@ func (j *Job) Choose() {
 	case journal.Words != "" || journal.Built != "":
 	case journal.Restart:
 		journal.Words = "what it runs, anew"
+	case j.Look.Given != "":
+		journal.Image, journal.Words = j.Look.Given, "the image "+j.Look.Given
 	case j.Look.Pushed != "":
 		journal.Image, journal.Words, journal.Own = j.Look.Repository.URI+"@"+j.Look.Pushed, j.inRegistry(), true
 	case slices.Contains(journal.Steps, Push):

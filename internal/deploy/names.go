@@ -25,6 +25,7 @@ type Names struct {
 	Cluster, Service                        string
 	TaskDefinition, Container               string // family, and the container whose image is deployed
 	Repository                              string
+	RegistryAccount, RegistryRegion         string // of the repository; "" for the service's
 	ImageTag, Dockerfile, Context, Platform string // paths start from the project's root
 	MigrateTask, MigrateContainer           string // family
 	MigrateCommand                          []string
@@ -280,15 +281,21 @@ func (r *resolver) container() {
 
 func (r *resolver) repository() {
 	if r.set("repository", &r.n.Repository) {
+		if e, ok := ParseECR(r.n.Repository); ok {
+			r.n.Repository, r.n.RegistryAccount, r.n.RegistryRegion = e.Name, e.Account, e.Region
+		}
 		return
 	}
-	address := ""
-	if r.task != nil {
-		for _, c := range r.task.Containers {
-			if c.Repository != "" && (c.Name == r.n.Container || address == "") {
-				address = c.Repository
-			}
+	image := r.n.image
+	if r.task != nil && image.Name == "" {
+		if at := slices.IndexFunc(r.task.Containers, func(c module.Container) bool { return c.Repository != "" }); at >= 0 {
+			image = r.task.Containers[at]
 		}
+	}
+	if e, ok := ParseECR(image.Image); ok {
+		r.take("repository", &r.n.Repository, e.Name, r.declared(r.task.File, r.task.Line, r.task.Address))
+		r.n.RegistryAccount, r.n.RegistryRegion = e.Account, e.Region
+		return
 	}
 	var known []string
 	for _, repo := range r.Evaluated.Repositories {
@@ -296,39 +303,20 @@ func (r *resolver) repository() {
 			continue
 		}
 		known = append(known, repo.Name)
-		if repo.Address == address || address == "" && len(r.Evaluated.Repositories) == 1 {
+		if repo.Address == image.Repository || image.Repository == "" && len(r.Evaluated.Repositories) == 1 {
 			r.take("repository", &r.n.Repository, repo.Name, r.declared(repo.File, repo.Line, repo.Address))
+			r.n.RegistryAccount = repo.Registry
 			return
 		}
 	}
-	if name := r.repositoryInImage(); name != "" {
-		r.take("repository", &r.n.Repository, name, r.declared(r.task.File, r.task.Line, r.task.Address))
-		return
-	}
 	why := "the Terraform code declares no ECR repository whose name is known"
-	if len(known) > 0 {
+	switch {
+	case image.Repository != "":
+		why = "the service's image lies in " + image.Repository + ", whose name is not known"
+	case len(known) > 0:
 		why = "the Terraform code declares several, and does not say which the service's image lies in"
 	}
 	r.lacks("repository", why, known...)
-}
-
-// repositoryInImage is the repository of an image that is written out.
-func (r *resolver) repositoryInImage() string {
-	if r.task == nil {
-		return ""
-	}
-	for _, c := range r.task.Containers {
-		if c.Name != r.n.Container {
-			continue
-		}
-		host, rest, ok := strings.Cut(c.Image, "/")
-		if ok && strings.Contains(host, ".dkr.ecr.") {
-			rest, _, _ = strings.Cut(rest, "@")
-			rest, _, _ = strings.Cut(rest, ":")
-			return rest
-		}
-	}
-	return ""
 }
 
 func (r *resolver) image() {

@@ -48,13 +48,17 @@ type Preflight struct {
 	Displace  bool   // go on although another deployment is under way
 	Restart   bool   // run what runs, anew
 	Base      string // revision that the new one is made from; "" chooses
+	Yes       bool   // nobody is asked
+	Wanted    Wanted // image that is named
 	Own       Own    // of a deployment that is resumed
 
 	Cluster  Cluster
 	Registry Registry
-	WhoAmI   func(context.Context) (client.Identity, error)
-	Docker   func(context.Context) (*docker.Engine, error)
-	Commit   func(context.Context) (project.Commit, error)
+	// RegistryOf is another account's or region's; nil if there is none.
+	RegistryOf func(account, region string) Registry
+	WhoAmI     func(context.Context) (client.Identity, error)
+	Docker     func(context.Context) (*docker.Engine, error)
+	Commit     func(context.Context) (project.Commit, error)
 	// Secret looks whether what a valueFrom names has a current value.
 	Secret func(context.Context, ecs.SecretRef) error
 	// Full returns the names with the values of secrets, too; nil if they are not
@@ -107,6 +111,7 @@ type Look struct {
 	Engine     *docker.Engine
 	Commit     project.Commit
 	Tag        string   // of this commit's image
+	Given      string   // the image that the user named, by its digest where its registry tells it
 	Pushed     string   // digest of that image, if the registry holds it and it is used again
 	Moving     string   // the tag that moves, "" if it can't be pushed
 	Containers []string // that run the image
@@ -174,12 +179,15 @@ func (p Preflight) Look(ctx context.Context) (*Look, error) {
 	if l.AtRest {
 		group.Go(func() { l.atRest(ctx) })
 	}
-	if l.Names.Repository != "" && !l.AtRest {
+	if !l.AtRest {
 		group.Go(func() {
-			repository := l.repository(ctx)
+			repository := l.Names.Repository != "" && l.repository(ctx)
 			<-commit
 			if repository {
 				l.image(ctx)
+			}
+			if l.Wanted.Given() {
+				l.wanted(ctx)
 			}
 		})
 	}
@@ -254,6 +262,7 @@ func (l *looker) together(ctx context.Context) {
 	look := l.look
 	l.shared()
 	l.compose(ctx)
+	l.noImage()
 	if look.Base != nil {
 		l.containers()
 		l.deployed(ctx)

@@ -77,22 +77,25 @@ func (l *looker) image(ctx context.Context) {
 			l.found(Note, "image", "", "repository %s is immutable, so the tag %s, which is there, stays where it is", repository.Name, l.Names.ImageTag)
 		}
 	}
-	if l.look.Tag == "" {
+	if l.look.Tag == "" || l.Wanted.Given() {
 		return
 	}
-	digest, err := l.Registry.Digest(ctx, repository.Name, l.look.Tag)
-	var missing *ecr.NotFoundError
 	dirty := len(l.look.Commit.Dirty) > 0
+	tags := []string{l.look.Tag}
+	if !dirty && !l.Rebuild {
+		tags = CommitTags(l.look.Commit)
+	}
+	tag, digest, err := l.commitImage(ctx, repository, tags)
 	switch {
-	case errors.As(err, &missing):
 	case err != nil:
 		l.failed("image", err)
+	case tag == "":
 	case l.Restart || l.Own.Built: // what was built is perhaps pushed, which the push will tell
 	case (dirty || l.Rebuild) && l.needs(Push) && !repository.Takes(l.look.Tag):
 		l.found(Problem, "image", "commit the changes, so that the image has a tag of its own", "%s:%s is in the registry already, and its repository is immutable", repository.Name, l.look.Tag)
 	case (dirty || l.Rebuild) && l.needs(Build, Push): // it is made anew
 	default:
-		l.look.Pushed = digest
+		l.look.Pushed, l.look.Tag = digest, tag
 		if l.needs(Build, Push) {
 			l.found(Note, "image", "", "the image of commit %s is in the registry already, so it is used again; --rebuild builds it anew", l.look.Commit.Short())
 		}

@@ -354,7 +354,7 @@ func (l *looker) deployed(ctx context.Context) {
 	}
 	l.look.Deployed = d
 	l.moving(images)
-	if l.look.Pushed != "" || l.Restart || l.Own.Chosen {
+	if l.look.Pushed != "" || l.look.Given != "" || l.Restart || l.Own.Chosen {
 		return
 	}
 	unknown := l.needs(Migrate) && d.One == ""
@@ -370,7 +370,7 @@ func (l *looker) deployed(ctx context.Context) {
 // moving looks whether tasks would be started of whatever the moving tag names by
 // then: of an image that was pushed, and perhaps never deployed.
 func (l *looker) moving(images map[string]string) {
-	if l.look.Pushed != "" && !l.Restart || !l.needs(Migrate) && !l.needs(Update) {
+	if (l.look.Pushed != "" || l.look.Given != "") && !l.Restart || !l.needs(Migrate) && !l.needs(Update) {
 		return
 	}
 	if l.Restart { // which pins nothing

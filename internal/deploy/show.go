@@ -18,12 +18,8 @@ func (j *Job) Show(w io.Writer) error {
 		image = j.Look.Repository.URI + "@(what is pushed)"
 	}
 	lines := []string{fmt.Sprintf("service %s in cluster %s, %s, account %s", n.Service, n.Cluster, n.Region, account)}
-	commit, tag := look.Commit, look.Tag
-	if j.Journal.Region != "" { // it goes on, whatever is checked out by now
-		commit.SHA, tag = j.Journal.Commit, j.Journal.Tag
-	}
-	if commit.SHA != "" {
-		lines = append(lines, "commit "+commit.Short()+", image "+look.Repository.URI+":"+tag)
+	if line := j.commitLine(); line != "" {
+		lines = append(lines, line)
 	}
 	for i, s := range Sorted(j.Steps) {
 		what, why := j.line(s, words)
@@ -43,6 +39,23 @@ func (j *Job) Show(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
 	return err
+}
+
+// commitLine says which commit and which image it is about.
+func (j *Job) commitLine() string {
+	look, commit, tag := j.Look, j.Look.Commit, j.Look.Tag
+	if j.Journal.Region != "" { // it goes on, whatever is checked out by now
+		commit.SHA, tag = j.Journal.Commit, j.Journal.Tag
+	}
+	switch {
+	case look.Given != "":
+		return "image " + look.Given
+	case commit.SHA == "":
+		return ""
+	case look.Pushed == "" && !slices.Contains(j.Journal.Steps, Push) && !slices.Contains(j.Journal.Steps, Build):
+		return "commit " + commit.Short() + ", of which no image is in the registry"
+	}
+	return "commit " + commit.Short() + ", image " + look.Repository.URI + ":" + tag
 }
 
 // touches reports whether a revision of the service's is to be compared.

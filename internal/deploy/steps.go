@@ -27,6 +27,9 @@ const (
 // look as if it had.
 var Order = []Step{Login, Build, Push, Migrate, Update}
 
+// Making are the steps that make an image.
+var Making = []Step{Login, Build, Push}
+
 // Question asks for a step, in the words and the order of the team.
 type Question struct {
 	Step Step

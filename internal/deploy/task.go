@@ -101,6 +101,9 @@ type oneOff struct {
 // differs. composed tells that it is not registered yet.
 func (j *Job) withImage(ctx context.Context, d *ecs.Definition, image string, composed bool) (string, error) {
 	containers := j.Names.Takers(d, RepositoryOf(image))
+	if len(containers) == 0 && j.Look.Repository.URI != "" {
+		containers = j.Names.Takers(d, j.Look.Repository.URI)
+	}
 	if image == "" || len(containers) == 0 {
 		return "", fmt.Errorf("no container of %s runs the image that is deployed, nor one of %s", d.Name, RepositoryOf(image))
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -34,6 +35,7 @@ var deployKinds = map[string]func(cty.Value) (DeploySetting, error){
 	"dockerfile":        single(pathValue),
 	"context":           single(pathValue),
 	"platform":          single(platformValue),
+	"build":             single(boolText),
 	"migrate_task":      single(stringValue),
 	"migrate_container": single(stringValue),
 	"migrate_command": func(v cty.Value) (DeploySetting, error) {
@@ -47,6 +49,14 @@ func single(read func(cty.Value) (string, error)) func(cty.Value) (DeploySetting
 		text, err := read(v)
 		return DeploySetting{Value: text}, err
 	}
+}
+
+// boolText is true or false as a text.
+func boolText(v cty.Value) (string, error) {
+	if v.Type() != cty.Bool || v.IsNull() || !v.IsKnown() {
+		return "", errors.New("must be true or false")
+	}
+	return strconv.FormatBool(v.True()), nil
 }
 
 // accountDigits is how long the id of an account is.

@@ -52,10 +52,12 @@ func (r *reader) cluster(b block) {
 	}
 }
 
-// Repository is a repository of Amazon ECR that the directory declares.
+// Repository is a repository of Amazon ECR that the directory declares, or that a data
+// source of it names.
 type Repository struct {
 	Address   string
 	Name      string // "" if it is not known
+	Registry  string // account whose registry it lies in, where a data source says so
 	Immutable bool   // a tag that is there can't be pushed again
 	Place     Place
 	File      string // where the block stands
@@ -65,6 +67,7 @@ type Repository struct {
 func (r *reader) repository(b block) {
 	one := Repository{Address: b.address(), Place: r.place(b), File: b.res.Range.Filename, Line: b.res.Range.Start.Line}
 	one.Name, _ = r.known(b, "name")
+	one.Registry, _ = r.known(b, "registry_id")
 	mutability, _ := r.known(b, "image_tag_mutability")
 	one.Immutable = strings.HasPrefix(mutability, "IMMUTABLE")
 	r.repositories = append(r.repositories, one)
@@ -101,6 +104,8 @@ func kindOf(res *config.Resource) string {
 	switch {
 	case res.Type == secretType && res.Mode != config.Ephemeral:
 		return secretType
+	case res.Type == repositoryType && res.Mode == config.Data:
+		return repositoryType
 	case res.Mode != config.Managed:
 		return ""
 	}

@@ -109,8 +109,8 @@ func (r *Registry) Repository(ctx context.Context, name string) (Repository, err
 	return repo, nil
 }
 
-// Digest returns the digest of the image with a tag, as the registry holds it
-// now. It fails with a [*NotFoundError].
+// Digest returns the digest of the image with a tag or a digest, as the registry holds
+// it now. It fails with a [*NotFoundError].
 //
 // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html
 func (r *Registry) Digest(ctx context.Context, repository, tag string) (string, error) {
@@ -119,7 +119,11 @@ func (r *Registry) Digest(ctx context.Context, repository, tag string) (string, 
 			Digest string `json:"imageDigest"`
 		} `json:"imageDetails"`
 	}
-	err := r.client.Call(ctx, "DescribeImages", r.id(members{"repositoryName": repository, "imageIds": []members{{"imageTag": tag}}}), &out)
+	id := members{"imageTag": tag}
+	if strings.HasPrefix(tag, "sha256:") {
+		id = members{"imageDigest": tag}
+	}
+	err := r.client.Call(ctx, "DescribeImages", r.id(members{"repositoryName": repository, "imageIds": []members{id}}), &out)
 	switch {
 	case client.Code(err) == "ImageNotFoundException", err == nil && len(out.Details) == 0:
 		return "", &NotFoundError{What: fmt.Sprintf("image %s:%s", repository, tag)}

@@ -136,11 +136,13 @@ func Arguments(mode Mode, typ string) []string {
 	case "aws_ecs_service":
 		return []string{"name", "cluster", "task_definition"}
 	case "aws_ecs_task_definition":
-		return []string{"family", "container_definitions"}
+		return []string{"family", "container_definitions", "task_role_arn", "execution_role_arn"}
 	case "aws_ecs_cluster":
 		return []string{"name"}
 	case "aws_ecr_repository":
 		return []string{"name", "image_tag_mutability"}
+	case "data.aws_ecr_repository":
+		return []string{"name", "registry_id"}
 	case "terraform_data":
 		return []string{"input", "triggers_replace"}
 	default:
