@@ -6,6 +6,10 @@ import "slices"
 // one fitted already.
 const cheapIterations = 10_000
 
+// defaults are the iteration counts of [DefaultParams] of all versions, newest
+// first. A count never leaves this list: files with it lie in repositories.
+var defaults = []int{600_000}
+
 // A round is candidates that are tried at the same time.
 type round []Params
 
@@ -31,10 +35,10 @@ func usual() []round {
 	return []round{
 		slices.Concat(pbkdf2(SHA256, 10_000), bytesToKey(SHA256, MD5, SHA512, SHA1, SHA384)),
 		slices.Concat(pbkdf2(SHA512, 10_000), pbkdf2(SHA1, 10_000), pbkdf2(MD5, 10_000), pbkdf2(SHA384, 10_000),
-			pbkdf2(SHA256, 1, 1000, 2048, 4096, 5000)),
-		pbkdf2(SHA256, defaultIterations),
-		slices.Concat(pbkdf2(SHA256, 20_000, 50_000, 65_536, 100_000, 200_000, 250_000, 300_000, 310_000, 500_000),
-			pbkdf2(SHA512, 100_000, 210_000, 250_000, defaultIterations)),
+			pbkdf2(SHA256, 1, 1000, 2048, 4096, 5000), pbkdf2(SHA1, 1000)),
+		pbkdf2(SHA256, defaults...),
+		slices.Concat(pbkdf2(SHA256, 20_000, 50_000, 65_536, 100_000, 120_000, 150_000, 200_000, 250_000, 260_000, 300_000, 310_000, 500_000),
+			pbkdf2(SHA512, 100_000, 210_000, 250_000, 600_000)),
 		slices.Concat(pbkdf2(SHA256, 1_000_000), pbkdf2(SHA512, 1_000_000)),
 	}
 }

@@ -30,37 +30,54 @@
 //
 //	macKey = PBKDF2-HMAC-SHA256(passphrase, "hci/crypto content-derived salt, version 1", n), 32 bytes
 //	params = "pbkdf2 sha256 600000 8" (KDF, digest, iterations, salt length)
-//	salt   = HMAC-SHA256(macKey, params ‖ 0x00 ‖ plaintext), its first bytes
+//	salt   = HMAC-SHA256(macKey, "version 2 " ‖ params ‖ 0x00 ‖ context ‖ 0x00 ‖ plaintext), its first bytes
 //
 // n is the iteration count of the file; for EVP_BytesToKey, which has none
 // (its line reads "EVP_BytesToKey md5 1 8"), it is 10,000. The context string
 // is longer than any salt of the format, so macKey never equals a file's key.
 // The encoding is not bound: the same file in base64 is the same file.
 //
-// Open derives the salt again from what it decrypted and compares.
-// [Opened.Authenticated] says that they are equal: somebody who knew the
-// passphrase sealed exactly these bytes with exactly these parameters.
-// Otherwise the file was sealed by openssl itself, or altered; the two cannot
-// be told apart.
+// The context is what the file is for: the name of its environment, 1 to 255
+// bytes without NUL. Version 1, which hci wrote before, had none:
+//
+//	salt   = HMAC-SHA256(macKey, params ‖ 0x00 ‖ plaintext), its first bytes
+//
+// Both versions share the MAC key, so that opening derives one. Their inputs
+// never meet: a line of version 1 begins with the name of a key derivation, and
+// neither context nor params hold a 0x00.
+//
+// Open derives the salt again from what it decrypted and compares, with the
+// context it was given, then by version 1, then with the other contexts that it
+// was told of. [Opened.Authenticated] says that one of the first two is equal:
+// somebody who knew the passphrase sealed exactly these bytes with exactly these
+// parameters, and in version 2 for this context. A file for one of the other
+// contexts is a [ContextError]. Everything else was sealed by openssl itself, or
+// altered, or sealed for a context that nobody named; these cannot be told
+// apart.
 //
 // Bounds. Who does not know the passphrase gets a changed file accepted as
-// authentic with a chance of 2⁻⁶⁴ per try (2⁻¹²⁸ with 16 bytes of salt), and can
+// authentic with a chance of 2⁻⁶³ per try, as two salts are good (2⁻¹²⁷ with 16
+// bytes of salt), and can
 // only try by handing the file to somebody who opens it. Salts under 8 bytes
 // are read but never called authentic. Two different plaintexts get the same
 // salt, and so the same key and IV, with 2⁻⁶⁴ per pair: half a chance after some
 // four billion versions under one passphrase, as with random salts.
 //
 // What it leaks. Sealing is deterministic: who sees two files sees whether they
-// hold the same content under the same passphrase and parameters, so also that
-// a file went back to an earlier content. Nothing else about the content shows
-// but its length, to 16 bytes. The context string is the same for everybody:
+// hold the same content under the same passphrase, parameters and context, so
+// also that a file went back to an earlier content. (Two environments with equal
+// content show that in version 1, and no more in version 2.) Nothing else about
+// the content shows but its length, to 16 bytes; the context does not show at
+// all. The string in the MAC key is the same for everybody:
 // who knows a file's whole plaintext can test guessed passphrases against its
 // salt with macKeys computed beforehand. Only a strong passphrase helps against
 // guessing, here as in openssl.
 //
 // What it does not say: who of those that know the passphrase sealed the file,
-// and that it is the newest version, or the right environment's. An old sealed
-// file put back, or another one under the same passphrase, is authentic.
+// and that it is the newest version. An old sealed file put back is authentic,
+// and a file of version 1 is so in the place of any other: whoever has one of
+// another environment can put it there. A caller that remembers that a place
+// held version 2 can refuse version 1 there ([Opened.Context]).
 //
 // A file without salt (-nosalt) has no room for any of this. It is never
 // authenticated, and as all of them share one key and IV, two of them show how
@@ -74,16 +91,17 @@
 //   - pbkdf2 sha256 with 10,000 iterations (OpenSSL's default for -pbkdf2) and
 //     EVP_BytesToKey with sha256, md5, sha512, sha1, sha384;
 //   - pbkdf2 with 10,000 iterations and sha512, sha1, md5, sha384, and sha256
-//     with 1, 1000, 2048, 4096 and 5000;
-//   - pbkdf2 sha256 with 600,000 iterations, which is [DefaultParams];
-//   - pbkdf2 sha256 with 20,000, 50,000, 65,536, 100,000, 200,000, 250,000,
-//     300,000, 310,000 and 500,000, and sha512 with 100,000, 210,000, 250,000
-//     and 600,000;
+//     with 1, 1000, 2048, 4096 and 5000, and sha1 with 1000;
+//   - pbkdf2 sha256 with 600,000 iterations, which is [DefaultParams], and with
+//     every count that was the default before;
+//   - pbkdf2 sha256 with 20,000, 50,000, 65,536, 100,000, 120,000, 150,000,
+//     200,000, 250,000, 260,000, 300,000, 310,000 and 500,000, and sha512 with
+//     100,000, 210,000, 250,000 and 600,000;
 //   - pbkdf2 with 1,000,000 iterations and sha256, sha512.
 //
 // The candidates of one line are tried at the same time on all cores, a line
 // only when those before it yielded nothing. A passphrase that is wrong costs
-// the whole list, 5 million iterations: 0.6 seconds on four cores, 0.8 on two.
+// the whole list, 6 million iterations: 0.7 seconds on four cores, 1.1 on two.
 // With [OpenOptions.DeclaredOnly] only the declared ones are tried.
 //
 // Salt or no salt and the encoding are seen, not guessed. A salt length other

@@ -1,6 +1,9 @@
 package crypto
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // MaxSize is the largest plaintext, in bytes, that is sealed or opened.
 const MaxSize = 16 << 20
@@ -23,6 +26,8 @@ var (
 	// ErrPassphrase: a passphrase that openssl cannot be given, as it holds a
 	// NUL byte.
 	ErrPassphrase = errors.New("the passphrase holds a NUL byte")
+	// ErrContext: a context that is too long, or holds a NUL byte.
+	ErrContext = errors.New("a context has at most 255 bytes, none of them NUL")
 )
 
 // ContentError says that the passphrase and the parameters are right, but
@@ -40,6 +45,15 @@ func (e *ContentError) Error() string {
 
 // Unwrap returns what Check returned.
 func (e *ContentError) Unwrap() error { return e.Err }
+
+// ContextError says that the file is authentic, but was sealed for another
+// context than [OpenOptions.Context]: one of [OpenOptions.Foreign].
+type ContextError struct {
+	Context string // what it was sealed for
+	Params  Params
+}
+
+func (e *ContextError) Error() string { return fmt.Sprintf("the file was sealed for %q", e.Context) }
 
 // alteredError is [ErrWrongPassphrase] where the place of the damage shows.
 type alteredError struct{ what string }

@@ -3,6 +3,7 @@ package crypto_test
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	"hci/crypto"
@@ -44,7 +45,7 @@ func FuzzOpen(f *testing.F) {
 			return
 		}
 		// What is authentic is exactly what Seal writes, up to the line ends.
-		again, err := crypto.Seal(got.Plaintext, passphrase, got.Params)
+		again, err := crypto.Seal(got.Plaintext, passphrase, got.Params, got.Context)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +83,8 @@ func FuzzSealOpen(f *testing.F) {
 				p.SaltLen = 8 + int(pick>>9%9)
 			}
 		}
-		sealed, err := crypto.Seal(plaintext, passphrase, p)
+		context := []string{"", "staging", "ünï", strings.Repeat("c", 255)}[pick>>13%4]
+		sealed, err := crypto.Seal(plaintext, passphrase, p, context)
 		if bytes.IndexByte(passphrase, 0) >= 0 {
 			if !errors.Is(err, crypto.ErrPassphrase) {
 				t.Fatalf("NUL in the passphrase: %v", err)
@@ -93,12 +95,12 @@ func FuzzSealOpen(f *testing.F) {
 			t.Fatal(err)
 		}
 		o := only(p)
-		o.Check = anything
+		o.Check, o.Context = anything, context
 		got, err := crypto.Open(sealed, passphrase, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(got.Plaintext, plaintext) || !got.Params.Equal(p) || got.Authenticated == p.NoSalt {
+		if !bytes.Equal(got.Plaintext, plaintext) || !got.Params.Equal(p) || got.Authenticated == p.NoSalt || !p.NoSalt && got.Context != context {
 			t.Fatalf("%v, authenticated %v", got.Params, got.Authenticated)
 		}
 	})

@@ -231,13 +231,16 @@ func bothWays(t *testing.T, turn int, p crypto.Params, plaintext []byte, passphr
 		read("openssl's, found", theirs, crypto.OpenOptions{}, false)
 	}
 
-	ours, err := crypto.Seal(plaintext, []byte(passphrase), p)
+	ours, err := crypto.Seal(plaintext, []byte(passphrase), p, "staging")
 	if err != nil {
 		t.Fatal(err)
 	}
-	read("ours, declared", ours, only(p), !p.NoSalt)
+	declared := only(p)
+	declared.Context = "staging"
+	read("ours, declared", ours, declared, !p.NoSalt)
 	if guessed(p) {
-		read("ours, found", ours, crypto.OpenOptions{}, !p.NoSalt)
+		read("ours, found", ours, crypto.OpenOptions{Context: "staging"}, !p.NoSalt)
+		read("ours, for nothing", ours, crypto.OpenOptions{}, false)
 	}
 	back, err := openssl(t, turn, passphrase, ours, append([]string{"-d"}, p.OpenSSLArgs()...)...)
 	if err != nil {

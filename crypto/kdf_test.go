@@ -47,7 +47,7 @@ func TestSaltIsFixed(t *testing.T) {
 		{Params{KDF: BytesToKey, Digest: MD5}, "d75137db484d1609"},
 	} {
 		key := deriveMACKey([]byte("pass"), tc.p.macIterations(), new(atomic.Bool))
-		if got := hex.EncodeToString(contentSalt(key, tc.p, []byte("content"))); got != tc.want {
+		if got := hex.EncodeToString(contentSalt(key, tc.p, "", []byte("content"))); got != tc.want {
 			t.Errorf("%v: %s, want %s", tc.p, got, tc.want)
 		}
 	}

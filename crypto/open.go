@@ -13,8 +13,12 @@ type Opened struct {
 	// file keeps its form. Only a Salt, or a SaltLen under 8, cannot be written.
 	Params Params
 	// Authenticated: sealed by [Seal] with this passphrase, and not changed
-	// since. If false, it was sealed by openssl itself, or altered.
+	// since. If false, it was sealed by openssl itself, or altered, or sealed
+	// for a context that was not named.
 	Authenticated bool
+	// Context is what an authenticated file was sealed for: that of the
+	// options, or "" for a file of version 1, which is bound to nothing.
+	Context string
 }
 
 // OpenOptions say which parameters to try and what to accept.
@@ -33,6 +37,11 @@ type OpenOptions struct {
 	Check func(plaintext []byte) error
 	// DeclaredOnly tries Params and nothing else.
 	DeclaredOnly bool
+	// Context is what the file should have been sealed for, "" for nothing.
+	Context string
+	// Foreign are other contexts that are sealed for under the same passphrase.
+	// A file for one of them is refused with a [ContextError].
+	Foreign []string
 }
 
 // Open decrypts a file of openssl enc. How the parameters are found, and which
@@ -41,7 +50,8 @@ type OpenOptions struct {
 //
 // Errors: [ErrNotOpenSSL], [ErrTruncated] (also for an empty input),
 // [ErrWrongPassphrase], [ErrTooLarge], [ErrParams], [ErrPassphrase],
-// [*ContentError]. With an error the result is nil.
+// [ErrContext], [*ContentError], [*ContextError]. With an error the result is
+// nil.
 func Open(sealed, passphrase []byte, o OpenOptions) (*Opened, error) {
 	headerless := false
 	for _, p := range o.Params {
@@ -49,6 +59,11 @@ func Open(sealed, passphrase []byte, o OpenOptions) (*Opened, error) {
 			return nil, err
 		}
 		headerless = headerless || p.NoSalt || p.Salt != nil
+	}
+	for _, c := range append([]string{o.Context}, o.Foreign...) {
+		if err := validContext(c); err != nil {
+			return nil, err
+		}
 	}
 	if o.DeclaredOnly && len(o.Params) == 0 {
 		return nil, fmt.Errorf("%w: none declared", ErrParams)
@@ -64,7 +79,7 @@ func Open(sealed, passphrase []byte, o OpenOptions) (*Opened, error) {
 	if len(rounds) == 0 {
 		return nil, ErrTruncated
 	}
-	s := &search{file: file, passphrase: passphrase, check: o.Check, stop: new(atomic.Bool)}
+	s := &search{file: file, passphrase: passphrase, check: o.Check, context: o.Context, foreign: o.Foreign, stop: new(atomic.Bool)}
 	defer s.end()
 	return s.run(rounds)
 }

@@ -21,7 +21,7 @@ func anything([]byte) error { return nil }
 
 func seal(t testing.TB, plaintext, passphrase string, p crypto.Params) []byte {
 	t.Helper()
-	sealed, err := crypto.Seal([]byte(plaintext), []byte(passphrase), p)
+	sealed, err := crypto.Seal([]byte(plaintext), []byte(passphrase), p, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestOpenRefuses(t *testing.T) {
 			t.Errorf("%s: error %v, want %v", name, err, tc.want)
 		}
 	}
-	if _, err := crypto.Seal(nil, []byte("a\x00b"), cheap); !errors.Is(err, crypto.ErrPassphrase) {
+	if _, err := crypto.Seal(nil, []byte("a\x00b"), cheap, ""); !errors.Is(err, crypto.ErrPassphrase) {
 		t.Errorf("Seal with NUL in the passphrase: %v", err)
 	}
 }
@@ -215,7 +215,7 @@ func TestBinaryPlaintext(t *testing.T) {
 
 func TestMaxSize(t *testing.T) {
 	largest := strings.Repeat("x", crypto.MaxSize)
-	if _, err := crypto.Seal([]byte(largest+"x"), nil, cheap); !errors.Is(err, crypto.ErrTooLarge) {
+	if _, err := crypto.Seal([]byte(largest+"x"), nil, cheap, ""); !errors.Is(err, crypto.ErrTooLarge) {
 		t.Errorf("Seal: %v", err)
 	}
 	for _, e := range []crypto.Encoding{crypto.Binary, crypto.Base64, crypto.Base64Line} {

@@ -91,10 +91,9 @@ func (e Encoding) String() string {
 }
 
 const (
-	defaultSaltLen    = 8
-	maxSaltLen        = 16
-	minAuthenticSalt  = 8 // 2⁻⁶⁴ for a forger
-	defaultIterations = 600_000
+	defaultSaltLen   = 8
+	maxSaltLen       = 16
+	minAuthenticSalt = 8 // see the bounds in the package doc
 )
 
 // Params are the parameters of a file, as on openssl's command line.
@@ -118,7 +117,7 @@ type Params struct {
 // DefaultParams returns what a new file is sealed with: PBKDF2, SHA-256,
 // 600,000 iterations, salted, binary.
 func DefaultParams() Params {
-	return Params{KDF: PBKDF2, Digest: SHA256, Iterations: defaultIterations}
+	return Params{KDF: PBKDF2, Digest: SHA256, Iterations: defaults[0]}
 }
 
 // String returns how the key is derived: "pbkdf2 sha256 600000 iterations",

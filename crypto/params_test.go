@@ -68,7 +68,7 @@ func TestParamsRefused(t *testing.T) {
 		if err := p.Validate(); !errors.Is(err, crypto.ErrParams) {
 			t.Errorf("%s: Validate: %v", name, err)
 		}
-		if _, err := crypto.Seal(nil, nil, p); !errors.Is(err, crypto.ErrParams) {
+		if _, err := crypto.Seal(nil, nil, p, ""); !errors.Is(err, crypto.ErrParams) {
 			t.Errorf("%s: Seal: %v", name, err)
 		}
 		o := crypto.OpenOptions{Params: []crypto.Params{good, p}}
@@ -83,7 +83,7 @@ func TestParamsRefused(t *testing.T) {
 		if err := p.Validate(); err != nil {
 			t.Errorf("%s: Validate: %v", name, err)
 		}
-		if _, err := crypto.Seal(nil, nil, p); !errors.Is(err, crypto.ErrParams) {
+		if _, err := crypto.Seal(nil, nil, p, ""); !errors.Is(err, crypto.ErrParams) {
 			t.Errorf("%s: Seal: %v", name, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
+	"strings"
 	"sync/atomic"
 )
 
@@ -29,11 +30,30 @@ func deriveMACKey(passphrase []byte, iterations int, stop *atomic.Bool) []byte {
 	return pbkdf2Block(SHA256, passphrase, []byte(saltContext), iterations, 1, stop)
 }
 
-// contentSalt returns the salt of a file, as the package doc defines it.
-func contentSalt(macKey []byte, p Params, plaintext []byte) []byte {
+// maxContext is the longest context, in bytes.
+const maxContext = 255
+
+// validContext refuses a context whose end could not be seen among the bytes
+// that the salt is derived from.
+func validContext(context string) error {
+	if len(context) > maxContext || strings.IndexByte(context, 0) >= 0 {
+		return ErrContext
+	}
+	return nil
+}
+
+// contentSalt returns the salt of a file, as the package doc defines it: of
+// version 2, or, with an empty context, of version 1.
+func contentSalt(macKey []byte, p Params, context string, plaintext []byte) []byte {
 	p = p.normal()
 	mac := hmac.New(sha256.New, macKey)
+	if context != "" {
+		mac.Write([]byte("version 2 ")) // no line of version 1 begins like this
+	}
 	fmt.Fprintf(mac, "%s %s %d %d\x00", p.KDF, p.Digest, p.Iterations, p.SaltLen)
+	if context != "" {
+		mac.Write([]byte(context + "\x00"))
+	}
 	mac.Write(plaintext)
 	return mac.Sum(nil)[:p.SaltLen]
 }

@@ -2,6 +2,7 @@ package crypto
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"sync/atomic"
 )
@@ -11,13 +12,17 @@ import (
 // same bytes; [Open] can tell that they were not changed, unless p is without
 // salt.
 //
+// The context says what the file is for, such as the name of an environment:
+// at most 255 bytes, none of them NUL. Open tells it from a file for another
+// context. An empty context binds to nothing and writes a file of version 1.
+//
 // An empty passphrase is one that openssl takes as well. Whether it is a good
 // one is for the caller to say.
 //
 // Errors: [ErrParams] (also for a Salt, or a SaltLen under 8, which are for
-// reading only), [ErrPassphrase], [ErrTooLarge].
-func Seal(plaintext, passphrase []byte, p Params) ([]byte, error) {
-	if err := p.Validate(); err != nil {
+// reading only), [ErrPassphrase], [ErrContext], [ErrTooLarge].
+func Seal(plaintext, passphrase []byte, p Params, context string) ([]byte, error) {
+	if err := errors.Join(p.Validate(), validContext(context)); err != nil {
 		return nil, err
 	}
 	p = p.normal()
@@ -34,7 +39,7 @@ func Seal(plaintext, passphrase []byte, p Params) ([]byte, error) {
 	var never atomic.Bool
 	var head, salt []byte
 	if !p.NoSalt {
-		salt = contentSalt(deriveMACKey(passphrase, p.macIterations(), &never), p, plaintext)
+		salt = contentSalt(deriveMACKey(passphrase, p.macIterations(), &never), p, context, plaintext)
 		head = append([]byte(magic), salt...)
 	}
 	stream := keyStream{params: p, passphrase: passphrase, salt: salt, stop: &never}

@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -22,6 +23,8 @@ type search struct {
 	file       *container
 	passphrase []byte
 	check      func([]byte) error
+	context    string
+	foreign    []string
 
 	stop    *atomic.Bool // ends derivations that nobody waits for
 	running sync.WaitGroup
@@ -39,6 +42,7 @@ type trial struct {
 	plaintext     []byte
 	padded        bool
 	authenticated bool
+	context       string // what it was sealed for, if it is authenticated
 }
 
 // end stops what still runs and waits for it.
@@ -107,6 +111,9 @@ func (s *search) judge(t trial) (fit *Opened, proof bool, err error) {
 	if len(t.plaintext) > MaxSize {
 		return nil, t.authenticated || longText, ErrTooLarge
 	}
+	if t.authenticated && t.context != "" && t.context != s.context {
+		return nil, true, &ContextError{Context: t.context, Params: t.params}
+	}
 	var refused error
 	switch {
 	case s.check != nil:
@@ -115,7 +122,7 @@ func (s *search) judge(t trial) (fit *Opened, proof bool, err error) {
 		refused = errNotText
 	}
 	if refused == nil {
-		fit = &Opened{Plaintext: t.plaintext, Params: t.params, Authenticated: t.authenticated}
+		fit = &Opened{Plaintext: t.plaintext, Params: t.params, Authenticated: t.authenticated, Context: t.context}
 		return fit, t.authenticated || longText || text && s.check != nil, nil
 	}
 	if t.authenticated || longText {
@@ -172,9 +179,20 @@ func (s *search) try(p Params, whole bool) trial {
 		if macKey == nil {
 			return trial{}
 		}
-		t.authenticated = hmac.Equal(contentSalt(macKey, p, plaintext), salt)
+		t.context, t.authenticated = s.sealedFor(macKey, p, plaintext, salt)
 	}
 	return t
+}
+
+// sealedFor finds the context that a salt was derived with.
+func (s *search) sealedFor(macKey []byte, p Params, plaintext, salt []byte) (context string, ok bool) {
+	contexts := append([]string{s.context}, s.foreign...)
+	for _, c := range slices.Insert(contexts, 1, "") { // version 1 before what is foreign
+		if hmac.Equal(contentSalt(macKey, p, c, plaintext), salt) {
+			return c, true
+		}
+	}
+	return "", false
 }
 
 // macKey returns a function that derives the MAC key once, for all candidates

@@ -144,7 +144,7 @@ func TestVectors(t *testing.T) {
 			got, err := crypto.Open(sealed, passphrase, crypto.OpenOptions{Params: []crypto.Params{p}, DeclaredOnly: true})
 			v.verify(t, v.Declared, got, err)
 			if err == nil && got.Authenticated {
-				again, err := crypto.Seal(got.Plaintext, passphrase, got.Params)
+				again, err := crypto.Seal(got.Plaintext, passphrase, got.Params, got.Context)
 				if err != nil || !bytes.Equal(again, sealed) {
 					t.Errorf("sealed again, the file differs (error %v)", err)
 				}

@@ -125,7 +125,7 @@ func benchProject(t *testing.T, iterations int) (dir string, env []string) {
 		fmt.Fprintf(&text, "secret_%02d = \"%s\"\n", i, strings.Repeat("x", 40))
 	}
 	data, err := crypto.Seal([]byte(text.String()), []byte(benchPhrase),
-		crypto.Params{KDF: crypto.PBKDF2, Digest: crypto.SHA256, Iterations: iterations})
+		crypto.Params{KDF: crypto.PBKDF2, Digest: crypto.SHA256, Iterations: iterations}, "staging")
 	if err != nil {
 		t.Fatal(err)
 	}

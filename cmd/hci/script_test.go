@@ -154,7 +154,7 @@ func sealCmd(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("seal: unknown parameters %q", args[3])
 		}
 	}
-	data, err := crypto.Seal([]byte(ts.ReadFile(args[0])), []byte(args[1]), params)
+	data, err := crypto.Seal([]byte(ts.ReadFile(args[0])), []byte(args[1]), params, "")
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), data, 0o644))
 }

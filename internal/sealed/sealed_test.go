@@ -65,7 +65,7 @@ func read(t *testing.T, path string) string {
 // seal makes the sealed file hold text, as a teammate would.
 func seal(t *testing.T, f sealed.Files, text, p string) {
 	t.Helper()
-	data, err := crypto.Seal([]byte(text), []byte(p), cheap)
+	data, err := crypto.Seal([]byte(text), []byte(p), cheap, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,11 +223,11 @@ func TestEncryptInsistsOnThePassphrase(t *testing.T) {
 }
 
 func TestBadInput(t *testing.T) {
-	good, err := crypto.Seal([]byte("a = \"1\"\n"), []byte(phrase), cheap)
+	good, err := crypto.Seal([]byte("a = \"1\"\n"), []byte(phrase), cheap, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	notVars, err := crypto.Seal([]byte("this is a note, and no tfvars file\n"), []byte(phrase), cheap)
+	notVars, err := crypto.Seal([]byte("this is a note, and no tfvars file\n"), []byte(phrase), cheap, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +270,7 @@ func TestNotUTF8(t *testing.T) {
 
 func TestTruncatedAtEveryLength(t *testing.T) {
 	f := files(t)
-	good, err := crypto.Seal([]byte("a = \"1\"\nb = \"22222222222222222222222222222222222\"\n"), []byte(phrase), cheap)
+	good, err := crypto.Seal([]byte("a = \"1\"\nb = \"22222222222222222222222222222222222\"\n"), []byte(phrase), cheap, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,7 +300,7 @@ func TestNoPassphraseIsAskedInVain(t *testing.T) {
 
 func TestRequireAuthentication(t *testing.T) {
 	f := files(t)
-	data, err := crypto.Seal([]byte("a = \"some value that is long enough\"\n"), []byte(phrase), crypto.Params{KDF: crypto.PBKDF2, Digest: crypto.SHA256, Iterations: 1, NoSalt: true})
+	data, err := crypto.Seal([]byte("a = \"some value that is long enough\"\n"), []byte(phrase), crypto.Params{KDF: crypto.PBKDF2, Digest: crypto.SHA256, Iterations: 1, NoSalt: true}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
