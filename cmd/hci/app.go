@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -27,12 +26,14 @@ type app struct {
 	root              string
 	passphraseFrom    string
 	newPassphraseFrom string
+	accept            bool // --accept-unauthenticated
 
 	saying      sync.Mutex // held while a line is written to stderr
 	style       term.Style
 	found       *project.Project
 	passphrases *term.Passphrases
-	rehearsal   *rehearsal // nil: the real AWS
+	mistyped    map[string]int // wrong passphrases that were typed, by environment
+	rehearsal   *rehearsal     // nil: the real AWS
 }
 
 func newApp(s streams, environ []string) *app {
@@ -192,15 +193,6 @@ func (a *app) environments(names []string, want func(project.Environment) bool, 
 		return nil, &noEnvironmentError{root: p.Root, what: what}
 	}
 	return envs, nil
-}
-
-// files says where an environment's secrets lie.
-func (a *app) files(env project.Environment) sealed.Files {
-	return sealed.Files{
-		Env: env.Name, Plain: env.Plain, Sealed: env.Sealed, StateDir: a.found.StateDir(),
-		Params: env.Params, Require: env.RequireAuthenticated,
-		Unmerged: func(ctx context.Context) error { return a.unmerged(ctx, env) },
-	}
 }
 
 // envNames completes environment names on the command line.

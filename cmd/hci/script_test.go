@@ -31,8 +31,8 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs testdata/script/*.txtar, one script per behaviour.
 //
-// In a script, "seal FILE PASSPHRASE OUT [ITERATIONS]" seals FILE as a teammate
-// would, and "sealed OUT PASSPHRASE WANT" fails unless OUT opens to WANT's
+// In a script, "seal FILE PASSPHRASE OUT [PARAMETERS]" seals FILE as a teammate
+// would, for the environment that OUT is named for, and "sealed OUT PASSPHRASE WANT" fails unless OUT opens to WANT's
 // bytes. The sample project is in $SAMPLE; copy it with "sample DIR".
 func TestScripts(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/script/*.txtar")
@@ -49,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"chown":    chownCmd,
 			"exits":    exitsCmd,
 			"flip":     flipCmd,
+			"forget":   forgetCmd,
 			"mode":     modeCmd,
 			"nowhere":  nowhereCmd,
 			"readlink": readlinkCmd,
@@ -105,6 +106,16 @@ func exitsCmd(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// forgetCmd removes what hci remembers in the user's state directory.
+func forgetCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: forget")
+	}
+	for _, dir := range []string{"hci", "Library"} {
+		ts.Check(os.RemoveAll(filepath.Join(ts.Getenv("HOME"), dir)))
+	}
+}
+
 func modeCmd(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: mode OCTAL FILE")
@@ -142,6 +153,7 @@ func sealCmd(ts *testscript.TestScript, neg bool, args []string) {
 	params := crypto.Params{KDF: crypto.PBKDF2, Digest: crypto.SHA256, Iterations: 10000}
 	if len(args) == 4 {
 		switch args[3] {
+		case "openssl": // proves nothing
 		case "md5":
 			params = crypto.Params{KDF: crypto.BytesToKey, Digest: crypto.MD5}
 		case "base64":
@@ -154,7 +166,15 @@ func sealCmd(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("seal: unknown parameters %q", args[3])
 		}
 	}
-	data, err := crypto.Seal([]byte(ts.ReadFile(args[0])), []byte(args[1]), params, "")
+	openssl := len(args) == 4 && args[3] == "openssl"
+	env, _, ok := strings.Cut(filepath.Base(args[2]), "_secrets")
+	switch {
+	case openssl:
+		env = "as good as a random salt"
+	case !ok:
+		env = ""
+	}
+	data, err := crypto.Seal([]byte(ts.ReadFile(args[0])), []byte(args[1]), params, env)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), data, 0o644))
 }

@@ -46,7 +46,7 @@ func (r *Report) add(rule Rule, next, format string, args ...any) {
 // Environment examines one environment. The error is that its sealed file
 // cannot be opened; all else is a finding.
 func Environment(ctx context.Context, p *project.Project, env project.Environment, files sealed.Files, pass sealed.Passphrase, environ []string) (*Report, error) {
-	files.Require = false // a finding here, not an error
+	files.Inspect = true // a finding here, not an error
 	r := &Report{Environment: env.Name, Path: env.Sealed, Findings: []Finding{}, files: files, project: p, environment: env}
 	content, err := files.OpenSealed(ctx, pass)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -60,7 +60,7 @@ func Environment(ctx context.Context, p *project.Project, env project.Environmen
 	r.params, r.Parameters = content.Params, content.Params.String()
 	r.Authenticated, r.secrets, r.Names = content.Authenticated, content.File, len(content.File.Names())
 	r.derivation()
-	r.authentication(env.RequireAuthenticated)
+	r.authentication(content.Distrust)
 	r.beside()
 	r.git(ctx)
 	r.declarations(environ)
@@ -82,16 +82,21 @@ func (r *Report) derivation() {
 	}
 }
 
-func (r *Report) authentication(required bool) {
-	if r.Authenticated {
-		return
+// authentication reports why commands refuse the file, or that nothing proves
+// what it holds.
+func (r *Report) authentication(distrust *sealed.DistrustError) {
+	rules := map[sealed.Reason]Rule{sealed.Foreign: AnotherEnvironment, sealed.Unbound: NotBound, sealed.Weaker: Weakened, sealed.BelowDeclared: Weakened}
+	switch {
+	case distrust != nil:
+		rule, ok := rules[distrust.Reason]
+		if !ok {
+			rule = NotAuthenticated
+		}
+		r.add(rule.as(Problem), distrust.Next(), "%v", distrust)
+	case !r.Authenticated:
+		r.add(NotAuthenticated, "hci secrets rekey "+r.Environment+" --keep-passphrase",
+			"not authenticated: it was sealed by openssl itself, or altered since hci sealed it")
 	}
-	rule := NotAuthenticated
-	if required {
-		rule = rule.as(Problem)
-	}
-	r.add(rule, "hci secrets rekey "+r.Environment+" --keep-passphrase",
-		"not authenticated: it was sealed by openssl itself, or altered since hci sealed it")
 }
 
 // beside compares the plaintext, if it is there, with the sealed file.
@@ -103,6 +108,9 @@ func (r *Report) beside() {
 	case err != nil:
 		r.add(PlaintextUnreadable, "", "the plaintext beside it cannot be read: %v", err)
 		return
+	}
+	if mode, open := r.files.PlainOpen(); open {
+		r.add(PlaintextReadable, "chmod 600 "+r.files.Plain, "the plaintext beside it has mode %04o: others on this machine may read it", mode)
 	}
 	if !bytes.Equal(plain, r.secrets.Bytes()) {
 		r.add(PlaintextDiffers, "hci secrets encrypt "+r.Environment, "the plaintext beside it holds something else")

@@ -98,6 +98,10 @@ var (
 	NoSalt              = Rule{ID: "no-salt", Severity: Warning, Short: "a sealed file without a salt"}
 	NotAuthenticated    = Rule{ID: "not-authenticated", Severity: Warning, Short: "a sealed file that openssl itself sealed, or somebody altered"}
 	PlaintextUnreadable = Rule{ID: "plaintext-unreadable", Severity: Problem, Short: "a plaintext file that can't be read"}
+	AnotherEnvironment  = Rule{ID: "another-environment", Severity: Problem, Short: "a sealed file that lies in the place of another environment's"}
+	NotBound            = Rule{ID: "not-bound", Severity: Problem, Short: "a sealed file that was bound to its environment and is not any more"}
+	Weakened            = Rule{ID: "weakened", Severity: Problem, Short: "a sealed file whose key derivation is weaker than it was, or than hci.hcl declares"}
+	PlaintextReadable   = Rule{ID: "plaintext-readable", Severity: Problem, Short: "a plaintext file that other users of the machine may read"}
 	PlaintextDiffers    = Rule{ID: "plaintext-differs", Severity: Warning, Short: "a plaintext file that holds something else than the sealed one"}
 	PlaintextNotIgnored = Rule{ID: "plaintext-not-ignored", Severity: Problem, Short: "a plaintext file that git does not ignore"}
 	NoTerraform         = Rule{ID: "no-terraform", Severity: Warning, Short: "no Terraform directory to compare the names with"}
@@ -116,6 +120,6 @@ var CheckRules = []Rule{
 
 // VerifyRules are the rules of verify.
 var VerifyRules = []Rule{
-	NotSealed, WeakDerivation, NoSalt, NotAuthenticated, PlaintextUnreadable, PlaintextDiffers, PlaintextTracked,
+	NotSealed, WeakDerivation, NoSalt, NotAuthenticated, AnotherEnvironment, NotBound, Weakened, PlaintextReadable, PlaintextUnreadable, PlaintextDiffers, PlaintextTracked,
 	PlaintextNotIgnored, NoTerraform, TerraformUnreadable, Undeclared, VarFiles, Invalid, Unset,
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"os"
 
 	"hci/crypto"
 	"hci/tfvars"
@@ -62,7 +63,7 @@ func (f Files) Decrypt(ctx context.Context, pass Passphrase, o Options) (*Result
 	}
 	r, err := f.writePlain(content, f.Plain, o)
 	if err == nil && !o.DryRun {
-		r.Notes = f.remember(content.sealed)
+		r.Notes = append(r.Notes, f.remember(content.sealed)...)
 	}
 	return r, err
 }
@@ -100,11 +101,31 @@ func (f Files) writePlain(content *Content, path string, o Options) (*Result, er
 		}
 		r.Changes = loss.Changes
 	}
-	if o.DryRun || !r.Wrote {
+	if !r.Wrote {
+		return r, r.closeOff(path, o)
+	}
+	if o.DryRun {
 		return r, nil
 	}
 	if err := replace(path, have, want, plainPerm); err != nil {
 		return nil, err
 	}
 	return r, nil
+}
+
+// closeOff takes from others what they may do with a plaintext that stays.
+func (r *Result) closeOff(path string, o Options) error {
+	mode, open := openMode(path)
+	switch {
+	case !open:
+		return nil
+	case o.DryRun:
+		r.Notes = append(r.Notes, fmt.Sprintf("%s has mode %04o and would get %04o", path, mode, plainPerm))
+		return nil
+	}
+	if err := os.Chmod(path, plainPerm); err != nil {
+		return err
+	}
+	r.Notes = append(r.Notes, fmt.Sprintf("%s had mode %04o, so others could read it; it has %04o now", path, mode, plainPerm))
+	return nil
 }

@@ -114,7 +114,7 @@ func (s *Session) Commit(next *tfvars.File, o Options) (*Result, error) {
 		return nil, fmt.Errorf("%s is written, its plaintext is not: %w", f.Sealed, err)
 	}
 	if s.before != nil {
-		r.Notes = append(f.remember(data), fmt.Sprintf("%s was changed too", f.Plain))
+		r.Notes = append(append(r.Notes, f.remember(data)...), fmt.Sprintf("%s was changed too", f.Plain))
 	}
 	return r, nil
 }
@@ -146,7 +146,7 @@ func (s *Session) Rescue(next *tfvars.File) (string, error) {
 		path := filepath.Join(f.StateDir, name)
 		return path, atomicfile.Write(path, data, atomicfile.Options{Perm: plainPerm})
 	}
-	data, err := seal(data, s.phrase, s.before.Params)
+	data, err := f.seal(data, s.phrase, s.before.Params)
 	if err != nil {
 		return "", err
 	}

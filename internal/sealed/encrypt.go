@@ -51,7 +51,7 @@ func (f Files) Encrypt(ctx context.Context, pass, newPass Passphrase, o Options)
 	}
 	r.Params, r.Changes = old.Params, tfvars.Compare(old.File, want)
 	same := bytes.Equal(old.File.Bytes(), plain)
-	if same && (!o.Force || old.Authenticated) {
+	if same && old.Distrust == nil && (!o.Force || old.Authenticated && old.context == f.binding()) {
 		r.Authenticated = old.Authenticated
 		if !o.DryRun {
 			r.Notes = f.remember(old.sealed)
@@ -66,7 +66,7 @@ func (f Files) Encrypt(ctx context.Context, pass, newPass Passphrase, o Options)
 		return nil, err
 	}
 	if !o.DryRun {
-		r.Notes = f.remember(data)
+		r.Notes = append(r.Notes, f.remember(data)...)
 	}
 	return r, nil
 }
@@ -87,12 +87,12 @@ func (f Files) Seal(ctx context.Context, pass, newPass Passphrase) ([]byte, erro
 		return nil, err
 	}
 	if old != nil {
-		return seal(want.Bytes(), phrase, old.Params)
+		return f.seal(want.Bytes(), phrase, old.Params)
 	}
 	if phrase, err = newPass(ctx); err != nil {
 		return nil, err
 	}
-	return seal(want.Bytes(), phrase, f.newParams())
+	return f.seal(want.Bytes(), phrase, f.newParams())
 }
 
 // current opens the sealed file if it is there, and returns its passphrase.
@@ -133,13 +133,14 @@ func (f Files) sealNew(ctx context.Context, want *tfvars.File, newPass Passphras
 	if err != nil {
 		return err
 	}
-	data, err := seal(want.Bytes(), phrase, r.Params)
+	data, err := f.seal(want.Bytes(), phrase, r.Params)
 	if err != nil {
 		return err
 	}
 	if err := replace(f.Sealed, nil, data, plainPerm); err != nil {
 		return err
 	}
+	f.sealedBy(data, r.Params)
 	r.Notes = f.remember(data)
 	return nil
 }
@@ -147,7 +148,7 @@ func (f Files) sealNew(ctx context.Context, want *tfvars.File, newPass Passphras
 // reseal replaces old by plaintext under the same passphrase and parameters,
 // and returns the sealed bytes.
 func (f Files) reseal(old *Content, plaintext []byte, phrase secret.Value, o Options, r *Result) ([]byte, error) {
-	data, err := seal(plaintext, phrase, old.Params)
+	data, err := f.seal(plaintext, phrase, old.Params)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +157,20 @@ func (f Files) reseal(old *Content, plaintext []byte, phrase secret.Value, o Opt
 	if o.DryRun || !r.Wrote {
 		return data, nil
 	}
-	return data, replace(f.Sealed, old.sealed, data, f.sealedPerm())
+	if err := replace(f.Sealed, old.sealed, data, f.sealedPerm()); err != nil {
+		return nil, err
+	}
+	f.sealedBy(data, old.Params)
+	r.Notes = append(r.Notes, f.adopted(old, old.Params)...)
+	return data, nil
+}
+
+// adopted says that a file which proved nothing is authenticated from now on.
+func (f Files) adopted(old *Content, now crypto.Params) []string {
+	if old.Authenticated || now.NoSalt || old.Distrust != nil {
+		return nil // the last was warned about
+	}
+	return []string{fmt.Sprintf("%s was sealed by openssl, so nothing proved what it held; from now on it is authenticated", f.Sealed)}
 }
 
 // newParams are the parameters of a file that does not exist yet.

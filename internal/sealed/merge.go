@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -63,6 +64,9 @@ func (f Files) Merge(ctx context.Context, v Versions, pass MergePassphrase, deci
 		return nil, err
 	}
 	base, ours, theirs := sides[0], sides[1], sides[2]
+	if !ours.content.Authenticated && !theirs.content.Authenticated && f.record().Authentic && !f.Accept {
+		return nil, &DistrustError{Reason: NoLonger, Env: f.Env, Path: f.Sealed}
+	}
 	for _, s := range []*side{ours, theirs} {
 		if !s.content.Authenticated && (base == nil || base.content.Authenticated) && (ours.content.Authenticated || theirs.content.Authenticated) {
 			return nil, fmt.Errorf("%s (%s): %w", f.Sealed, s.name, ErrNotAuthenticated)
@@ -142,7 +146,7 @@ func (f Files) openSide(ctx context.Context, data []byte, name string, phrases *
 			}
 			*phrases = append(*phrases, p)
 		}
-		content, err := f.unseal(data, (*phrases)[i])
+		content, err := f.readVersion(data, (*phrases)[i])
 		if err == nil {
 			return &side{name: name, content: content, phrase: (*phrases)[i]}, nil
 		}
@@ -154,18 +158,31 @@ func (f Files) openSide(ctx context.Context, data []byte, name string, phrases *
 
 // sealBytes seals a plaintext for this environment.
 func (f Files) sealBytes(plaintext []byte, phrase secret.Value, p crypto.Params) ([]byte, error) {
-	return seal(plaintext, phrase, p)
+	return f.seal(plaintext, phrase, p)
 }
 
 // OpenVersion opens another version of the sealed file, such as one of git's
 // history. What is required of the current version is not required of it. With
 // known parameters, only those are tried.
 func (f Files) OpenVersion(data []byte, phrase secret.Value, known []crypto.Params) (*Content, error) {
-	f.Require = false
 	if len(known) > 0 {
 		f.Params, f.declaredOnly = known, true
 	}
-	return f.unseal(data, phrase)
+	return f.readVersion(data, phrase)
+}
+
+// readVersion opens a version that need not be the current one: nothing that is
+// remembered of the file is held against it, and nothing of it is remembered.
+func (f Files) readVersion(data []byte, phrase secret.Value) (*Content, error) {
+	content, err := f.read(data, phrase, f.binding())
+	var foreign *crypto.ContextError
+	if !errors.As(err, &foreign) {
+		return content, err
+	}
+	if slices.Contains(f.Sharing, foreign.Context) {
+		return f.read(data, phrase, foreign.Context)
+	}
+	return nil, &DistrustError{Reason: Foreign, Env: f.Env, Path: f.Sealed, Other: foreign.Context, Params: foreign.Params}
 }
 
 // MergeAncestors merges two common ancestors that conflict, for git, which

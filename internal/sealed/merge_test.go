@@ -15,7 +15,7 @@ import (
 
 func version(t *testing.T, text, phrase string, iterations int) []byte {
 	t.Helper()
-	data, err := crypto.Seal([]byte(text), []byte(phrase), crypto.Params{KDF: crypto.PBKDF2, Digest: crypto.SHA256, Iterations: iterations})
+	data, err := crypto.Seal([]byte(text), []byte(phrase), crypto.Params{KDF: crypto.PBKDF2, Digest: crypto.SHA256, Iterations: iterations}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,9 @@ type journalEntry struct {
 
 // RekeyOptions of [Rekey].
 type RekeyOptions struct {
-	Params func(old crypto.Params) crypto.Params // the new parameters; nil keeps the old ones
+	// Params returns the new parameters; nil keeps the old ones, or, where those
+	// are weaker than declared, takes the declared ones.
+	Params func(old crypto.Params) crypto.Params
 	DryRun bool
 }
 
@@ -64,6 +66,7 @@ func Rekey(ctx context.Context, files []Files, pass, newPass func(Files) Passphr
 	defer unlock()
 	contents := make([]*Content, len(files))
 	for i, f := range files {
+		f.raise = true
 		if contents[i], err = f.OpenSealed(ctx, pass(f)); err != nil {
 			return nil, err
 		}
@@ -72,9 +75,9 @@ func Rekey(ctx context.Context, files []Files, pass, newPass func(Files) Passphr
 	sealedBytes := make([][]byte, len(files))
 	var j journal
 	for i, f := range files {
-		params := contents[i].Params
-		if o.Params != nil {
-			params = o.Params(params)
+		params, err := f.rekeyed(contents[i].Params, o.Params)
+		if err != nil {
+			return nil, err
 		}
 		if !params.Usual() && !slices.ContainsFunc(f.Params, params.Equal) {
 			return nil, &UndeclaredError{Env: f.Env, Params: params}
@@ -83,14 +86,14 @@ func Rekey(ctx context.Context, files []Files, pass, newPass func(Files) Passphr
 		if err != nil {
 			return nil, err
 		}
-		data, err := seal(contents[i].File.Bytes(), phrase, params)
+		data, err := f.seal(contents[i].File.Bytes(), phrase, params)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Sealed, err)
 		}
 		sealedBytes[i] = data
 		results[i] = Result{
 			Env: f.Env, From: f.Sealed, To: f.Sealed, Params: params,
-			Authenticated: !params.NoSalt, Wrote: !bytes.Equal(data, contents[i].sealed),
+			Authenticated: !params.NoSalt, Wrote: !bytes.Equal(data, contents[i].sealed), Notes: f.adopted(contents[i], params),
 		}
 		j.Files = append(j.Files, journalEntry{Path: f.Sealed, Old: contents[i].sealed, New: digest(data)})
 	}
@@ -101,11 +104,31 @@ func Rekey(ctx context.Context, files []Files, pass, newPass func(Files) Passphr
 		return nil, err
 	}
 	for i, f := range files {
+		f.sealedBy(sealedBytes[i], results[i].Params)
 		if f.base() == digest(contents[i].sealed) {
-			results[i].Notes = f.remember(sealedBytes[i])
+			results[i].Notes = append(results[i].Notes, f.remember(sealedBytes[i])...)
 		}
 	}
 	return results, nil
+}
+
+// rekeyed returns the parameters of a file's successor. What is declared in
+// hci.hcl is a floor.
+func (f Files) rekeyed(old crypto.Params, change func(crypto.Params) crypto.Params) (crypto.Params, error) {
+	params := old
+	if change != nil {
+		params = change(old)
+	}
+	if !f.belowDeclared(params) {
+		return params, nil
+	}
+	salted := func(p crypto.Params) crypto.Params { p.NoSalt, p.Salt = false, nil; return p }
+	if salted(params).Equal(salted(old)) { // no others were asked for
+		params = f.Params[0]
+		params.Encoding = old.Encoding
+		return params, nil
+	}
+	return params, fmt.Errorf("%s: %s is weaker than hci.hcl declares (%s); nothing was written", f.Env, params, f.Params[0])
 }
 
 // replaceAll writes data to the journal's files, all or none.

@@ -98,6 +98,14 @@ func interrupt(t *testing.T, fs []sealed.Files, n int) {
 			write(t, f.Sealed, string(before[i]))
 		}
 	}
+	for _, f := range fs { // a rekey that is killed remembers nothing
+		if err := os.RemoveAll(f.StateDir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(fs[0].StateDir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	data, err := json.Marshal(journal)
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,11 @@
 //     the sealed bytes.
 //   - A passphrase changes by [Rekey] only: everything else insists that the
 //     passphrase opens the file that is there.
+//   - A file that was authentic and is not any more, one of another environment,
+//     and one whose key derivation is weaker than it was or than is declared, is
+//     refused ([DistrustError]) unless [Files.Accept] says otherwise. What was
+//     authentic is remembered in the state directory; where nothing is
+//     remembered, earlier versions in git are asked.
 //   - No error holds a value or a piece of either file; names only.
 package sealed
 
@@ -23,8 +28,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"unicode"
-	"unicode/utf8"
+	"os"
+	"runtime"
 
 	"hci/crypto"
 	"hci/internal/atomicfile"
@@ -36,8 +41,7 @@ import (
 // and writing. Nothing was written.
 var ErrChanged = errors.New("changed by somebody else meanwhile")
 
-// ErrNotAuthenticated says that a file opened but was not sealed by hci, or
-// was altered, where the project requires authentication.
+// ErrNotAuthenticated is what every [DistrustError] is.
 var ErrNotAuthenticated = errors.New("not authenticated: sealed by openssl itself, or altered")
 
 // Passphrase yields a passphrase. It is called only when one is needed, and
@@ -52,11 +56,25 @@ type Files struct {
 	StateDir string          // where what was decrypted is remembered
 	Params   []crypto.Params // declared parameters, tried first; the first one seals a new file
 	Require  bool            // an unauthenticated file is refused
+	Others   []string        // the project's environments with other files, which are told by name
+	Sharing  []string        // the environments that use this same file, if that is more than one
+	Accept   bool            // a file that would be refused is used, with a warning
+	Inspect  bool            // the same, without: Content.Distrust says why
+
+	// History returns up to max earlier versions of a file, newest first; nil
+	// where there is no git.
+	History func(ctx context.Context, path string, max int) [][]byte
+	// Warn says a line to the user; nil for nobody.
+	Warn func(format string, args ...any)
+	// Again reports whether a wrong passphrase may be given once more.
+	Again func(env string) bool
+
 	// Unmerged returns a [*UnmergedError] if git could not merge the sealed file.
 	// It is asked before the file is read; nil: nobody is asked.
 	Unmerged func(context.Context) error
 
 	declaredOnly bool // only Params are tried
+	raise        bool // what is weaker than declared is about to be sealed again
 }
 
 // Content is an opened secrets file.
@@ -65,8 +83,10 @@ type Content struct {
 	Path          string // the file it came from
 	FromPlain     bool   // read from the plaintext; Params and Authenticated say nothing then
 	Params        crypto.Params
-	Authenticated bool
-	sealed        []byte // the sealed bytes it was opened from
+	Authenticated bool           // and of this environment, or of none
+	Distrust      *DistrustError // why it would have been refused
+	context       string         // what it was sealed for
+	sealed        []byte         // the sealed bytes it was opened from
 }
 
 // NotTfvarsError says that a sealed file opened into readable text that is
@@ -143,16 +163,33 @@ func (f Files) openSealed(ctx context.Context, pass Passphrase) (*Content, error
 	if _, _, err := crypto.Inspect(data); err != nil { // before anybody is asked for a passphrase
 		return nil, fmt.Errorf("%s: %w", f.Sealed, err)
 	}
-	value, err := pass(ctx)
-	if err != nil {
-		return nil, err
+	for {
+		value, err := pass(ctx)
+		if err != nil {
+			return nil, err
+		}
+		content, err := f.unseal(ctx, data, value)
+		if !errors.Is(err, crypto.ErrWrongPassphrase) || f.Again == nil || !f.Again(f.Env) {
+			return content, err
+		}
 	}
-	return f.unseal(data, value)
 }
 
 // ReadPlain returns the plaintext that lies beside the sealed file. The error
 // wraps [fs.ErrNotExist] when there is none.
 func (f Files) ReadPlain() ([]byte, error) { return atomicfile.Read(f.Plain, crypto.MaxSize) }
+
+// PlainOpen returns the mode of the plaintext, and whether it lets others than
+// its owner in. On Windows a mode says nothing of that.
+func (f Files) PlainOpen() (fs.FileMode, bool) { return openMode(f.Plain) }
+
+func openMode(path string) (fs.FileMode, bool) {
+	info, err := os.Stat(path)
+	if err != nil || runtime.GOOS == "windows" {
+		return 0, false
+	}
+	return info.Mode().Perm(), info.Mode().Perm()&^plainPerm != 0
+}
 
 // NoFileError says that an environment has neither form of its secrets file.
 type NoFileError struct{ Env, Plain, Sealed string }
@@ -167,102 +204,6 @@ func (e *NoFileError) Is(target error) bool { return target == fs.ErrNotExist }
 // MaxSize bounds a sealed file's size in bytes: the plaintext's limit in
 // base64 with a line break every 64 columns, and a header.
 const MaxSize = crypto.MaxSize/3*4 + crypto.MaxSize/24 + 4096
-
-// unseal opens data, accepting only what parses as tfvars.
-func (f Files) unseal(data []byte, pass secret.Value) (*Content, error) {
-	var parsed *tfvars.File
-	var parsedFrom []byte
-	var unreadable error
-	check := func(p []byte) error {
-		file, err := parse(p, f.Plain)
-		if err != nil {
-			if readable(p) {
-				unreadable = err
-			}
-			return err
-		}
-		parsed, parsedFrom = file, p
-		return nil
-	}
-	opened, err := crypto.Open(data, []byte(pass.Reveal()), crypto.OpenOptions{Params: f.Params, Check: check, DeclaredOnly: f.declaredOnly})
-	var refused *crypto.ContentError
-	switch {
-	case errors.As(err, &refused):
-		return nil, &NotTfvarsError{Path: f.Sealed, Problems: refused.Err}
-	case errors.Is(err, crypto.ErrWrongPassphrase) && unreadable != nil:
-		return nil, &NotTfvarsError{Path: f.Sealed, Problems: unreadable}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.Sealed, err)
-	}
-	if f.Require && !opened.Authenticated {
-		return nil, fmt.Errorf("%s: %w", f.Sealed, ErrNotAuthenticated)
-	}
-	if parsed == nil || !bytes.Equal(parsedFrom, opened.Plaintext) { // a later candidate was parsed too
-		if parsed, err = parse(opened.Plaintext, f.Plain); err != nil {
-			return nil, &NotTfvarsError{Path: f.Sealed, Problems: err}
-		}
-	}
-	return &Content{
-		File: parsed, Path: f.Sealed, Params: opened.Params,
-		Authenticated: opened.Authenticated, sealed: data,
-	}, nil
-}
-
-// parse parses a secrets file. Terraform takes any bytes in a comment; here
-// the whole text must be UTF-8, without which a wrong passphrase could pass for
-// the right one.
-func parse(text []byte, name string) (*tfvars.File, error) {
-	if !utf8.Valid(text) {
-		line := 1
-		for rest := text; len(rest) > 0; {
-			r, size := utf8.DecodeRune(rest)
-			if r == utf8.RuneError && size == 1 {
-				break
-			}
-			if r == '\n' {
-				line++
-			}
-			rest = rest[size:]
-		}
-		return nil, tfvars.Problems{{File: name, Line: line, Column: 1, Summary: "not valid UTF-8"}}
-	}
-	return tfvars.Parse(text, name)
-}
-
-// readable reports whether p is text that a wrong passphrase would hardly
-// produce: 16 bytes of UTF-8 without control characters pass by chance less
-// than once in a hundred thousand tries, after the padding's 1 in 256.
-func readable(p []byte) bool {
-	if len(p) < 16 || !utf8.Valid(p) {
-		return false
-	}
-	for _, r := range string(p) {
-		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
-			return false
-		}
-	}
-	return true
-}
-
-// seal encrypts plaintext and proves that the result opens again, as
-// authenticated where the parameters allow for it.
-func seal(plaintext []byte, pass secret.Value, p crypto.Params) ([]byte, error) {
-	data, err := crypto.Seal(plaintext, []byte(pass.Reveal()), p)
-	if err != nil {
-		return nil, err
-	}
-	back, err := crypto.Open(data, []byte(pass.Reveal()), crypto.OpenOptions{
-		Params: []crypto.Params{p}, DeclaredOnly: true, Check: func([]byte) error { return nil },
-	})
-	if err != nil {
-		return nil, fmt.Errorf("the newly sealed file does not open, so it was not written: %w", err)
-	}
-	if !bytes.Equal(back.Plaintext, plaintext) || (!p.NoSalt && !back.Authenticated) {
-		return nil, errors.New("the newly sealed file does not open to what was sealed, so it was not written")
-	}
-	return data, nil
-}
 
 // readIfThere returns nil for a file that does not exist.
 func readIfThere(path string, max int64) ([]byte, error) {

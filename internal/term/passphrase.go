@@ -65,7 +65,7 @@ type Passphrases struct {
 
 	mu       stdsync.Mutex
 	kept     map[string]Passphrase // by what was asked
-	typed    *Passphrase
+	typed    typed
 	newTyped *Passphrase
 }
 
@@ -193,8 +193,8 @@ func (p *Passphrases) get(ctx context.Context, env string, ask func(*Terminal, s
 		}
 		notTeam = why
 	}
-	if p.typed != nil {
-		return *p.typed, nil
+	if v, ok := p.alreadyTyped(env); ok {
+		return v, nil
 	}
 	v, askErr := p.prompt(fmt.Sprintf("Passphrase for %s: ", env), ask)
 	if errors.Is(askErr, ErrNoTerminal) {
@@ -207,7 +207,7 @@ func (p *Passphrases) get(ctx context.Context, env string, ask func(*Terminal, s
 	if askErr != nil {
 		return Passphrase{}, askErr
 	}
-	p.typed = &v
+	p.keepTyped(env, v)
 	return v, nil
 }
 
