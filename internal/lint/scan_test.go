@@ -72,7 +72,7 @@ func TestGuardNames(t *testing.T) {
 		"infra/staging_secrets.tfvars.bak": "",
 	} {
 		got := ""
-		for _, f := range g.Look(file, []byte("nothing")) {
+		for _, f := range g.Look(file, []byte("nothing"), "") {
 			got = f.Code
 		}
 		if got != want {
