@@ -34,6 +34,7 @@ internal/term: internal/atomicfile internal/child internal/secret
 internal/editor: internal/atomicfile internal/child internal/privatedir
 internal/team: internal/atomicfile internal/secret
 internal/aws/kms: internal/aws/client
+internal/doctor: internal/child
 internal/gitdriver: internal/atomicfile
 internal/history: crypto internal/sealed internal/secret
 internal/privatedir: internal/child
@@ -101,7 +102,7 @@ var only = map[string][]string{
 	"github.com/joho/godotenv":                            {"hci/sync/dotenv"},
 	"golang.org/x/term":                                   {"hci/internal/term"},
 	"github.com/zalando/go-keyring":                       {"hci/internal/term"},
-	"os/exec":                                             {"hci/internal/privatedir", "hci/internal/docker", "hci/internal/child", "hci/internal/editor", "hci/internal/git", "hci/internal/term", "hci/internal/terraform", "hci/internal/testing/interop", "hci/cmd/hci"},
+	"os/exec":                                             {"hci/internal/doctor", "hci/internal/privatedir", "hci/internal/docker", "hci/internal/child", "hci/internal/editor", "hci/internal/git", "hci/internal/term", "hci/internal/terraform", "hci/internal/testing/interop", "hci/cmd/hci"},
 }
 
 // pure lists packages that may import the standard library and ours only, and

@@ -28,6 +28,7 @@ const (
 const (
 	passphraseVar    = "HCI_PASSPHRASE"
 	passphrasePrefix = "HCI_PASSPHRASE_"
+	identityVar      = "HCI_AGE_IDENTITY" // and HCI_AGE_IDENTITY_FILE: they open passphrases
 	terraformPrefix  = "TF_VAR_"
 )
 
@@ -68,7 +69,7 @@ func Environ(role Role, environ []string, secrets ...string) []string {
 }
 
 func given(role Role, name string) bool {
-	if name == passphraseVar || strings.HasPrefix(name, passphrasePrefix) {
+	if name == passphraseVar || strings.HasPrefix(name, passphrasePrefix) || strings.HasPrefix(name, identityVar) {
 		return false
 	}
 	switch role {

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hci/crypto"
+	"hci/internal/child"
+	"hci/internal/docker"
+	"hci/internal/doctor"
+	"hci/internal/gitdriver"
+	"hci/internal/project"
+	"hci/internal/secret"
+	"hci/internal/term"
+	"hci/internal/terraform"
+)
+
+func newDoctor(a *app) *cobra.Command {
+	var asJSON, offline bool
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Say whether everything is there, and what to do next",
+		Long: `Look at what hci needs on this machine and in this clone: the programs, the project
+as it was found, where each passphrase comes from and whether it opens the sealed
+file, what git tracks and ignores, git's drivers and the guard, and which AWS
+account and region each environment uses. It changes nothing and shows no value.
+
+It asks no questions. Each line is ok, a warning or a problem with the next command.
+Exit code 2 when there is a problem. --offline does not ask AWS.`,
+		Args: between(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d := &diagnosis{app: a, ctx: cmd.Context(), report: &doctor.Report{}, offline: offline}
+			d.run()
+			if asJSON {
+				if err := a.printJSON(struct {
+					Schema int           `json:"schema"`
+					Lines  []doctor.Line `json:"lines"`
+				}{1, d.report.Lines}); err != nil {
+					return err
+				}
+			} else if err := d.print(); err != nil {
+				return err
+			}
+			if d.report.Count(doctor.Problem) > 0 {
+				return errDifferences
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&offline, "offline", false, "do not ask AWS")
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+// diagnosis is one run of doctor.
+type diagnosis struct {
+	*app
+	ctx     context.Context
+	report  *doctor.Report
+	offline bool
+}
+
+func (d *diagnosis) run() {
+	d.programs()
+	p, err := d.project()
+	if err != nil {
+		d.wrong("project", err)
+		return
+	}
+	d.layout(p)
+	for _, env := range p.Environments {
+		d.environment(env)
+	}
+	d.keyring()
+	d.gitSetup()
+}
+
+// wrong adds an error as a problem, with what it says is to be done.
+func (d *diagnosis) wrong(area string, err error) {
+	d.report.Add(area, doctor.Problem, err.Error(), strings.Join(next(err), "; "))
+}
+
+// programs looks at what hci runs. Only git is needed for the secrets alone.
+func (d *diagnosis) programs() {
+	for _, p := range []struct {
+		role    child.Role
+		name    string
+		args    []string
+		without string
+	}{
+		{child.Git, "git", []string{"--version"}, "without git, hci can't tell what is tracked or ignored"},
+		{child.Terraform, "openssl", []string{"version"}, "openssl is not needed by hci; your team may want it to open files without hci"},
+	} {
+		version, err := doctor.Version(d.ctx, p.role, d.environ, p.name, p.args...)
+		if err != nil {
+			d.report.Add("programs", doctor.Warning, p.name+" is not here: "+p.without, "")
+			continue
+		}
+		d.report.Add("programs", doctor.OK, version, "")
+	}
+	switch engine, err := docker.Find(d.ctx, d.environ); {
+	case err == nil:
+		d.report.Add("programs", doctor.OK, fmt.Sprintf("Docker answers; images are built by %s", engine.Builder), "")
+	default:
+		d.report.Add("programs", doctor.Warning, "Docker does not answer: 'hci deploy' can't build or push images", strings.Join(next(err), "; "))
+	}
+}
+
+// layout says what the project was taken for.
+func (d *diagnosis) layout(p *project.Project) {
+	d.report.Add("project", doctor.OK, "root "+p.Root, "")
+	if len(p.Environments) == 0 {
+		d.report.Add("project", doctor.Problem, "no environment was found", "'hci init --dry-run' says what was looked at; 'hci init' writes an hci.hcl to say where things are")
+	}
+	program, err := terraform.Program(p)
+	if err != nil {
+		d.report.Add("programs", doctor.Warning, err.Error(), strings.Join(next(err), "; "))
+		return
+	}
+	version, err := doctor.Version(d.ctx, child.Terraform, d.environ, program, "version")
+	if err != nil {
+		d.report.Add("programs", doctor.Warning, fmt.Sprintf("%s does not run: %v", program, err), "")
+		return
+	}
+	d.report.Add("programs", doctor.OK, version, "")
+}
+
+// environment looks at the files, the passphrase and the place of one.
+func (d *diagnosis) environment(env project.Environment) {
+	d.report.Add("project", doctor.OK, fmt.Sprintf("%s: workspace %s (%s)", env.Name, env.Workspace, env.WorkspaceWhy), "")
+	d.plaintext(env)
+	if !exists(env.Sealed) {
+		d.report.Add("sealed", doctor.Warning, env.Name+": there is no sealed file", "write "+d.rel(env.Plain)+", then 'hci secrets encrypt "+env.Name+"'")
+		return
+	}
+	d.opens(env)
+	if !d.offline {
+		d.place(env)
+	}
+}
+
+// plaintext looks at the plaintext beside a sealed file.
+func (d *diagnosis) plaintext(env project.Environment) {
+	if env.Plain == "" {
+		return
+	}
+	switch d.found.Git(d.ctx, env.Plain) {
+	case project.GitTracked:
+		d.report.Add("git", doctor.Problem, d.rel(env.Plain)+" is tracked: its values are in the history", "'git rm --cached "+d.rel(env.Plain)+"', then rotate the values")
+	case project.GitUnignored:
+		d.report.Add("git", doctor.Problem, d.rel(env.Plain)+" is not ignored: 'git add .' would take it", "put *_secrets.tfvars into .gitignore")
+	}
+	if info, err := os.Stat(env.Plain); err == nil {
+		if info.Mode().Perm()&0o077 != 0 {
+			d.report.Add("sealed", doctor.Problem, fmt.Sprintf("%s can be read by others (mode %04o)", d.rel(env.Plain), info.Mode().Perm()), "chmod 600 "+d.rel(env.Plain))
+		}
+		d.report.Add("sealed", doctor.Warning, d.rel(env.Plain)+" lies here as plaintext", "'hci secrets encrypt "+env.Name+"', then remove it, if you don't need it")
+	}
+}
+
+// opens finds the passphrase without asking, and opens the sealed file with it.
+func (d *diagnosis) opens(env project.Environment) {
+	s, err := d.sources("")
+	if err != nil {
+		d.wrong("passphrase", err)
+		return
+	}
+	s.Terminal = nil // doctor asks no questions
+	from := ""
+	content, err := d.files(env).OpenSealed(d.ctx, func(ctx context.Context) (secret.Value, error) {
+		p, err := s.Get(ctx, env.Name)
+		from = p.From
+		return p.Value, err
+	})
+	switch {
+	case errors.Is(err, term.ErrNoTerminal):
+		d.report.Add("passphrase", doctor.Warning, env.Name+": no passphrase is at hand; hci will ask", "'hci passphrase save "+env.Name+"' keeps it in the keyring")
+	case errors.Is(err, crypto.ErrWrongPassphrase):
+		d.report.Add("passphrase", doctor.Problem, fmt.Sprintf("%s: the passphrase from %s does not open %s", env.Name, from, d.rel(env.Sealed)), "ask your team for the passphrase, or 'hci team request NAME'")
+	case err != nil:
+		d.wrong("sealed", fmt.Errorf("%s: %w", env.Name, err))
+	default:
+		d.report.Add("passphrase", doctor.OK, fmt.Sprintf("%s: the passphrase from %s opens %s", env.Name, from, d.rel(env.Sealed)), "")
+		state, text, next := doctor.OK, "authenticated", ""
+		if !content.Authenticated {
+			state, text, next = doctor.Warning, "not authenticated: openssl itself sealed it, or somebody altered it", "'hci secrets rekey "+env.Name+" --keep-passphrase'"
+		}
+		d.report.Add("sealed", state, fmt.Sprintf("%s: %d names, %s, %s", env.Name, len(content.File.Names()), content.Params, text), next)
+	}
+}
+
+// keyring says whether the system has one.
+func (d *diagnosis) keyring() {
+	if term.SystemKeyring(d.lookup) == nil {
+		d.report.Add("keyring", doctor.Warning, "there is no keyring here: passphrases come from variables, files, a command, the team's file or a question", "")
+		return
+	}
+	d.report.Add("keyring", doctor.OK, "there is a keyring", "")
+}
+
+// gitSetup looks at git's drivers and the guard.
+func (d *diagnosis) gitSetup() {
+	files, err := d.sealedFiles(d.ctx)
+	if err != nil {
+		return // no git, or nothing that it could show
+	}
+	program, err := ownProgram()
+	if err != nil {
+		return
+	}
+	switch missing := gitdriver.Missing(d.ctx, d.git, files, program); {
+	case len(missing) > 0:
+		d.report.Add("git", doctor.Warning, "git can't show or merge sealed files by name in this clone", "'hci git install'")
+	default:
+		d.report.Add("git", doctor.OK, "git shows and merges sealed files by name", "")
+	}
+	old, err := os.ReadFile(filepath.Join(d.found.Root, ".gitattributes"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if string(gitdriver.WithAttributes(old, files)) != string(old) {
+		d.report.Add("git", doctor.Warning, ".gitattributes lacks the lines for sealed files", "'hci git install', then commit .gitattributes")
+	}
+}
+
+// print writes the lines, with the sign of each.
+func (d *diagnosis) print() error {
+	var err error
+	for _, l := range d.report.Lines {
+		_, werr := fmt.Fprintf(d.out, "%-8s %-10s %s\n", l.State, l.Area, l.Text)
+		err = errors.Join(err, werr)
+		if l.Next != "" && l.State != doctor.OK {
+			_, werr = fmt.Fprintf(d.out, "%-19s   %s\n", "", l.Next)
+			err = errors.Join(err, werr)
+		}
+	}
+	_, werr := fmt.Fprintf(d.out, "%s, %s\n", plural(d.report.Count(doctor.Problem), "problem"), plural(d.report.Count(doctor.Warning), "warning"))
+	return errors.Join(err, werr)
+}
