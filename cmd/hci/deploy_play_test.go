@@ -40,6 +40,7 @@ func TestDeployScenarios(t *testing.T) {
 		{fakeaws.MigrationFails, 1, []string{"ended with exit code 3", "stopped: EssentialContainerExited", "| Operations to perform:",
 			"the service was not touched: it runs hci_web_staging:1", "'hci deploy --resume staging' goes on from here"},
 			[]string{"RegisterTaskDefinition", "RunTask"}, "hci_web_staging:1"},
+		{fakeaws.BlueGreen, 0, []string{"blue/green: bake time until ", "hci_web_staging:2 is what runs: 1 of 1 tasks", "hci: deployed\n"}, nil, "hci_web_staging:2"},
 		{fakeaws.Throttling, 0, []string{"hci: deployed\n"}, nil, "hci_web_staging:2"},
 		{fakeaws.SlowLogs, 0, []string{"hci: deployed\n"}, nil, "hci_web_staging:2"},
 		{fakeaws.Displaced, 5, []string{"not deployed: displaced", "another deployment took its place", "hci_web_staging:3 is the service's deployment now",
@@ -52,7 +53,11 @@ func TestDeployScenarios(t *testing.T) {
 		t.Run(string(c.scenario), func(t *testing.T) {
 			s := newStage(t, c.scenario)
 			s.held(s.commit())
-			s.run(deployStaging()...).is(t, c.code, c.says...)
+			args := deployStaging()
+			if c.scenario == fakeaws.BlueGreen { // the bake time takes longer
+				args = append(args, "--timeout", "150ms")
+			}
+			s.run(args...).is(t, c.code, c.says...)
 			if changed := s.changed(); c.changed != nil && !slices.Equal(changed, c.changed) {
 				t.Errorf("asked for %q, want %q", changed, c.changed)
 			}

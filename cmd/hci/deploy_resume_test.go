@@ -1009,9 +1009,9 @@ func TestDeployRolledBackMeanwhile(t *testing.T) {
 			// Nobody else is at it, but that can't be told.
 			s.run(again...).is(t, 5, "either ECS has rolled this deployment back, or somebody else has deployed hci_web_staging:1 since")
 			again = append(again, "--displace")
-			s.run(again...).is(t, 1, "its tasks stop again and again", "ECS rolled it back")
+			s.run(again...).is(t, 1, "several tasks stopped for one reason", "ECS rolled it back")
 			// That it was rolled back is known now.
-			s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 1, "its tasks stop again and again", "ECS rolled it back")
+			s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 1, "several tasks stopped for one reason", "ECS rolled it back")
 			if n := len(s.player.migrated()); n != 1 {
 				t.Errorf("migrated %d times", n)
 			}

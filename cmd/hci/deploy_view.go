@@ -58,6 +58,9 @@ func (v *deployView) Seen(s *ecs.Service, d *ecs.Deployment) {
 		return
 	}
 	line := fmt.Sprintf("%s %s: %d of %d tasks run, %d start, %d failed", d.Revision, rollout(*d), d.Running, d.Desired, d.Pending, d.Failed)
+	if s.Stage != nil {
+		line += fmt.Sprintf("; %s: %s", s.Strategy, s.Stage)
+	}
 	if line == v.last {
 		return
 	}

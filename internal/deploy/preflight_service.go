@@ -124,7 +124,7 @@ func (l *looker) steady(s *ecs.Service, running *ecs.Definition) {
 		l.found(Problem, "service", "", "the service is %s", strings.ToLower(s.Status))
 	}
 	if s.Controller != "" && s.Controller != "ECS" && l.needs(Update) {
-		l.found(Problem, "service", "deploy it with that, or leave the update out: --skip update", "its deployments are made by %s, not by ECS", s.Controller)
+		l.found(Problem, "service", "deploy it with that, or skip the update: --skip update", "its deployments are made by %s, and AWS refuses those of ECS, which hci makes", controllerWords(s.Controller))
 	}
 	if s.Desired == 0 {
 		l.found(Warning, "service", "", "it is to run 0 tasks: nothing will serve")
@@ -147,6 +147,17 @@ func (l *looker) steady(s *ecs.Service, running *ecs.Definition) {
 	case s.Running < s.Desired:
 		l.found(Warning, "service", "", "%d of %d tasks run", s.Running, s.Desired)
 	}
+}
+
+// controllerWords names what makes a service's deployments.
+func controllerWords(controller string) string {
+	switch controller {
+	case "CODE_DEPLOY":
+		return "AWS CodeDeploy (deployment_controller in Terraform)"
+	case "EXTERNAL":
+		return "another program (deployment_controller in Terraform is EXTERNAL)"
+	}
+	return controller
 }
 
 func clock(t *time.Time) string {

@@ -133,7 +133,7 @@ func (j *Job) watch(ctx context.Context, id string, again bool) (string, error) 
 		Again:   again,
 		Timeout: j.Timeout, Every: j.Every, Revision: j.Journal.Revision, Before: j.Journal.Before, Seen: j.Talk.Seen, Stopped: j.Talk.Stopped,
 		Loops: func(stopped []ecs.StoppedTask) {
-			j.Talk.Say("its tasks stop again and again (%s): the service's circuit breaker will roll it back", stopped[0].Cause())
+			j.Talk.Say("several tasks stopped for one reason (%s): if more do, the service's circuit breaker will roll it back", stopped[0].Cause())
 		},
 	}
 	for {
@@ -200,7 +200,7 @@ func (j *Job) decide(ctx context.Context, r Result, interrupted bool) (next bool
 // lastLines adds what the tasks that are shown wrote last.
 func (j *Job) lastLines(ctx context.Context, r Result) {
 	for i := range r.Stopped {
-		if i < sameStops {
+		if i < shownStops {
 			j.Tasks.LastLines(ctx, &r.Stopped[i])
 		}
 	}

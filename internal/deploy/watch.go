@@ -72,6 +72,9 @@ type Source interface {
 	State(ctx context.Context) (*ecs.Service, error)
 	// Stopped lists the tasks of a deployment that have stopped.
 	Stopped(ctx context.Context, deployment string) ([]ecs.StoppedTask, error)
+	// Stage returns where the deployment of a revision is that has stages; nil if that
+	// is not known.
+	Stage(ctx context.Context, revision string) (*ecs.Stage, error)
 }
 
 // Options of [Watch].
@@ -90,8 +93,8 @@ type Options struct {
 const (
 	defaultEvery   = 5 * time.Second
 	defaultTimeout = 15 * time.Minute
-	// sameStops with one cause are a crash loop.
-	sameStops = 2
+	// shownStops tasks that stopped are shown with what they wrote last.
+	shownStops = 2
 	// toldAfter answers without it, a deployment that was started is not there: AWS
 	// is eventually consistent.
 	toldAfter = 3
@@ -108,24 +111,23 @@ func Watch(ctx context.Context, src Source, id string, o Options) (Result, error
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
 	}
-	w := &watcher{Source: src, Options: o, id: id, told: map[string]bool{}, moved: time.Now()}
-	deadline := time.NewTimer(o.Timeout)
-	defer deadline.Stop()
+	w := &watcher{Source: src, Options: o, id: id, told: map[string]bool{}, moved: time.Now(), deadline: time.Now().Add(o.Timeout)}
 	for {
 		ended, err := w.look(ctx)
 		if ended || err != nil {
 			return w.r, err
 		}
-		select {
-		case <-ctx.Done():
-			return w.r, ctx.Err()
-		case <-deadline.C:
+		if !time.Now().Before(w.deadline) {
 			w.r.End = TimedOut
 			if still := time.Since(w.moved); still >= o.Timeout/2 {
 				w.r.End, w.r.Still = Stuck, still
 			}
 			return w.r, nil
-		case <-time.After(o.Every):
+		}
+		select {
+		case <-ctx.Done():
+			return w.r, ctx.Err()
+		case <-time.After(min(o.Every, time.Until(w.deadline))):
 		}
 	}
 }
@@ -142,10 +144,15 @@ type watcher struct {
 	// unsettled answers tell that it is neither the primary nor failed.
 	unsettled int
 	told      map[string]bool // ids of tasks that stopped
-	known     map[string]bool // ids of those that had when the watching began again; nil before they are
+	known     map[string]bool // ids of those that count no more: they had stopped when the watching began again, or before it moved on
+	best      int             // tasks that ran at most
+	began     bool            // to look at tasks that stopped
 	looped    bool            // told of
 	last      progress
 	moved     time.Time // when last changed
+	deadline  time.Time
+	stage     string     // that the deadline is for
+	until     *time.Time // when that ends, as far as it is known
 }
 
 // progress is what changes while a deployment moves.
@@ -170,6 +177,7 @@ func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 	}
 	w.failures = 0
 	w.r.Service, w.r.Own = s, s.Deployment(w.id)
+	w.staged(ctx, s)
 	if w.Seen != nil {
 		w.Seen(s, w.r.Own)
 	}
@@ -191,21 +199,25 @@ func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 	case end == RolledBack && p.Revision != w.Before:
 		end = Displaced // by another, once it had failed
 	}
-	if ended && end == Deployed {
+	if ended && end == Deployed && s.Stage == nil { // with stages, it is done when they are
 		w.r.End = end
 		return true, nil
+	}
+	if end == Deployed {
+		ended = false
 	}
 	w.stopped(ctx)
 	if ended {
 		w.r.End = end
 		return true, nil
 	}
-	loops := looping(w.r.Stopped, w.known)
-	if loops && !s.Breaker {
+	w.movesOn()
+	if !s.Breaker && looping(w.r.Stopped, w.known, loopsAfter(w.r.Own.Desired)) {
 		w.r.End = CrashLoop
 		return true, nil
 	}
-	if loops && !w.looped && w.Loops != nil {
+	const repeated = 2 // which is said, since ECS decides
+	if s.Breaker && !w.looped && w.Loops != nil && looping(w.r.Stopped, w.known, repeated) {
 		w.looped = true
 		w.Loops(w.r.Stopped)
 	}
@@ -223,17 +235,67 @@ func (w *watcher) stopped(ctx context.Context) {
 		return
 	}
 	w.r.Stopped = all
-	if w.Again && w.known == nil {
-		w.known = map[string]bool{}
-		for _, t := range all {
-			w.known[t.ID] = true
-		}
+	if w.Again && !w.began {
+		w.forgive()
 	}
+	w.began = true
 	for _, t := range slices.Backward(all) {
 		if !w.told[t.ID] && w.Options.Stopped != nil {
 			w.Options.Stopped(t)
 		}
 		w.told[t.ID] = true
+	}
+}
+
+// forgive notes the tasks that have stopped so far: they count no more.
+func (w *watcher) forgive() {
+	if w.known == nil {
+		w.known = map[string]bool{}
+	}
+	for _, t := range w.r.Stopped {
+		w.known[t.ID] = true
+	}
+}
+
+// movesOn notes that more tasks run than ever: what stopped before that is no crash
+// loop.
+func (w *watcher) movesOn() {
+	if w.r.Own.Running > w.best {
+		if w.best > 0 {
+			w.forgive()
+		}
+		w.best = w.r.Own.Running
+	}
+}
+
+// staged looks where a deployment is that has stages, and gives each its own time. A
+// bake time's end, and that of a shift of traffic in steps, is known.
+func (w *watcher) staged(ctx context.Context, s *ecs.Service) {
+	if s.Strategy == nil || w.r.Own == nil || w.r.Own.Rollout == ecs.RolloutFailed {
+		return
+	}
+	stage, err := w.Stage(ctx, w.r.Own.Revision)
+	if err != nil || stage == nil {
+		return // it is told besides
+	}
+	s.Stage = stage
+	if stage.Name == w.stage {
+		stage.Until = w.until
+		return
+	}
+	now := time.Now()
+	w.stage, w.moved, w.until = stage.Name, now, nil
+	w.deadline = now.Add(w.Timeout)
+	takes := map[string]time.Duration{ecs.BakeStage: s.Strategy.Bake, ecs.ShiftStage: s.Strategy.Shift}[stage.Name]
+	if takes > 0 {
+		since := now
+		if stage.Updated != nil && stage.Updated.Before(now) {
+			since = *stage.Updated
+		}
+		until := since.Add(takes)
+		stage.Until, w.until = &until, &until
+		w.deadline = until.Add(w.Timeout)
+		w.moved = until
 	}
 }
 
@@ -257,15 +319,24 @@ func judge(s *ecs.Service, own *ecs.Deployment) (End, bool) {
 	return 0, false
 }
 
-// looping reports whether tasks failed more than once for one reason, but for
-// those that are known.
-func looping(stopped []ecs.StoppedTask, known map[string]bool) bool {
+// loopsAfter is how many tasks must fail for one reason, in a service of so many, for a
+// crash loop: ECS's own threshold, that of its circuit breaker.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+func loopsAfter(desired int) int {
+	const least, most = 3, 200
+	return min(max((desired+1)/2, least), most)
+}
+
+// looping reports whether a number of tasks failed for one reason, but for those that
+// are known.
+func looping(stopped []ecs.StoppedTask, known map[string]bool, number int) bool {
 	causes := map[string]int{}
 	for _, t := range stopped {
 		if known[t.ID] || !t.Failed() {
 			continue
 		}
-		if causes[t.Kind()]++; causes[t.Kind()] >= sameStops {
+		if causes[t.Kind()]++; causes[t.Kind()] >= number {
 			return true
 		}
 	}
@@ -328,7 +399,7 @@ func (r Result) Explain() []string {
 		say("AWS can't be asked any more: %v", r.Err)
 	}
 	for i, t := range r.Stopped {
-		if i < sameStops {
+		if i < shownStops {
 			say("task %.8s stopped: %s", t.ID, t.Cause())
 			for _, line := range t.Last {
 				say("  | %s", line)

@@ -16,7 +16,15 @@ import (
 type script struct {
 	states  []any // *ecs.Service or error; the last one stays
 	stopped []ecs.StoppedTask
+	stages  []*ecs.Stage // likewise
 	asked   int
+}
+
+func (s *script) Stage(context.Context, string) (*ecs.Stage, error) {
+	if len(s.stages) == 0 {
+		return nil, nil
+	}
+	return s.stages[min(s.asked, len(s.stages))-1], nil
 }
 
 func (s *script) State(context.Context) (*ecs.Service, error) {
@@ -91,17 +99,19 @@ func TestWatch(t *testing.T) {
 		{"healthy", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, nil, deploy.Deployed, "web:7 is what runs: 2 of 2 tasks"},
 		{"completed, the old one still draining", []any{service(own("PRIMARY", "COMPLETED"), old)}, nil, deploy.Deployed, "web:7 is what runs"},
 		{"one stop is no loop", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", "")}, deploy.Deployed, ""},
+		{"two stops for one reason are none", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", ""), crash("x", "")}, deploy.Deployed, ""},
 		{"two stops for different reasons", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", ""), crash("y", "")}, deploy.Deployed, ""},
 		{"the breaker rolls back", []any{going, service(back, own("ACTIVE", "FAILED"))}, []ecs.StoppedTask{crash("x", "app: exit code 3")}, deploy.RolledBack, "ECS rolled it back: circuit breaker: tasks failed to start\ntask 01234567 stopped: x; app: exit code 3\nweb:6 is the service's deployment now: 2 of 2 tasks run"},
 		{"after another's update the service is stable, and it is still no success", []any{going, service(stable)}, nil, deploy.Displaced, "another deployment took its place\nweb:9 is"},
 		{"failed without a rollback", []any{going, service(own("PRIMARY", "FAILED"), old)}, nil, deploy.Failed, "ECS gave it up"},
-		{"crash loop", []any{going}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, deploy.CrashLoop, "its tasks stop again and again\ntask 01234567 stopped: x; app: exit code 1"},
+		{"crash loop", []any{going}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, deploy.CrashLoop, "its tasks stop again and again\ntask 01234567 stopped: x; app: exit code 1"},
 		{"crash loop whose causes hold ids", []any{going}, []ecs.StoppedTask{
 			told("TaskFailedToStart", request+"d45b80b7-6a19-4b4e-9f0e-0a8f6b1c2d3e, User: arn:aws:sts::1:assumed-role/r/0123456789abcdef0123456789abcdef"),
+			told("TaskFailedToStart", request+"a56c91c8-7b2a-5c5f-8a1f-1b9a7c2d3e4f, User: arn:aws:sts::1:assumed-role/r/aedcba9876543210fedcba9876543210"),
 			told("TaskFailedToStart", request+"e56c91c8-7b2a-5c5f-8a1f-1b9a7c2d3e4f, User: arn:aws:sts::1:assumed-role/r/fedcba9876543210fedcba9876543210"),
 		}, deploy.CrashLoop, "its tasks stop again and again"},
 		{"health checks that fail", []any{going}, []ecs.StoppedTask{
-			told("ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group arn:x)"), told("ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group arn:x)"),
+			told("ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group arn:x)"), told("ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group arn:x)"), told("ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group arn:x)"),
 		}, deploy.CrashLoop, "its tasks stop again and again"},
 		{"scaling is no loop", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{
 			told("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/1)"), told("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/1)"),
@@ -147,12 +157,12 @@ func TestWatchAgain(t *testing.T) {
 		stopped []ecs.StoppedTask
 		end     deploy.End
 	}{
-		{false, []ecs.StoppedTask{stop("1"), stop("2")}, deploy.CrashLoop},
+		{false, []ecs.StoppedTask{stop("1"), stop("2"), stop("3")}, deploy.CrashLoop},
 		{true, []ecs.StoppedTask{stop("1"), stop("2")}, deploy.Deployed},
-		{true, []ecs.StoppedTask{stop("1"), stop("2"), stop("3")}, deploy.CrashLoop},
+		{true, []ecs.StoppedTask{stop("1"), stop("2"), stop("3"), stop("4")}, deploy.CrashLoop},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			src := &script{states: []any{going, going, going, service(own("PRIMARY", "COMPLETED"))}, stopped: c.stopped}
+			src := &script{states: []any{going, going, going, going, service(own("PRIMARY", "COMPLETED"))}, stopped: c.stopped}
 			if r, err := deploy.Watch(t.Context(), src, "own", deploy.Options{Again: c.again}); err != nil || r.End != c.end {
 				t.Errorf("again %v, %d stopped: %v, %v; want %v", c.again, len(c.stopped), r.End, err, c.end)
 			}
@@ -188,4 +198,109 @@ func TestWatchInterrupted(t *testing.T) {
 			t.Errorf("%v after %d questions", err, src.asked)
 		}
 	})
+}
+
+// TestWatchManyTasks: some failures among many tasks, or before more of them run than
+// ever, are no crash loop.
+func TestWatchManyTasks(t *testing.T) {
+	of := func(running, desired int) *ecs.Service {
+		d := own("PRIMARY", "IN_PROGRESS")
+		d.Running, d.Desired = running, desired
+		return service(d)
+	}
+	done := service(own("PRIMARY", "COMPLETED"))
+	fails := func(n int) []ecs.StoppedTask {
+		var all []ecs.StoppedTask
+		for i := range n {
+			all = append(all, ecs.StoppedTask{ID: string(rune('a' + i)), Code: "TaskFailedToStart", Reason: "timeout pulling the image"})
+		}
+		return all
+	}
+	climbs := func(desired int) []any {
+		var states []any
+		for i := range desired {
+			states = append(states, of(i, desired))
+		}
+		return append(states, done)
+	}
+	stays := func(n int, s *ecs.Service) []any {
+		var states []any
+		for range n {
+			states = append(states, s)
+		}
+		return append(states, done)
+	}
+	for _, c := range []struct {
+		name    string
+		states  []any
+		stopped []ecs.StoppedTask
+		end     deploy.End
+	}{
+		{"two of twenty", stays(12, of(18, 20)), fails(2), deploy.Deployed},
+		{"nine of twenty", stays(12, of(18, 20)), fails(9), deploy.Deployed},
+		{"ten of twenty", stays(12, of(18, 20)), fails(10), deploy.CrashLoop},
+		{"twelve while it grows", climbs(20), fails(12), deploy.Deployed},
+		{"three of one", stays(6, of(0, 1)), fails(3), deploy.CrashLoop},
+		{"two of one", stays(6, of(0, 1)), fails(2), deploy.Deployed},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, err := deploy.Watch(t.Context(), &script{states: c.states, stopped: c.stopped}, "own", deploy.Options{})
+			if err != nil || r.End != c.end {
+				t.Errorf("%s: %v, %v; want %v", c.name, r.End, err, c.end)
+			}
+		})
+	}
+}
+
+// TestWatchStages: each stage of a blue/green deployment has its own time, and the
+// deployment is done when they are.
+func TestWatchStages(t *testing.T) {
+	staged := func(bake time.Duration, rollout string) *ecs.Service {
+		s := service(own("PRIMARY", rollout), old)
+		s.Strategy = &ecs.Strategy{Name: "BLUE_GREEN", Bake: bake}
+		return s
+	}
+	many := func(n int, s *ecs.Service, last ...any) []any {
+		var states []any
+		for range n {
+			states = append(states, s)
+		}
+		return append(states, last...)
+	}
+	stages := func(n int, names ...string) []*ecs.Stage {
+		var all []*ecs.Stage
+		for _, name := range names {
+			for range n {
+				all = append(all, &ecs.Stage{Status: "IN_PROGRESS", Name: name})
+			}
+		}
+		return append(all, nil)
+	}
+	const perTen = 120 // questions in ten minutes
+	for _, c := range []struct {
+		name   string
+		states []any
+		stages []*ecs.Stage
+		end    deploy.End
+	}{
+		{"an hour of bake", many(6*perTen, staged(time.Hour, "IN_PROGRESS"), staged(time.Hour, "COMPLETED")), stages(6*perTen, ecs.BakeStage), deploy.Deployed},
+		{"ten minutes each", many(3*perTen, staged(0, "IN_PROGRESS"), staged(0, "COMPLETED")), stages(perTen, "SCALE_UP", "TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT"), deploy.Deployed},
+		{"one stage without an end", many(4*perTen, staged(0, "IN_PROGRESS")), stages(4*perTen, "SCALE_UP"), deploy.Stuck},
+		{"complete, and still baking", many(perTen, staged(time.Hour, "COMPLETED"), service(other, own("ACTIVE", "FAILED"))), stages(2*perTen, ecs.BakeStage), deploy.RolledBack},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			said := map[string]bool{}
+			r, err := deploy.Watch(t.Context(), &script{states: c.states, stages: c.stages}, "own", deploy.Options{Seen: func(s *ecs.Service, _ *ecs.Deployment) {
+				if s.Stage != nil {
+					said[s.Strategy.String()+" "+s.Stage.String()] = true
+				}
+			}})
+			if err != nil || r.End != c.end {
+				t.Errorf("%s: %v, %v; want %v", c.name, r.End, err, c.end)
+			}
+			if c.name == "an hour of bake" && !said["blue/green bake time until 01:00 UTC"] {
+				t.Errorf("said %v", said)
+			}
+		})
+	}
 }

@@ -26,6 +26,8 @@ type Service struct {
 	Deployments []Deployment `json:"deployments"`
 	Breaker     bool         `json:"breaker"`              // ECS itself rolls a failing deployment back
 	Controller  string       `json:"controller,omitempty"` // ECS, CODE_DEPLOY, EXTERNAL; "" is ECS
+	Strategy    *Strategy    `json:"strategy,omitempty"`   // nil for rolling updates
+	Stage       *Stage       `json:"stage,omitempty"`      // of the deployment under way, where it has stages and was asked for
 	Tasks       []Task       `json:"tasks"`
 	Events      []Event      `json:"events"` // the latest first, at most five
 }
@@ -95,6 +97,7 @@ func (o *On) State(ctx context.Context) (*Service, error) {
 		Desired: s.DesiredCount, Running: s.RunningCount, Pending: s.PendingCount, Deployments: []Deployment{},
 		Breaker: s.Configuration.Breaker.Enable && s.Configuration.Breaker.Rollback, Controller: s.Controller.Type,
 	}
+	out.Strategy = s.strategy()
 	for _, d := range s.Deployments {
 		out.Deployments = append(out.Deployments, Deployment{
 			ID: d.ID, Status: d.Status, Rollout: d.RolloutState, Reason: d.RolloutStateReason,

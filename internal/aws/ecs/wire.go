@@ -26,6 +26,15 @@ type (
 				Enable   bool `json:"enable"`
 				Rollback bool `json:"rollback"`
 			} `json:"deploymentCircuitBreaker"`
+			Strategy string `json:"strategy"`
+			Bake     int    `json:"bakeTimeInMinutes"`
+			Linear   struct {
+				Percent float64 `json:"stepPercent"`
+				Bake    int     `json:"stepBakeTimeInMinutes"`
+			} `json:"linearConfiguration"`
+			Canary struct {
+				Bake int `json:"canaryBakeTimeInMinutes"`
+			} `json:"canaryConfiguration"`
 		} `json:"deploymentConfiguration"`
 		Controller struct {
 			Type string `json:"type"`
@@ -79,6 +88,11 @@ type (
 		ARN       string       `json:"serviceDeploymentArn"`
 		Target    string       `json:"targetServiceRevisionArn"`
 		CreatedAt *client.Time `json:"createdAt"`
+	}
+	wireStage struct {
+		Status    string       `json:"status"`
+		Stage     string       `json:"lifecycleStage"`
+		UpdatedAt *client.Time `json:"updatedAt"`
 	}
 	wireList struct {
 		TaskArns           []string `json:"taskArns"`

@@ -3,6 +3,7 @@ package fakeaws
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // serviceDeployment is the ARN by which a deployment is stopped.
@@ -69,6 +70,50 @@ func (s *Server) stopServiceDeployment(in object) (object, error) {
 		return object{"serviceDeploymentArn": id}, nil
 	}
 	return nil, fail("ServiceDeploymentNotFoundException", "The service deployment was not found.")
+}
+
+// A bake time lasts so many ticks; the configuration says a minute, which is the least
+// that AWS takes.
+const (
+	bakeTicks   = 40
+	bakeMinutes = 1
+)
+
+// baking reports whether a deployment's bake time is not over.
+func (s *Server) baking(d *deployment) bool {
+	if s.o.Scenario != BlueGreen {
+		return false
+	}
+	if d.bake.IsZero() {
+		d.bake = time.Now()
+		s.event("has shifted all traffic to deployment %s.", d.id)
+	}
+	return time.Since(d.bake) < bakeTicks*s.o.Tick
+}
+
+// describeServiceDeployments tells where in their life cycle deployments are.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceDeployments.html
+func (s *Server) describeServiceDeployments(in object) (object, error) {
+	found, failures := []any{}, []any{}
+	for _, arn := range list(in, "serviceDeploymentArns") {
+		at := slices.IndexFunc(s.service.history, func(d *deployment) bool { return s.serviceDeployment(d) == arn })
+		if at < 0 {
+			failures = append(failures, object{"arn": arn, "reason": "MISSING"})
+			continue
+		}
+		d := s.service.history[at]
+		one := object{"serviceDeploymentArn": arn, "status": "IN_PROGRESS", "createdAt": seconds(d.created), "updatedAt": seconds(d.created)}
+		switch {
+		case s.o.Scenario != BlueGreen:
+		case d.bake.IsZero():
+			one["lifecycleStage"] = "SCALE_UP"
+		default:
+			one["lifecycleStage"], one["updatedAt"] = "BAKE_TIME", seconds(d.bake)
+		}
+		found = append(found, one)
+	}
+	return object{"serviceDeployments": found, "failures": failures}, nil
 }
 
 // back gives a deployment up and returns to the revision that ran before.

@@ -36,6 +36,7 @@ type deployment struct {
 	failed                      int
 	retry                       time.Time // no task is started before
 	seeded                      bool      // its tasks are no containers
+	bake                        time.Time // since when all traffic goes to its tasks
 	images                      []any     // that its containers run, by their digests
 }
 
@@ -222,18 +223,22 @@ func (s *Server) serviceObject() object {
 		}
 		deployments = append(deployments, o)
 	}
+	configuration := object{
+		"deploymentCircuitBreaker": object{"enable": s.service.breaker, "rollback": s.service.breaker},
+		"maximumPercent":           200, "minimumHealthyPercent": 100,
+	}
+	if s.o.Scenario == BlueGreen {
+		configuration["strategy"], configuration["bakeTimeInMinutes"] = "BLUE_GREEN", bakeMinutes
+	}
 	return object{
 		"serviceArn": s.arn("service", s.o.Cluster+"/"+s.o.Service), "serviceName": s.o.Service,
 		"clusterArn": s.arn("cluster", s.o.Cluster), "status": "ACTIVE",
 		"desiredCount": s.o.Desired, "runningCount": runs, "pendingCount": starts,
 		"taskDefinition": s.arn("task-definition", s.service.definition),
 		"launchType":     "FARGATE", "platformVersion": "LATEST", "platformFamily": "Linux",
-		"networkConfiguration": object{"awsvpcConfiguration": object{"subnets": []string{"subnet-rehearsal"}, "securityGroups": []string{"sg-rehearsal"}, "assignPublicIp": "DISABLED"}},
-		"deploymentConfiguration": object{
-			"deploymentCircuitBreaker": object{"enable": s.service.breaker, "rollback": s.service.breaker},
-			"maximumPercent":           200, "minimumHealthyPercent": 100,
-		},
-		"deployments": deployments, "events": s.service.events,
+		"networkConfiguration":    object{"awsvpcConfiguration": object{"subnets": []string{"subnet-rehearsal"}, "securityGroups": []string{"sg-rehearsal"}, "assignPublicIp": "DISABLED"}},
+		"deploymentConfiguration": configuration,
+		"deployments":             deployments, "events": s.service.events,
 	}
 }
 

@@ -27,12 +27,13 @@ const (
 	ImmutableTags  Scenario = "immutable-tags"  // the repository is immutable, and has the moving tag
 	ExpiredSession Scenario = "expired-session" // the AWS session has expired
 	NetworkGone    Scenario = "network-gone"    // AWS answers no more after the update
+	BlueGreen      Scenario = "blue-green"      // the service's deployments are blue/green, with a bake time
 )
 
 // Scenarios are all of them.
 var Scenarios = []Scenario{
 	Healthy, CrashLoop, Breaker, PullFailure, MissingSecret, NoExitCode, MigrationFails, Throttling, SlowLogs,
-	Displaced, Deleted, InProgress, ExpiredToken, ImmutableTags, ExpiredSession, NetworkGone,
+	Displaced, Deleted, InProgress, ExpiredToken, ImmutableTags, ExpiredSession, NetworkGone, BlueGreen,
 }
 
 // ParseScenario reads a scenario's name.

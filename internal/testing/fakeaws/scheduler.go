@@ -88,6 +88,9 @@ func (s *Server) round() {
 	if time.Since(p.steady) < steadyFor*s.o.Tick {
 		return
 	}
+	if p.rollout == inProgress && s.baking(p) {
+		return
+	}
 	if p.rollout == inProgress {
 		p.rollout, p.reason = completed, "ECS deployment completed."
 		s.event("has reached a steady state.")

@@ -224,7 +224,7 @@ func (s *Server) operate(service, operation string, in object) (object, error) {
 			"DescribeTaskDefinition": s.describeTaskDefinition, "RegisterTaskDefinition": s.registerTaskDefinition,
 			"DeregisterTaskDefinition": s.deregisterTaskDefinition, "ListTaskDefinitions": s.listTaskDefinitions, "ListTasks": s.listTasks, "DescribeTasks": s.describeTasks,
 			"RunTask": s.runTask, "StopTask": s.stopTask,
-			"ListServiceDeployments": s.listServiceDeployments, "StopServiceDeployment": s.stopServiceDeployment,
+			"ListServiceDeployments": s.listServiceDeployments, "DescribeServiceDeployments": s.describeServiceDeployments, "StopServiceDeployment": s.stopServiceDeployment,
 			"DescribeServiceRevisions": s.describeServiceRevisions,
 		},
 		"AmazonEC2ContainerRegistry_V20150921": {
