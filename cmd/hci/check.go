@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"hci/internal/atomicfile"
 	"hci/internal/git"
 	"hci/internal/lint"
 	"hci/internal/project"
@@ -204,7 +204,7 @@ func (c *checkRun) tracked(ctx context.Context) error {
 		}
 	}
 	search := lint.Search{Needles: c.needles, Suspects: c.suspects, Skip: func(name string) bool { return own[name] }}
-	fsys := os.DirFS(c.found.Root)
+	fsys := atomicfile.FS(c.found.Root)
 	found, unread := search.Files(fsys, files)
 	c.findings = slices.Concat(c.findings, found, search.Unread())
 	for _, name := range unread {

@@ -87,13 +87,13 @@ type checkReport struct {
 
 // checkEnv compares; without an environment, with the template alone.
 func (a *app) checkEnv(ctx context.Context, env *project.Environment, r checkRequest) error {
-	file, path, err := a.readEnvFile(r.file, r.format)
+	file, path, err := a.readEnvFile(ctx, r.file, r.format)
 	if err != nil {
 		return err
 	}
 	report := checkReport{Schema: planSchema, File: a.rel(path), Format: file.Dialect, Findings: []files.Finding{}}
 	var s files.Sources
-	if s.Template, err = a.template(filepath.Dir(path), r.template); err != nil {
+	if s.Template, err = a.template(ctx, filepath.Dir(path), r.template); err != nil {
 		return err
 	}
 	if s.Template != nil {
@@ -120,7 +120,7 @@ func (a *app) checkEnv(ctx context.Context, env *project.Environment, r checkReq
 
 // template reads the template that is named, or that lies in a directory. It is
 // nil if there is none.
-func (a *app) template(dir, named string) (*files.Template, error) {
+func (a *app) template(ctx context.Context, dir, named string) (*files.Template, error) {
 	paths := []string{}
 	for _, name := range files.TemplateNames {
 		paths = append(paths, filepath.Join(dir, name))
@@ -133,7 +133,7 @@ func (a *app) template(dir, named string) (*files.Template, error) {
 		paths = []string{path}
 	}
 	for _, path := range paths {
-		data, err := atomicfile.Read(path, maxEnvFile)
+		data, err := a.readAt(ctx, path, maxEnvFile)
 		if errors.Is(err, fs.ErrNotExist) && named == "" {
 			continue
 		}
@@ -210,7 +210,7 @@ func (a *app) writeTemplate(ctx context.Context, env project.Environment, r chec
 		return err
 	}
 	data := []byte(b.String())
-	err = atomicfile.Write(path, data, atomicfile.Options{Perm: 0o644, Check: func(current []byte, there bool) error {
+	err = a.writeAt(path, data, atomicfile.Options{Perm: 0o644, Check: func(current []byte, there bool) error {
 		if there && !r.force && string(current) != string(data) {
 			return fmt.Errorf("%s is there already and differs; --force overwrites it", a.rel(path))
 		}

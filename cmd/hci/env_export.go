@@ -101,7 +101,7 @@ func (a *app) exportEnv(cmd *cobra.Command, args []string, r exportRequest) erro
 func (a *app) handOut(ctx context.Context, dialect dotenv.Dialect, entries []dotenv.Entry, data []byte, r exportRequest) error {
 	switch toFile := r.output != "" && r.output != "-"; {
 	case dialect.Name() == "github":
-		return a.writeGitHub(entries, data, r.output)
+		return a.writeGitHub(ctx, entries, data, r.output)
 	case toFile && dialect.Comments() && !r.noHeader:
 		return a.renewEnvFile(ctx, data, entries, r)
 	default:

@@ -16,12 +16,12 @@ import (
 const maxEnvFile = 16 << 20
 
 // readEnvFile reads a .env file that somebody has, and returns its path.
-func (a *app) readEnvFile(name, format string) (*files.File, string, error) {
+func (a *app) readEnvFile(ctx context.Context, name, format string) (*files.File, string, error) {
 	path, err := a.abs(name)
 	if err != nil {
 		return nil, "", err
 	}
-	data, err := atomicfile.Read(path, maxEnvFile)
+	data, err := a.readAt(ctx, path, maxEnvFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, "", &noEnvFileError{a.rel(path)}
 	}
@@ -47,7 +47,7 @@ func (e *noEnvFileError) Next() string {
 // or, if that is the file, on standard error, which it reads as well.
 //
 // https://docs.github.com/actions/writing-workflows/choosing-what-your-workflow-does/workflow-commands-for-github-actions
-func (a *app) writeGitHub(entries []dotenv.Entry, data []byte, output string) error {
+func (a *app) writeGitHub(ctx context.Context, entries []dotenv.Entry, data []byte, output string) error {
 	toFile := output != "" && output != "-"
 	if a.getenv("GITHUB_ACTIONS") == "true" {
 		masks := a.err
@@ -66,14 +66,14 @@ func (a *app) writeGitHub(entries []dotenv.Entry, data []byte, output string) er
 	if err != nil {
 		return err
 	}
-	current, err := atomicfile.Read(path, maxEnvFile)
+	current, err := a.readAt(ctx, path, maxEnvFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if len(current) > 0 && !bytes.HasSuffix(current, []byte("\n")) {
 		current = append(current, '\n')
 	}
-	return atomicfile.Write(path, append(current, data...), atomicfile.Options{})
+	return a.writeAt(path, append(current, data...), atomicfile.Options{})
 }
 
 // renewEnvFile writes variables to the file named by -o. The file ends in a
@@ -86,7 +86,7 @@ func (a *app) renewEnvFile(ctx context.Context, made []byte, entries []dotenv.En
 		return err
 	}
 	defer a.warnGit(ctx, path)()
-	current, err := atomicfile.Read(path, maxEnvFile)
+	current, err := a.readAt(ctx, path, maxEnvFile)
 	there := !errors.Is(err, fs.ErrNotExist)
 	if err != nil && there {
 		return err
@@ -95,7 +95,7 @@ func (a *app) renewEnvFile(ctx context.Context, made []byte, entries []dotenv.En
 	if err != nil {
 		return &keptError{path: a.rel(path), err: err}
 	}
-	return atomicfile.Write(path, data, atomicfile.Options{Check: func(now []byte, still bool) error {
+	return a.writeAt(path, data, atomicfile.Options{Check: func(now []byte, still bool) error {
 		if still != there || string(now) != string(current) {
 			return errors.New(a.rel(path) + " changed meanwhile; nothing was written")
 		}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hci/internal/atomicfile"
 	"hci/internal/env/files"
 	"hci/internal/project"
 	"hci/sync/dotenv"
@@ -48,7 +47,7 @@ func (a *app) chooseFormat(named string) (formatChoice, error) {
 
 // manifest returns a file at the project's root that names its packages.
 func (a *app) manifest(name string) []byte {
-	data, err := atomicfile.Read(filepath.Join(a.found.Root, filepath.FromSlash(name)), maxEnvFile)
+	data, err := a.found.Read(filepath.Join(a.found.Root, filepath.FromSlash(name)), maxEnvFile)
 	if err != nil {
 		return nil
 	}
@@ -66,7 +65,7 @@ func (a *app) asBefore(cmd *cobra.Command, args []string, r *exportRequest) ([]s
 	if err != nil {
 		return args, err
 	}
-	current, err := atomicfile.Read(path, maxEnvFile)
+	current, err := a.readAt(cmd.Context(), path, maxEnvFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return args, err
 	}

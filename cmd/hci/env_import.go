@@ -73,7 +73,7 @@ type importReport struct {
 }
 
 func (a *app) importEnv(ctx context.Context, env project.Environment, name string, r importRequest) error {
-	file, path, err := a.readEnvFile(name, r.format)
+	file, path, err := a.readEnvFile(ctx, name, r.format)
 	if err != nil {
 		return err
 	}

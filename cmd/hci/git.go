@@ -129,7 +129,7 @@ func (a *app) sealedFiles(ctx context.Context) ([]gitdriver.File, error) {
 // writeAttributes writes hci's lines of .gitattributes.
 func (a *app) writeAttributes(files []gitdriver.File, dryRun bool) error {
 	path := filepath.Join(a.found.Root, ".gitattributes")
-	old, err := atomicfile.Read(path, 1<<20)
+	old, err := a.found.Read(path, 1<<20)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -142,7 +142,7 @@ func (a *app) writeAttributes(files []gitdriver.File, dryRun bool) error {
 		a.sayf("%s has these lines already", a.rel(path))
 		return nil
 	}
-	if err := atomicfile.Write(path, next, atomicfile.Options{Perm: 0o644}); err != nil {
+	if err := a.writeAt(path, next, atomicfile.Options{Perm: 0o644}); err != nil {
 		return err
 	}
 	a.sayf("%s is written: commit it", a.rel(path))

@@ -49,7 +49,7 @@ func newGitMergeDriver(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return atomicfile.Write(path, merged.Sealed, atomicfile.Options{Perm: 0o644})
+			return a.writeAt(path, merged.Sealed, atomicfile.Options{Perm: 0o644})
 		},
 	}
 	environmentFlag(cmd, &name)

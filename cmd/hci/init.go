@@ -35,7 +35,7 @@ standard error; --dry-run writes nothing.`,
 				return err
 			}
 			path := filepath.Join(p.Root, configName)
-			err = atomicfile.Write(path, text, atomicfile.Options{Perm: 0o644, Check: func(_ []byte, there bool) error {
+			err = a.writeAt(path, text, atomicfile.Options{Perm: 0o644, Check: func(_ []byte, there bool) error {
 				if there {
 					return fmt.Errorf("%s is there already; nothing was written", a.rel(path))
 				}

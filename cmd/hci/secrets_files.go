@@ -91,6 +91,11 @@ func (a *app) decryptTo(ctx context.Context, envs []project.Environment, output 
 	if err != nil {
 		return err
 	}
+	if boundary := a.boundaryOf(path); boundary != "" {
+		if _, err := atomicfile.Within(boundary, path); err != nil {
+			return err
+		}
+	}
 	return a.each(envs, asJSON, o.DryRun, func(env project.Environment) (*sealed.Result, error) {
 		if !o.DryRun {
 			defer a.warnGit(ctx, path)()
@@ -136,7 +141,7 @@ func (a *app) writeFile(output string, data []byte, force bool) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(path, data, atomicfile.Options{Check: func(current []byte, there bool) error {
+	return a.writeAt(path, data, atomicfile.Options{Check: func(current []byte, there bool) error {
 		if there && !force && !bytes.Equal(current, data) {
 			return fmt.Errorf("%s is there already and differs; --force overwrites it", a.rel(path))
 		}

@@ -110,7 +110,7 @@ func (a *app) keepHistory(path string, cache *history.Cache) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(path, data, atomicfile.Options{Perm: 0o600})
+	return a.writeAt(path, data, atomicfile.Options{Perm: 0o600})
 }
 
 func (a *app) printLog(entries []history.Entry) error {

@@ -191,7 +191,7 @@ func (a *app) eachPassphrase(env project.Environment) sealed.MergePassphrase {
 // one of the sides: anything else is somebody's work.
 func (a *app) writeMerged(ctx context.Context, env project.Environment, stages *history.Stages, m *sealed.Merged) (*sealed.Result, error) {
 	r := &sealed.Result{Env: env.Name, From: env.Sealed, To: env.Sealed, Wrote: true, Params: m.Params, Authenticated: !m.Params.NoSalt}
-	err := atomicfile.Write(env.Sealed, m.Sealed, atomicfile.Options{Perm: 0o644, Check: func(current []byte, there bool) error {
+	err := a.writeAt(env.Sealed, m.Sealed, atomicfile.Options{Perm: 0o644, Check: func(current []byte, there bool) error {
 		known := [][]byte{stages.Base, stages.Ours, stages.Theirs, m.Sealed}
 		if there && !slices.ContainsFunc(known, func(v []byte) bool { return string(v) == string(current) }) && !markers(current) {
 			return fmt.Errorf("%s is none of the versions that git merges: %w", a.rel(env.Sealed), sealed.ErrChanged)

@@ -92,7 +92,7 @@ func (a *app) pushTarget(cmd *cobra.Command, args []string, r *pushRequest) (str
 	if err != nil {
 		return "", err
 	}
-	data, err := atomicfile.Read(path, maxPlan)
+	data, err := a.readAt(cmd.Context(), path, maxPlan)
 	if err != nil {
 		return "", err
 	}
@@ -232,7 +232,7 @@ func (a *app) writePlan(ctx context.Context, c *compare.Comparison, o sync.Apply
 	if err != nil {
 		return err
 	}
-	err = atomicfile.Write(path, data, atomicfile.Options{Check: func(current []byte, there bool) error {
+	err = a.writeAt(path, data, atomicfile.Options{Check: func(current []byte, there bool) error {
 		if !there {
 			return nil
 		}

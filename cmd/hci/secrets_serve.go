@@ -27,7 +27,7 @@ work against it with the credentials that are made for this run.
 
 With CMD, the command gets endpoint and credentials in its environment, and
 everything ends with it. Without, the export lines are printed, and Ctrl-C ends
-it. Writes stay in memory.`,
+it. Writes stay in memory. CMD gets no passphrase: an hci in it asks for one.`,
 		Example: `  hci secrets serve staging -- python manage.py runserver
   hci secrets serve staging --empty -- sh   # rehearse a push`,
 		Args: func(cmd *cobra.Command, args []string) error {

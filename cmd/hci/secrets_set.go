@@ -5,13 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/zclconf/go-cty/cty"
 
 	"hci/crypto"
-	"hci/internal/atomicfile"
 	"hci/internal/project"
 	"hci/internal/sealed"
 	"hci/internal/secret"
@@ -44,7 +42,7 @@ private key), are taken as they are.`,
 			if err != nil {
 				return err
 			}
-			text, err := a.readValue(src, args[1])
+			text, err := a.readValue(cmd.Context(), src, args[1])
 			if err != nil {
 				return err
 			}
@@ -117,37 +115,37 @@ type valueSource struct {
 
 // readValue reads a new value. An empty one is an error unless it was asked
 // for: it is nearly always a script's mistake, and Secrets Manager refuses it.
-func (a *app) readValue(src valueSource, name string) (secret.Value, error) {
+func (a *app) readValue(ctx context.Context, src valueSource, name string) (secret.Value, error) {
 	if src.empty {
 		return secret.New(""), nil
 	}
-	value, err := a.readValueFrom(src, name)
+	value, err := a.readValueFrom(ctx, src, name)
 	if err == nil && value.Len() == 0 {
 		return value, fmt.Errorf("the value of %q is empty; say --empty if that is meant", name)
 	}
 	return value, err
 }
 
-func (a *app) readValueFrom(src valueSource, name string) (secret.Value, error) {
+func (a *app) readValueFrom(ctx context.Context, src valueSource, name string) (secret.Value, error) {
 	switch {
 	case src.file != "" && src.file != "-":
 		path, err := a.abs(src.file)
 		if err != nil {
 			return secret.Value{}, err
 		}
-		data, err := atomicfile.Read(path, crypto.MaxSize)
+		data, err := a.readAt(ctx, path, crypto.MaxSize)
 		return secret.New(string(data)), err
 	case src.file == "" && term.IsTerminal(a.in):
 		return a.terminal().Secret(fmt.Sprintf("Value of %s: ", name))
 	case a.passphraseFrom == "stdin":
 		return secret.Value{}, errors.New("standard input is the passphrase's (--passphrase-from); give the value with --from-file")
 	}
-	data, err := io.ReadAll(io.LimitReader(a.in, crypto.MaxSize+1))
+	data, err := a.readInput(ctx, crypto.MaxSize)
+	if errors.Is(err, errTooMuch) {
+		err = crypto.ErrTooLarge
+	}
 	if err != nil {
 		return secret.Value{}, fmt.Errorf("standard input: %w", err)
-	}
-	if len(data) > crypto.MaxSize {
-		return secret.Value{}, fmt.Errorf("standard input: %w", crypto.ErrTooLarge)
 	}
 	if src.file == "" {
 		data = oneLine(data)

@@ -1,14 +1,14 @@
 // Package atomicfile writes a file whole or not at all, reads one within
 // limits, and keeps several hci processes out of each other's way.
 //
-// [Write] makes a temporary file in the directory of the file it replaces,
-// readable by its owner alone from the first moment, writes and flushes it,
-// and renames it over the file. Whoever looks at the file, at whatever moment
-// and also after a crash, sees the old content whole or the new content whole.
-// Every error leaves the old file as it was and no temporary file. Only a
-// process that is killed can leave one; the next Write of the same file
-// removes it. Its name ends in the file's own name, so that an ignore pattern
-// such as *_secrets.tfvars covers it.
+// [Write] makes a temporary file beside the file it replaces, readable by its
+// owner alone from the first moment, writes and flushes it, and renames it over
+// the file. Whoever looks at the file, at whatever moment and also after a
+// crash, sees the old content whole or the new content whole. Every error leaves
+// the old file as it was and no temporary file. Only a process that is killed
+// can leave one; the next Write of the same file removes it. It lies in a private
+// directory of its own that tells git to ignore all of it, so that no "git add"
+// takes what was being written, under whatever name.
 //
 // A symbolic link is followed and the file that it leads to is replaced; the
 // link stays. A hard link is not followed: its other names keep the old
@@ -47,6 +47,9 @@ type Options struct {
 	// file stays as it is and Write returns that error. Between Check and the
 	// replacement there is no guard but [Lock].
 	Check func(current []byte, exists bool) error
+	// Root, if set, is the directory, free of symbolic links, that the file must
+	// lie in, wherever links lead; else Write fails with an [*OutsideError].
+	Root string
 
 	step func(name string) // for tests: called after every step
 }
@@ -90,6 +93,9 @@ func Write(path string, data []byte, o Options) (err error) {
 	target, err := resolve(path)
 	if err != nil {
 		return err
+	}
+	if o.Root != "" && !IsWithin(o.Root, target) {
+		return &OutsideError{Path: path, Target: target, Root: o.Root}
 	}
 	before, err := regularOrNone(target)
 	if err != nil {
@@ -161,6 +167,7 @@ func (t *temp) replace(path, target string, step func(string)) error {
 		return fmt.Errorf("%s cannot be replaced: %w", path, cause(err))
 	}
 	t.renamed = true
+	t.removeDir()
 	step("renamed")
 	if !closeBeforeRename {
 		_ = t.file.Close() // flushed long since; this releases the lock

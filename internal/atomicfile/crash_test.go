@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -89,15 +90,22 @@ func child(t *testing.T, j job) *exec.Cmd {
 	return cmd
 }
 
-// leftovers lists the temporary files, which must be private.
+// leftovers lists the temporary directories, which must be private, and ignored
+// by git once there is anything in them.
 func leftovers(t *testing.T, dir string) []string {
 	t.Helper()
 	matches, err := filepath.Glob(filepath.Join(dir, tempPrefix+"*"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range matches {
-		mode(t, path, 0o600)
+	for _, dir := range matches {
+		mode(t, dir, 0o700)
+		content := filepath.Join(dir, contentName)
+		if _, err := os.Lstat(content); err != nil {
+			continue
+		}
+		mode(t, content, 0o600)
+		mustHold(t, filepath.Join(dir, ignoreName), ignoreAll)
 	}
 	return matches
 }
@@ -107,8 +115,10 @@ func age(t *testing.T, paths []string) {
 	t.Helper()
 	long := time.Now().Add(-time.Hour)
 	for _, path := range paths {
-		if err := os.Chtimes(path, long, long); err != nil {
-			t.Fatal(err)
+		for _, path := range []string{filepath.Join(path, contentName), path} {
+			if err := os.Chtimes(path, long, long); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+				t.Fatal(err)
+			}
 		}
 	}
 }
@@ -211,19 +221,27 @@ func TestSweepTakesOnlyItsOwn(t *testing.T) {
 		all = append(all, filepath.Join(dir, name))
 	}
 	age(t, all)
-	if err := os.Mkdir(filepath.Join(dir, ".hci-00000000000000ff-f"), 0o700); err != nil {
-		t.Fatal(err)
+	mkdir(t, filepath.Join(dir, ".hci-00000000000000ff-f")) // somebody is about to fill it
+	theirs, ours := filepath.Join(dir, ".hci-00000000000000fe-f"), filepath.Join(dir, ".hci-00000000000000fd-f")
+	for path, names := range map[string][]string{theirs: {contentName, "more"}, ours: {contentName, ignoreName}} {
+		mkdir(t, path)
+		for _, name := range names {
+			mustWrite(t, filepath.Join(path, name), "x", 0o600)
+		}
+		age(t, []string{path})
 	}
 	if err := Write(filepath.Join(dir, "f"), nil, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range append(keep, ".hci-00000000000000ff-f") {
+	for _, name := range append(keep, ".hci-00000000000000ff-f", filepath.Base(theirs)) {
 		if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}
 	}
-	if _, err := os.Lstat(filepath.Join(dir, stale)); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("%s is still there (%v)", stale, err)
+	for _, name := range []string{stale, filepath.Base(ours)} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s is still there (%v)", name, err)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@
 package atomicfile
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -153,6 +154,32 @@ func TestPipeIsNotReplaced(t *testing.T) {
 	}
 }
 
+// What has no content of its own is refused before it is opened, which would wait
+// for ever; a pipe that a person names is read, until they have had enough.
+func TestPipesDoNotHang(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var kind *KindError
+	if _, err := Read(pipe, 100); !errors.As(err, &kind) {
+		t.Errorf("%v", err)
+	}
+	if data, err := ReadInput(context.Background(), pipe, 100); err != nil || len(data) > 0 {
+		t.Errorf("a pipe that nobody writes to: %q, %v", data, err)
+	}
+	w, err := os.OpenFile(pipe, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	if _, err := ReadInput(ctx, pipe, 100); !errors.Is(err, context.Canceled) {
+		t.Errorf("a pipe that nobody closes: %v", err)
+	}
+}
+
 func TestProcessSubstitution(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -165,7 +192,7 @@ func TestProcessSubstitution(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	data, err := Read(fmt.Sprintf("/dev/fd/%d", r.Fd()), 100)
+	data, err := ReadInput(context.Background(), fmt.Sprintf("/dev/fd/%d", r.Fd()), 100)
 	if err != nil || string(data) != newText {
 		t.Errorf("read %d bytes (%v)", len(data), err)
 	}

@@ -1,10 +1,12 @@
 package atomicfile
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"time"
 )
 
 // TooLargeError says that a file is larger than what its reader takes.
@@ -29,29 +31,40 @@ func bytes(n int64) string {
 }
 
 // Read returns the content of a file of at most maxSize bytes, following
-// symbolic links. A pipe is read to its end, as a shell's <(command) is one.
-// Directories, devices and sockets are refused with a [*KindError], larger
-// files with a [*TooLargeError]; other errors are the operating system's and
-// answer to [errors.Is] with fs.ErrNotExist or fs.ErrPermission.
+// symbolic links. What has no content of its own (directories, devices, pipes
+// and sockets) is refused with a [*KindError] before it is opened, which can
+// have effects or wait for ever; larger files with a [*TooLargeError]. Other
+// errors are the operating system's and answer to [errors.Is] with
+// fs.ErrNotExist or fs.ErrPermission.
 func Read(path string, maxSize int64) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	if !readable(info) { // asked before opening, which can have effects on a device
+	if !info.Mode().IsRegular() {
 		return nil, &KindError{Path: path, Mode: info.Mode()}
 	}
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|nonBlocking, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if info, err = f.Stat(); err != nil {
+	return readRegular(f, path, maxSize)
+}
+
+// readRegular reads an open file, if it is still one.
+func readRegular(f *os.File, path string, maxSize int64) ([]byte, error) {
+	info, err := f.Stat()
+	if err != nil {
 		return nil, err
 	}
-	if !readable(info) {
+	if !info.Mode().IsRegular() {
 		return nil, &KindError{Path: path, Mode: info.Mode()}
 	}
+	return readAll(f, path, maxSize)
+}
+
+func readAll(f *os.File, path string, maxSize int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
 	if err != nil {
 		return nil, err
@@ -62,4 +75,31 @@ func Read(path string, maxSize int64) ([]byte, error) {
 	return data, nil
 }
 
-func readable(info fs.FileInfo) bool { return info.Mode()&fs.ModeType&^fs.ModeNamedPipe == 0 }
+// ReadInput is [Read] of a file that a person named, which may be a pipe: a
+// shell's <(command) is one. A pipe is read to its end, or until ctx ends.
+func ReadInput(ctx context.Context, path string, maxSize int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode()&fs.ModeNamedPipe == 0 {
+		return Read(path, maxSize)
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|nonBlocking, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err = f.Stat(); err != nil {
+		return nil, err
+	}
+	if info.Mode()&fs.ModeNamedPipe == 0 {
+		return nil, &KindError{Path: path, Mode: info.Mode()}
+	}
+	defer context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Now()) })()
+	data, err := readAll(f, path, maxSize)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return data, err
+}

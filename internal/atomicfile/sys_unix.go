@@ -15,6 +15,9 @@ import (
 // locked until it is in place.
 const closeBeforeRename = false
 
+// nonBlocking opens a pipe without waiting for its other end.
+const nonBlocking = unix.O_NONBLOCK
+
 // createPrivate makes a file that only its owner can read.
 func createPrivate(path string, _ fs.FileMode) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)

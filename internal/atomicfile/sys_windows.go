@@ -14,8 +14,8 @@ import (
 // FILE_SHARE_DELETE, and that is what keeps [removeStale] away.
 const closeBeforeRename = true
 
-// staleAfter is longer than the moment between closing and renaming.
-const staleAfter = time.Minute
+// nonBlocking is nothing here: opening never waits.
+const nonBlocking = 0
 
 // createPrivate makes a file. If perm lets nobody but the owner read it, its
 // access list admits only the user, the system and administrators, from the

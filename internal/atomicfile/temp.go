@@ -8,7 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
+
+// staleAfter is longer than it takes to make a temporary directory, or to close
+// and rename a file.
+const staleAfter = time.Minute
 
 const (
 	tempPrefix   = ".hci-"
@@ -17,14 +22,24 @@ const (
 	tempAttempts = 100
 )
 
-// temp is a temporary file that is to replace another. While it is open, it
-// holds a lock that tells [sweep], in any process, that it is in use.
+// temp is a temporary file that is to replace another, in a directory of its
+// own. While it is open, it holds a lock that tells [sweep], in any process,
+// that it is in use.
 type temp struct {
+	dir     string
 	file    *os.File
 	renamed bool
 }
 
-// tempSuffix is the end of the names of all temporary files of one target.
+// The files of a temporary directory: what is being written, and what makes git
+// ignore it.
+const (
+	contentName = "content"
+	ignoreName  = ".gitignore"
+	ignoreAll   = "*\n"
+)
+
+// tempSuffix is the end of the names of all temporary directories of one target.
 func tempSuffix(target string) string {
 	base := filepath.Base(target)
 	if len(base) > tempBaseMax {
@@ -33,25 +48,48 @@ func tempSuffix(target string) string {
 	return "-" + base
 }
 
-// createTemp makes a temporary file beside the target.
+// createTemp makes a temporary file in a directory beside the target.
 func createTemp(target string, perm fs.FileMode) (*temp, error) {
 	var random [tempRandom]byte
 	for range tempAttempts {
 		_, _ = rand.Read(random[:]) // never fails, by its contract
-		name := tempPrefix + hex.EncodeToString(random[:]) + tempSuffix(target)
-		f, err := createPrivate(filepath.Join(filepath.Dir(target), name), perm)
+		dir := filepath.Join(filepath.Dir(target), tempPrefix+hex.EncodeToString(random[:])+tempSuffix(target))
+		err := os.Mkdir(dir, 0o700)
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		if claim(f) {
-			return &temp{file: f}, nil
+		t := &temp{dir: dir}
+		err = os.Chmod(dir, 0o700) // whatever the umask left of it
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, ignoreName), []byte(ignoreAll), 0o600) // before there is anything to ignore
 		}
-		_ = f.Close() // a sweep took it for a left-over; it is gone
+		if err == nil {
+			t.file, err = createPrivate(filepath.Join(dir, contentName), perm)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a sweep took it for a left-over; it is gone
+		}
+		if err != nil {
+			t.removeDir()
+			return nil, err
+		}
+		if claim(t.file) {
+			return t, nil
+		}
+		_ = t.file.Close()
 	}
 	return nil, fs.ErrExist
+}
+
+// removeDir removes the temporary directory. The file that makes git ignore the
+// rest goes last.
+func (t *temp) removeDir() {
+	_ = os.Remove(filepath.Join(t.dir, contentName))
+	_ = os.Remove(filepath.Join(t.dir, ignoreName))
+	_ = os.Remove(t.dir)
 }
 
 // isTemp reports whether name is one of the names that createTemp gives.
@@ -68,19 +106,54 @@ func isTemp(name, suffix string) bool {
 	return err == nil
 }
 
-// sweep removes the temporary files that killed processes left beside the
-// target. What it cannot remove it leaves: nothing depends on it.
+// sweep removes what killed processes left beside the target. What it cannot
+// remove it leaves: nothing depends on it.
 func sweep(target string) {
-	dir, suffix := filepath.Dir(target), tempSuffix(target)
+	parent, suffix := filepath.Dir(target), tempSuffix(target)
+	entries, err := os.ReadDir(parent)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		path := filepath.Join(parent, e.Name())
+		switch {
+		case !isTemp(e.Name(), suffix):
+		case e.IsDir():
+			sweepDir(path)
+		case e.Type().IsRegular(): // of an earlier hci
+			removeStale(path)
+		}
+	}
+}
+
+// sweepDir removes a temporary directory, if it is one and nobody is at work in
+// it.
+func sweepDir(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
 	}
 	for _, e := range entries {
-		if e.Type().IsRegular() && isTemp(e.Name(), suffix) {
-			removeStale(filepath.Join(dir, e.Name()))
+		if e.Name() != contentName && e.Name() != ignoreName {
+			return // somebody else's
 		}
 	}
+	content := filepath.Join(dir, contentName)
+	if _, err := os.Lstat(content); err == nil {
+		removeStale(content)
+		if _, err := os.Lstat(content); err == nil {
+			return // in use
+		}
+	} else if !isOld(dir) {
+		return // about to be filled
+	}
+	(&temp{dir: dir}).removeDir()
+}
+
+// isOld reports whether a directory was made longer ago than it takes to fill it.
+func isOld(dir string) bool {
+	info, err := os.Lstat(dir)
+	return err == nil && time.Since(info.ModTime()) > staleAfter
 }
 
 // fill writes the content and flushes it to the disk.
@@ -105,5 +178,5 @@ func (t *temp) discard() {
 		return
 	}
 	_ = t.file.Close()
-	_ = os.Remove(t.file.Name())
+	t.removeDir()
 }

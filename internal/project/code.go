@@ -36,15 +36,25 @@ type facts struct {
 	tofu      string          // the first file with a name of OpenTofu's; ""
 }
 
-// reader of code, which reads each directory once.
-type codeReader map[string]*facts
+// codeReader reads each directory once, and nothing outside the boundary.
+type codeReader struct {
+	boundary string
+	known    map[string]*facts
+}
+
+func (p *Project) newCodeReader() codeReader {
+	return codeReader{boundary: p.Boundary(), known: map[string]*facts{}}
+}
 
 func (r codeReader) read(dir string) *facts {
-	if c, ok := r[dir]; ok {
+	if c, ok := r.known[dir]; ok {
 		return c
 	}
 	c := &facts{types: map[string]bool{}}
-	r[dir] = c
+	r.known[dir] = c
+	if _, err := atomicfile.Within(r.boundary, filepath.Join(dir, configName)); err != nil {
+		return c
+	}
 	for _, name := range list(dir) {
 		if !isCode(name) {
 			continue
@@ -53,7 +63,7 @@ func (r codeReader) read(dir string) *facts {
 		if c.tofu == "" && (strings.HasSuffix(name, ".tofu") || strings.HasSuffix(name, ".tofu.json")) {
 			c.tofu = path
 		}
-		if src, err := atomicfile.Read(path, maxCode); err == nil {
+		if src, err := atomicfile.ReadIn(r.boundary, path, maxCode); err == nil {
 			c.file(dir, path, src)
 		}
 	}

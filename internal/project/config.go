@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
-	"hci/internal/atomicfile"
 	"hci/tfvars"
 )
 
@@ -53,8 +52,8 @@ var (
 var environmentName = regexp.MustCompile(`^[\pL\pN_][\pL\pN_.+@-]*$`)
 
 // readConfig reads an hci.hcl.
-func readConfig(path string) (*config, error) {
-	src, err := atomicfile.Read(path, maxConfig)
+func (p *Project) readConfig(path string) (*config, error) {
+	src, err := p.Read(path, maxConfig)
 	if err != nil {
 		return nil, err
 	}

@@ -99,6 +99,7 @@ func (p *Project) environment(name string, c *config, root *Root, found *foundFi
 		RequireAuthenticated: d.authenticated.or(c.authenticated.value),
 		Deploy:               c.deploy.merged(d.deploy),
 		env:                  d.env,
+		boundary:             p.Boundary(),
 	}
 	ownDirectory, err := p.directory(&env, d, root)
 	if err != nil {

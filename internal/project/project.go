@@ -168,6 +168,7 @@ type Environment struct {
 	env         []EnvVar // its own env block
 	varFilesSet bool     // by hci.hcl
 	decided     bool     // where no root was taken: hci.hcl says where the files lie
+	boundary    string   // the project's
 }
 
 // The programs that run Terraform code.
@@ -204,19 +205,19 @@ func Find(dir string, o Options) (*Project, error) {
 	}
 	c := &config{}
 	if p.ConfigFile != "" {
-		if c, err = readConfig(p.ConfigFile); err != nil {
+		if c, err = p.readConfig(p.ConfigFile); err != nil {
 			return nil, err
 		}
 	}
 	if err := p.resolve(c, start, o); err != nil {
 		return nil, err
 	}
-	return p, nil
+	return p, p.confined()
 }
 
 // resolve puts together what hci.hcl says and what lies in the directories.
 func (p *Project) resolve(c *config, start string, o Options) error {
-	code := codeReader{}
+	code := p.newCodeReader()
 	root, err := p.discover(c, start, o.Root, code)
 	if err != nil {
 		return err

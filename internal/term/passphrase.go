@@ -255,7 +255,7 @@ func (p *Passphrases) file(ctx context.Context, path string, err error) (Passphr
 	if err != nil {
 		return Passphrase{}, err
 	}
-	v, err := waitFor(ctx, func() (secret.Value, error) { return firstLineOfFile(p.Dir, path) })
+	v, err := waitFor(ctx, func() (secret.Value, error) { return firstLineOfFile(ctx, p.Dir, path) })
 	if err != nil {
 		return Passphrase{}, fmt.Errorf("%s: %s: %w", passphraseFileVar, path, err)
 	}

@@ -90,7 +90,7 @@ func (s Source) read(ctx context.Context, in surroundings) (secret.Value, error)
 			}
 			return secret.New(value), nil
 		case "file":
-			return firstLineOfFile(in.dir, s.name)
+			return firstLineOfFile(ctx, in.dir, s.name)
 		case "fd":
 			return firstLine(fdReader(s.fd))
 		default:
@@ -103,11 +103,11 @@ func (s Source) read(ctx context.Context, in surroundings) (secret.Value, error)
 	return v, nil
 }
 
-func firstLineOfFile(dir, path string) (secret.Value, error) {
+func firstLineOfFile(ctx context.Context, dir, path string) (secret.Value, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
 	}
-	data, err := atomicfile.Read(path, maxPassphraseFile)
+	data, err := atomicfile.ReadInput(ctx, path, maxPassphraseFile)
 	var pathErr *os.PathError
 	if errors.As(err, &pathErr) {
 		return secret.Value{}, pathErr.Err // the source names the path

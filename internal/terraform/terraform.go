@@ -8,7 +8,6 @@ package terraform
 import (
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -57,37 +56,24 @@ func Read(p *project.Project) (*module.Module, error) {
 	if p.TerraformDir == "" {
 		return nil, noDirectory(p)
 	}
-	dir, ok := below(p)
-	if !ok {
-		return module.Load(os.DirFS(p.TerraformDir))
+	dir, err := filepath.Rel(p.Boundary(), p.TerraformDir)
+	if err != nil {
+		return nil, err
 	}
 	// From above, so that modules beside the directory can be read as well.
-	return module.LoadAt(os.DirFS(p.CodeRoot), dir)
+	return module.LoadAt(Files(p), filepath.ToSlash(dir))
 }
 
-// below is the path of the Terraform directory from the directory up to which
-// code is read; ok is false if it lies elsewhere.
-func below(p *project.Project) (dir string, ok bool) {
-	dir, err := filepath.Rel(p.CodeRoot, p.TerraformDir)
-	return filepath.ToSlash(dir), err == nil && filepath.IsLocal(dir)
-}
-
-// Files is the file system that the Terraform code is read from: that of the
-// git work tree or, where that isn't above it, the Terraform directory's.
+// Files is the file system that the Terraform code is read from: the project's
+// boundary, out of which no link leads.
 func Files(p *project.Project) fs.FS {
-	if _, ok := below(p); !ok && p.TerraformDir != "" {
-		return os.DirFS(p.TerraformDir)
-	}
-	return os.DirFS(p.CodeRoot)
+	return atomicfile.FS(p.Boundary())
 }
 
 // Path is the path of a file that the Terraform reader names, whose names start
 // from the root of [Files].
 func Path(p *project.Project, file string) string {
-	if _, ok := below(p); !ok && p.TerraformDir != "" {
-		return filepath.Join(p.TerraformDir, filepath.FromSlash(file))
-	}
-	return filepath.Join(p.CodeRoot, filepath.FromSlash(file))
+	return filepath.Join(p.Boundary(), filepath.FromSlash(file))
 }
 
 // Inputs merges the variables of one environment in Terraform's order of
@@ -105,7 +91,7 @@ func Inputs(m *module.Module, env project.Environment, secrets *tfvars.File, env
 		return in, err
 	}
 	for _, path := range env.VarFiles {
-		file, err := readVarFile(path)
+		file, err := readVarFile(env, path)
 		if err != nil {
 			return in, err
 		}
@@ -117,8 +103,8 @@ func Inputs(m *module.Module, env project.Environment, secrets *tfvars.File, env
 	return in, nil
 }
 
-func readVarFile(path string) (*tfvars.File, error) {
-	data, err := atomicfile.Read(path, maxVarFile)
+func readVarFile(env project.Environment, path string) (*tfvars.File, error) {
+	data, err := env.Read(path, maxVarFile)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +143,7 @@ func fromEnviron(m *module.Module, environ []string, into map[string]cty.Value) 
 // "" if none does.
 func SetElsewhere(env project.Environment, environ []string, name string) string {
 	for _, path := range slices.Backward(env.VarFiles) {
-		if file, err := readVarFile(path); err == nil && file.Has(name) {
+		if file, err := readVarFile(env, path); err == nil && file.Has(name) {
 			return path
 		}
 	}
