@@ -102,7 +102,7 @@ func TestInteropTfValues(t *testing.T) {
 			}
 			hci(t, sealed, "tf", "app", "init", "-no-color")
 			hci(t, sealed, "tf", "app", "apply", "-auto-approve", "-no-color")
-			want, got := applied(t, filepath.Join(plain, "terraform.tfstate")), applied(t, filepath.Join(sealed, "terraform.tfstate.d", "app", "terraform.tfstate"))
+			want, got := applied(t, filepath.Join(plain, "terraform.tfstate")), applied(t, filepath.Join(sealed, "terraform.tfstate"))
 			if !reflect.DeepEqual(want, got) {
 				t.Errorf("terraform got other values through hci")
 			}

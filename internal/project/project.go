@@ -98,7 +98,6 @@ type Options struct {
 // up to and including the root.
 type Project struct {
 	Root         string
-	CodeRoot     string // the directory up to which modules are read: the git work tree's root, if the project lies in one
 	ConfigFile   string // hci.hcl; "" without one
 	TerraformDir string // "" without one, and where each environment has its own: see [Project.In]
 	Roots        []*Root
@@ -197,11 +196,8 @@ func Find(dir string, o Options) (*Project, error) {
 		return nil, err
 	}
 	p := &Project{
-		Root: at.root, CodeRoot: at.root, ConfigFile: at.config, WorkTree: at.workTree, GitDir: at.gitDir,
+		Root: at.root, ConfigFile: at.config, WorkTree: at.workTree, GitDir: at.gitDir,
 		getenv: o.Getenv, environ: o.Environ, givenWorkspace: o.Workspace,
-	}
-	if p.WorkTree != "" {
-		p.CodeRoot = p.WorkTree
 	}
 	c := &config{}
 	if p.ConfigFile != "" {

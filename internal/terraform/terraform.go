@@ -61,7 +61,26 @@ func Read(p *project.Project) (*module.Module, error) {
 		return nil, err
 	}
 	// From above, so that modules beside the directory can be read as well.
-	return module.LoadAt(Files(p), filepath.ToSlash(dir))
+	return module.LoadAt(codeFiles(p), filepath.ToSlash(dir))
+}
+
+// codeFiles are [Files] without those of OpenTofu's own names, where Terraform
+// runs the code.
+func codeFiles(p *project.Project) fs.FS {
+	if p.Binary == project.Terraform {
+		return withoutTofu{Files(p)}
+	}
+	return Files(p)
+}
+
+// withoutTofu lists no files of OpenTofu's own names.
+type withoutTofu struct{ fs.FS }
+
+func (f withoutTofu) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(f.FS, name)
+	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
+		return strings.HasSuffix(e.Name(), ".tofu") || strings.HasSuffix(e.Name(), ".tofu.json")
+	}), err
 }
 
 // Files is the file system that the Terraform code is read from: the project's

@@ -51,19 +51,26 @@ func Load(fsys fs.FS, dir string) (*Module, hcl.Diagnostics) {
 // match in a comment does no harm: it only makes a name known.
 var providerFunction = regexp.MustCompile(`provider::[A-Za-z_][\w-]*::[A-Za-z_][\w-]*`)
 
-// list returns the paths of a module's files, each list sorted by name.
+// list returns the paths of a module's files, each list sorted by name. Files
+// of OpenTofu's own names are read as well; a file of the same name that is
+// Terraform's is then passed over, as OpenTofu does.
+//
+// https://opentofu.org/docs/language/files/
 func list(fsys fs.FS, dir string) (primary, override []string, err error) {
 	entries, err := fs.ReadDir(fsys, dir)
 	if err != nil {
 		return nil, nil, err
 	}
+	names := map[string]bool{}
+	for _, e := range entries {
+		if !e.IsDir() && !ignored(e.Name()) {
+			names[e.Name()] = true
+		}
+	}
 	for _, e := range entries {
 		name := e.Name()
-		base, ok := strings.CutSuffix(name, ".tf")
-		if !ok {
-			base, ok = strings.CutSuffix(name, ".tf.json")
-		}
-		if !ok || e.IsDir() || ignored(name) {
+		base, alternative, ok := codeName(name)
+		if !ok || !names[name] || names[alternative] {
 			continue
 		}
 		if base == "override" || strings.HasSuffix(base, "_override") {
@@ -73,6 +80,22 @@ func list(fsys fs.FS, dir string) (primary, override []string, err error) {
 		}
 	}
 	return primary, override, nil
+}
+
+// codeName takes the suffix from the name of a file with code. alternative is
+// the file that is read in its stead, if it is there.
+func codeName(name string) (base, alternative string, ok bool) {
+	for _, suffix := range []string{".tf", ".tf.json"} {
+		if base, ok := strings.CutSuffix(name, suffix); ok {
+			return base, base + strings.Replace(suffix, ".tf", ".tofu", 1), true
+		}
+	}
+	for _, suffix := range []string{".tofu", ".tofu.json"} {
+		if base, ok := strings.CutSuffix(name, suffix); ok {
+			return base, "", true
+		}
+	}
+	return "", "", false
 }
 
 // ignored reports whether Terraform takes the name for an editor's leftover.
