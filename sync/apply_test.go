@@ -104,10 +104,10 @@ func TestUnknownKey(t *testing.T) {
 func TestLimits(t *testing.T) {
 	m := newMemory(map[string]string{"empty": "x", "large": "x", "utf8": "x", "good": "x"})
 	p := m.plan(want("empty", ""), want("large", strings.Repeat("x", sync.MaxValue+1)), want("utf8", "\xff"), want("good", "new"),
-		want("bad name", "x"), want("arn-AbCdEf", "x"), want(strings.Repeat("n", sync.MaxName+1), "x"), want("good", "twice"))
+		want("bad name", "x"), want(strings.Repeat("n", sync.MaxName+1), "x"), want("good", "twice"))
 	_, err := sync.Apply(t.Context(), m, p, sync.ApplyOptions{Create: true}, nil)
 	var limits sync.LimitErrors
-	if !errors.As(err, &limits) || len(limits) != 7 || len(m.ops) != 0 {
+	if !errors.As(err, &limits) || len(limits) != 6 || len(m.ops) != 0 {
 		t.Errorf("%v; %q", err, m.ops)
 	}
 	fits := strings.Repeat("x", sync.MaxValue)
@@ -117,6 +117,16 @@ func TestLimits(t *testing.T) {
 	var unknown *sync.UnknownNameError
 	if _, err := sync.Apply(t.Context(), m, p, sync.ApplyOptions{Only: []string{"nobody"}}, nil); !errors.As(err, &unknown) || unknown.Name != "nobody" {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestAdvised: a name that AWS advises against, but accepts, is made, and keeps
+// no other secret back.
+func TestAdvised(t *testing.T) {
+	m := newMemory(nil)
+	report, err := sync.Apply(t.Context(), m, m.plan(want("app-secret", "x"), want("app", "y")), sync.ApplyOptions{Create: true}, nil)
+	if err != nil || outcomes(report) != "app created; app-secret created" || sync.Advised("app-secret") || !sync.Advised("app") {
+		t.Errorf("%v, %s", err, outcomes(report))
 	}
 }
 

@@ -1,8 +1,8 @@
 package sync
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -61,12 +61,13 @@ func (k Kind) String() string {
 	}
 }
 
-// Change is what [Diff] found about one name.
+// Change is what [Diff] found about one secret.
 type Change struct {
-	Name string
-	Kind Kind
-	Want Want // zero for an Orphan
-	Held Held // zero if Missing
+	Name  string
+	Place string // as in [Want]
+	Kind  Kind
+	Want  Want // zero for an Orphan
+	Held  Held // zero if Missing
 
 	To string // the version to return to, of a Revert
 
@@ -74,8 +75,22 @@ type Change struct {
 	SameJSON bool        // the texts differ, but not what they say as JSON
 }
 
-// Plan is the changes of a set of secrets, sorted by name.
+// Plan is the changes of a set of secrets, sorted by name and place.
 type Plan struct{ Changes []Change }
+
+// At returns the part of a plan that is about one place.
+func (p Plan) At(place string) Plan {
+	return Plan{Changes: slices.DeleteFunc(slices.Clone(p.Changes), func(c Change) bool { return c.Place != place })}
+}
+
+func (p Plan) sort() {
+	slices.SortStableFunc(p.Changes, func(a, b Change) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Place, b.Place))
+	})
+}
+
+// id is what tells one secret from all others.
+type id struct{ place, name string }
 
 // InSync reports whether the store holds all that is declared, as far as
 // something is. What can't be compared (unknown, unreadable), or only in part,
@@ -109,32 +124,33 @@ func (p Plan) Count(k Kind) int {
 	return n
 }
 
-// Diff compares what a store holds with what is declared. Names are expected
-// to be declared once; one that isn't has several changes, which
+// Diff compares what stores hold with what is declared. A name is expected to be
+// declared once in a place; one that isn't has several changes, which
 // [Plan.Check] refuses.
 func Diff(have []Held, want []Want) Plan {
-	held := make(map[string]Held, len(have))
+	held := make(map[id]Held, len(have))
 	for _, h := range have {
-		held[h.Name] = h
+		held[id{h.Place, h.Name}] = h
 	}
-	declared := make(map[string]bool, len(want))
+	declared := make(map[id]bool, len(want))
 	var p Plan
 	for _, w := range want {
-		declared[w.Name] = true
-		h, ok := held[w.Name]
+		key := id{w.Place, w.Name}
+		declared[key] = true
+		h, ok := held[key]
 		p.Changes = append(p.Changes, compare(w, h, ok))
 	}
-	for _, name := range slices.Sorted(maps.Keys(held)) {
-		if !declared[name] {
-			p.Changes = append(p.Changes, orphan(held[name]))
+	for key, h := range held {
+		if !declared[key] {
+			p.Changes = append(p.Changes, orphan(h))
 		}
 	}
-	slices.SortStableFunc(p.Changes, func(a, b Change) int { return strings.Compare(a.Name, b.Name) })
+	p.sort()
 	return p
 }
 
 func orphan(h Held) Change {
-	c := Change{Name: h.Name, Kind: Orphan, Held: h}
+	c := Change{Name: h.Name, Place: h.Place, Kind: Orphan, Held: h}
 	if h.Err != nil {
 		c.Kind = Unreadable
 	}
@@ -142,7 +158,7 @@ func orphan(h Held) Change {
 }
 
 func compare(w Want, h Held, exists bool) Change {
-	c := Change{Name: w.Name, Want: w, Held: h}
+	c := Change{Name: w.Name, Place: w.Place, Want: w, Held: h}
 	switch {
 	case !exists:
 		c.Kind = Missing
@@ -182,14 +198,14 @@ func holds(h Held, w Want) bool { return h.HasValue && !h.Binary && h.Value.Equa
 // Rollback plans to return to the values before the current ones, of which
 // previous tells (see [History]).
 func Rollback(current, previous []Held) Plan {
-	before := make(map[string]Held, len(previous))
+	before := make(map[id]Held, len(previous))
 	for _, h := range previous {
-		before[h.Name] = h
+		before[id{h.Place, h.Name}] = h
 	}
 	var p Plan
 	for _, h := range current {
-		b := before[h.Name]
-		c := Change{Name: h.Name, Held: h, Want: Want{Name: h.Name, Status: Known, Value: b.Value}}
+		b := before[id{h.Place, h.Name}]
+		c := Change{Name: h.Name, Place: h.Place, Held: h, Want: Want{Name: h.Name, Place: h.Place, Status: Known, Value: b.Value}}
 		switch {
 		case h.Err != nil:
 			c.Kind = Unreadable
@@ -200,7 +216,7 @@ func Rollback(current, previous []Held) Plan {
 		case b.Version != h.Version: // written between the two readings
 			c.Kind, c.Held.Err = Unreadable, fmt.Errorf("secret %q: %w", h.Name, ErrConflict)
 		case b.Previous == "":
-			c.Kind, c.Want = NoPrevious, Want{Name: h.Name, Status: NoValue}
+			c.Kind, c.Want = NoPrevious, Want{Name: h.Name, Place: h.Place, Status: NoValue}
 		default:
 			c.Kind, c.To = Revert, b.Previous
 			if h.HasValue && b.HasValue {
@@ -209,6 +225,6 @@ func Rollback(current, previous []Held) Plan {
 		}
 		p.Changes = append(p.Changes, c)
 	}
-	slices.SortStableFunc(p.Changes, func(a, b Change) int { return strings.Compare(a.Name, b.Name) })
+	p.sort()
 	return p
 }

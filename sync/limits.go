@@ -64,15 +64,16 @@ func (p Plan) Check(o ApplyOptions) error {
 		return err
 	}
 	var all LimitErrors
-	seen := map[string]bool{}
+	seen := map[id]bool{}
 	for _, c := range p.Changes {
 		if !o.selects(c.Name) {
 			continue
 		}
-		if seen[c.Name] {
+		key := id{c.Place, c.Name}
+		if seen[key] {
 			all = append(all, &LimitError{c.Name, "is declared more than once"})
 		}
-		seen[c.Name] = true
+		seen[key] = true
 		for _, problem := range problems(c, o) {
 			all = append(all, &LimitError{c.Name, problem})
 		}
@@ -128,8 +129,11 @@ func nameProblems(name string) []string {
 	if n := utf8.RuneCountInString(name); n > MaxName {
 		all = append(all, fmt.Sprintf("has a name of %d characters, %d are the limit", n, MaxName))
 	}
-	if arnEnd.MatchString(name) {
-		all = append(all, "has a name that ends in a hyphen and six characters, as only ARNs should")
-	}
 	return all
 }
+
+// Advised reports whether AWS advises against a name, though it accepts it: one
+// that ends in a hyphen and six characters can be taken for the end of an ARN.
+//
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+func Advised(name string) bool { return !arnEnd.MatchString(name) }

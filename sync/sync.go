@@ -64,6 +64,7 @@ func (s Status) String() string {
 // Want is a declared secret.
 type Want struct {
 	Name      string
+	Place     string       // tells places apart in which secrets can have the same name; "" where there is one
 	Value     secret.Value // when Known; when Ignored, what was declared, if that is known
 	Status    Status
 	Pattern   *Pattern // what is known of it, if Unknown; may be nil
@@ -84,6 +85,7 @@ type Meta struct {
 // Held is a secret as the store has it.
 type Held struct {
 	Name, ARN string
+	Place     string       // as in [Want]
 	Value     secret.Value // the current one; unless Binary, a text
 	Version   string       // of the current value; "" if there is none
 	Previous  string       // the version before it, where [History] was asked

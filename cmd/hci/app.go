@@ -11,6 +11,7 @@ import (
 
 	"hci/crypto"
 	"hci/internal/child"
+	"hci/internal/compare"
 	"hci/internal/ownership"
 	"hci/internal/project"
 	"hci/internal/sealed"
@@ -34,6 +35,7 @@ type app struct {
 	passphrases *term.Passphrases
 	mistyped    map[string]int // wrong passphrases that were typed, by environment
 	rehearsal   *rehearsal     // nil: the real AWS
+	accounts    compare.Accounts
 }
 
 func newApp(s streams, environ []string) *app {

@@ -7,7 +7,6 @@ import (
 
 	"hci/internal/child"
 	"hci/internal/compare"
-	"hci/sync/awssm"
 )
 
 // stateFlag adds --state.
@@ -17,7 +16,10 @@ func stateFlag(cmd *cobra.Command, state *bool) {
 
 // comparing is what comparing needs of this run.
 func (a *app) comparing() compare.Session {
-	return compare.Session{Project: a.found, Environ: a.environFor(child.Terraform), Note: func(s string) { a.sayf("%s", s) }, Err: a.err}
+	return compare.Session{
+		Project: a.found, Environ: a.environFor(child.Terraform), Note: func(s string) { a.sayf("%s", s) }, Err: a.err,
+		Accounts: &a.accounts,
+	}
 }
 
 // desired opens the environment's secrets and evaluates the Terraform
@@ -34,11 +36,6 @@ func (a *app) desired(ctx context.Context, name string, o compare.Options) (*com
 	return a.comparing().Desired(env, content, o)
 }
 
-// store opens the Secrets Manager in which the environment's secrets lie.
-func (a *app) store(ctx context.Context, d *compare.Desired) (*awssm.Store, error) {
-	return awssm.Open(ctx, a.comparing().AWS(d))
-}
-
 // compare reads Secrets Manager and plans what would bring it in line. With
 // orphans it looks for secrets, too, that are declared nowhere.
 func (a *app) compare(ctx context.Context, name string, o compare.Options, orphans bool) (*compare.Comparison, error) {
@@ -46,9 +43,5 @@ func (a *app) compare(ctx context.Context, name string, o compare.Options, orpha
 	if err != nil {
 		return nil, err
 	}
-	store, err := a.store(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	return a.comparing().Compare(ctx, store, d, orphans)
+	return a.comparing().Compare(ctx, d, orphans)
 }

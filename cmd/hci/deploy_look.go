@@ -66,7 +66,11 @@ func (a *app) drift(ctx context.Context, d *deployment, opened *compare.Desired,
 	if allowed {
 		level = deploy.Warning
 	}
-	c, err := a.comparing().Compare(ctx, awssm.New(d.cfg, func(s string) { a.sayf("%s", s) }), opened, false)
+	session := a.comparing()
+	if a.rehearsal != nil {
+		session.Config = &d.cfg
+	}
+	c, err := session.Compare(ctx, opened, false)
 	switch {
 	case errors.Is(err, awssm.ErrCredentials):
 		return nil // the identity's look says it

@@ -17,7 +17,7 @@ import (
 	"hci/internal/project"
 	"hci/internal/term"
 	"hci/internal/terraform"
-	"hci/sync/awssm"
+	"hci/tfvars/module"
 )
 
 // deployment is an environment's service, by its names, and AWS to work on it.
@@ -131,6 +131,16 @@ func (a *app) place(file string, line int) string {
 	return a.rel(file) + ":" + strconv.Itoa(line)
 }
 
+// servicePlace is where the service is kept, as far as the code tells.
+func servicePlace(ev *module.Evaluated, service string) module.Place {
+	for _, s := range ev.Services {
+		if s.Name == service {
+			return s.Place
+		}
+	}
+	return ev.Provider
+}
+
 // connect loads the AWS configuration, which makes no request, unless this is a
 // rehearsal.
 func (a *app) connect(ctx context.Context, d *deployment) error {
@@ -138,7 +148,7 @@ func (a *app) connect(ctx context.Context, d *deployment) error {
 	if a.rehearsal != nil {
 		d.cfg, err = a.rehearsal.begin(ctx, a, d)
 	} else {
-		d.cfg, err = awssm.LoadConfig(ctx, a.comparing().AWS(d.Desired))
+		d.cfg, err = a.comparing().Load(ctx, d.Env, d.Evaluated, servicePlace(d.Evaluated, d.names.Service))
 	}
 	if err != nil {
 		return err

@@ -17,7 +17,6 @@ import (
 	"hci/internal/secret"
 	"hci/internal/terraform"
 	"hci/sync"
-	"hci/sync/awssm"
 	"hci/sync/dotenv"
 	"hci/tfvars/module"
 )
@@ -147,14 +146,10 @@ func (a *app) takeFromAWS(ctx context.Context, d *compare.Desired, in *layers.In
 	if err := d.Want(); err != nil {
 		return err
 	}
-	store, err := a.store(ctx, d)
-	if err != nil {
+	if err := a.comparing().Find(ctx, d); err != nil {
 		return err
 	}
-	if err := a.comparing().FindNames(ctx, store, d); err != nil {
-		return err
-	}
-	held, err := store.Read(ctx, d.Names())
+	held, err := d.Read(ctx)
 	if err != nil {
 		return err
 	}
@@ -217,7 +212,7 @@ func (a *app) live(ctx context.Context, d *compare.Desired, c *module.Container)
 	if c == nil || len(d.Evaluated.Services) != 1 || d.Evaluated.Services[0].Name == "" || d.Evaluated.Services[0].Cluster == "" {
 		return nil, errors.New("--live: the Terraform code doesn't tell which one service runs the container")
 	}
-	cfg, err := awssm.LoadConfig(ctx, a.comparing().AWS(d))
+	cfg, err := a.comparing().Load(ctx, d.Env, d.Evaluated, d.Evaluated.Services[0].Place)
 	if err != nil {
 		return nil, err
 	}

@@ -22,11 +22,35 @@ type planReport struct {
 	InSync      bool           `json:"in_sync"`
 	Differs     bool           `json:"differs"` // or can't be compared: exit code 2
 	Counts      map[string]int `json:"counts"`  // by kind
+	Places      []placeReport  `json:"places"`  // where in AWS the secrets are
 	Secrets     []changeReport `json:"secrets"`
 	Nameless    []string       `json:"name_unknown,omitempty"` // Terraform addresses
 }
 
+// placeReport is the JSON form of a place in AWS.
+type placeReport struct {
+	Account  string `json:"account,omitempty"` // twelve digits; absent where it could not be asked for
+	Region   string `json:"region,omitempty"`
+	Endpoint string `json:"endpoint,omitempty"` // where it is another one than AWS's own
+}
+
+func newPlaceReports(d *compare.Desired) []placeReport {
+	all := []placeReport{}
+	for _, t := range d.Targets() {
+		all = append(all, newPlaceReport(t))
+	}
+	return all
+}
+
+func newPlaceReport(t *compare.Target) placeReport {
+	if t == nil {
+		return placeReport{}
+	}
+	return placeReport{Account: t.Account, Region: t.Region, Endpoint: t.Endpoint}
+}
+
 type changeReport struct {
+	placeReport
 	Name      string      `json:"name"`
 	Kind      string      `json:"kind"` // sync.Kind's text
 	Reason    string      `json:"reason,omitempty"`
@@ -50,11 +74,13 @@ func newPlanReport(d *compare.Desired, p sync.Plan, showValues bool) planReport 
 	r := planReport{
 		Schema: planSchema, Environment: d.Env.Name, InSync: p.InSync() && len(d.Nameless) == 0,
 		Differs: p.Differs() || len(d.Nameless) > 0,
-		Counts:  map[string]int{}, Secrets: []changeReport{}, Nameless: d.Nameless,
+		Counts:  map[string]int{}, Places: newPlaceReports(d), Secrets: []changeReport{}, Nameless: d.Nameless,
 	}
 	for _, c := range p.Changes {
 		r.Counts[c.Kind.String()]++
-		r.Secrets = append(r.Secrets, newChangeReport(c, showValues))
+		one := newChangeReport(c, showValues)
+		one.placeReport = newPlaceReport(d.At(c.Place))
+		r.Secrets = append(r.Secrets, one)
 	}
 	return r
 }
@@ -85,8 +111,22 @@ func newChangeReport(c sync.Change, showValues bool) changeReport {
 	return r
 }
 
-// printPlan prints a line for each change that show selects, and a count.
+// printPlan prints, for each place in AWS, its account and region and a line for
+// each change that show selects; then a count.
 func (a *app) printPlan(d *compare.Desired, p sync.Plan, show func(sync.Change) bool, showValues bool) error {
+	for _, g := range d.Groups(p) {
+		if _, err := fmt.Fprintf(a.out, "%s in %s\n", d.Env.Name, g.Title); err != nil {
+			return err
+		}
+		if err := a.printGroup(g.Plan, show, showValues); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(a.out, count(d.Env.Name, p))
+	return err
+}
+
+func (a *app) printGroup(p sync.Plan, show func(sync.Change) bool, showValues bool) error {
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	for _, c := range p.Changes {
@@ -101,11 +141,7 @@ func (a *app) printPlan(d *compare.Desired, p sync.Plan, show func(sync.Change) 
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if err := a.printSigned(table.String()); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintln(a.out, count(d.Env.Name, p))
-	return err
+	return a.printSigned(table.String())
 }
 
 // printSigned prints lines that begin with a sign. They are coloured last: a

@@ -15,10 +15,12 @@ type pushReport struct {
 	Schema      int             `json:"schema"`
 	Environment string          `json:"environment"`
 	Counts      map[string]int  `json:"counts"` // by outcome
+	Places      []placeReport   `json:"places"` // where in AWS the secrets are
 	Secrets     []outcomeReport `json:"secrets"`
 }
 
 type outcomeReport struct {
+	placeReport
 	Name    string `json:"name"`
 	Kind    string `json:"kind"`
 	Outcome string `json:"outcome"`
@@ -28,9 +30,9 @@ type outcomeReport struct {
 }
 
 func newPushReport(d *compare.Desired, r sync.Report) pushReport {
-	p := pushReport{Schema: planSchema, Environment: d.Env.Name, Counts: map[string]int{}, Secrets: []outcomeReport{}}
+	p := pushReport{Schema: planSchema, Environment: d.Env.Name, Counts: map[string]int{}, Places: newPlaceReports(d), Secrets: []outcomeReport{}}
 	for _, out := range r.Outcomes {
-		o := outcomeReport{Name: out.Name, Kind: out.Change.Kind.String(), Outcome: out.Result.String(), Version: out.Version, Why: out.Why}
+		o := outcomeReport{placeReport: newPlaceReport(d.At(out.Change.Place)), Name: out.Name, Kind: out.Change.Kind.String(), Outcome: out.Result.String(), Version: out.Version, Why: out.Why}
 		if out.Err != nil {
 			o.Error = out.Err.Error()
 		}

@@ -53,6 +53,7 @@ type pullReport struct {
 	Schema      int            `json:"schema"`
 	Environment string         `json:"environment"`
 	Wrote       bool           `json:"wrote"`
+	Places      []placeReport  `json:"places"` // where in AWS the secrets are
 	Secrets     []pulledReport `json:"secrets"`
 }
 
@@ -85,7 +86,7 @@ func (a *app) pull(ctx context.Context, name string, r pullRequest) error {
 		return err
 	}
 	if r.asJSON {
-		if err := a.printJSON(newPullReport(c.Env.Name, pulled, wrote)); err != nil {
+		if err := a.printJSON(newPullReport(c.Desired, pulled, wrote)); err != nil {
 			return err
 		}
 	}
@@ -98,6 +99,11 @@ func (a *app) pull(ctx context.Context, name string, r pullRequest) error {
 // writePulled shows what was found, asks, and writes the secrets file.
 func (a *app) writePulled(ctx context.Context, d *compare.Desired, next *tfvars.File, pulled []compare.Pulled, r pullRequest) (wrote bool, err error) {
 	variables := 0
+	if !r.asJSON && len(d.Targets()) > 0 {
+		if _, err := fmt.Fprintf(a.out, "%s in %s\n", d.Env.Name, d.Where()); err != nil {
+			return false, err
+		}
+	}
 	for _, p := range pulled {
 		variables += len(p.Sources)
 		if !r.asJSON {
@@ -113,7 +119,7 @@ func (a *app) writePulled(ctx context.Context, d *compare.Desired, next *tfvars.
 	case variables == 0 || r.dryRun:
 		return false, nil
 	}
-	if err := a.agree(r.yes, fmt.Sprintf("Change %s in the secrets of %s?", plural(variables, "value"), d.Env.Name)); err != nil {
+	if err := a.agree(r.yes, fmt.Sprintf("Change %s in the secrets of %s to what %s holds?", plural(variables, "value"), d.Env.Name, d.Where())); err != nil {
 		return false, err
 	}
 	session, err := a.files(d.Env).Begin(ctx, a.passphrase(d.Env))
@@ -145,8 +151,8 @@ func (a *app) printPulled(p compare.Pulled) error {
 	return nil
 }
 
-func newPullReport(env string, pulled []compare.Pulled, wrote bool) pullReport {
-	r := pullReport{Schema: planSchema, Environment: env, Wrote: wrote, Secrets: []pulledReport{}}
+func newPullReport(d *compare.Desired, pulled []compare.Pulled, wrote bool) pullReport {
+	r := pullReport{Schema: planSchema, Environment: d.Env.Name, Wrote: wrote, Places: newPlaceReports(d), Secrets: []pulledReport{}}
 	for _, p := range pulled {
 		one := pulledReport{Name: p.Name, Variables: append([]string{}, p.Sources...)}
 		for _, o := range p.Obstacles {

@@ -150,18 +150,18 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 	if err := a.confirmPush(d, plan, o, r, n); err != nil {
 		return err
 	}
-	report, err := a.apply(ctx, c.Store, plan, o, r.asJSON)
+	report, err := a.apply(ctx, c, plan, o, r.asJSON)
 	return errors.Join(a.sumUp(d, plan, report, r), err)
 }
 
 // apply carries a plan out and says what becomes of each secret.
-func (a *app) apply(ctx context.Context, store sync.Store, plan sync.Plan, o sync.ApplyOptions, asJSON bool) (sync.Report, error) {
+func (a *app) apply(ctx context.Context, c *compare.Comparison, plan sync.Plan, o sync.ApplyOptions, asJSON bool) (sync.Report, error) {
 	if asJSON {
-		return sync.Apply(ctx, store, plan, o, nil)
+		return sync.ApplyAt(ctx, c.StoreAt, plan, o, nil)
 	}
 	progress := term.NewProgress(a.err, toWrite(plan, o))
 	defer progress.Clear()
-	return sync.Apply(ctx, store, plan, o, func(out sync.Outcome) {
+	return sync.ApplyAt(ctx, c.StoreAt, plan, o, func(out sync.Outcome) {
 		progress.Clear()
 		a.printOutcome(out)
 		if out.Result != sync.Skipped {
@@ -184,9 +184,9 @@ func (a *app) confirmPush(d *compare.Desired, p sync.Plan, o sync.ApplyOptions, 
 		return nil
 	case prunes > 0:
 		return a.confirmName(d, fmt.Sprintf("%s will be deleted in %d days, %s written, in %s. Type the environment's name to go on: ",
-			plural(prunes, "secret"), r.window, plural(n-prunes, "secret"), d.Region()))
+			plural(prunes, "secret"), r.window, plural(n-prunes, "secret"), d.Where()))
 	}
-	return a.agree(r.yes, fmt.Sprintf("Write %s of %s in %s?", plural(n, "secret"), d.Env.Name, d.Region()))
+	return a.agree(r.yes, fmt.Sprintf("Write %s of %s in %s?", plural(n, "secret"), d.Env.Name, d.Where()))
 }
 
 // confirmName asks for the environment's name.
@@ -209,7 +209,7 @@ func (a *app) verifyPlan(ctx context.Context, c *compare.Comparison, o sync.Appl
 	if err != nil {
 		return err
 	}
-	return planned.Verify(c.Region(), c.Plan, o, passphrase)
+	return planned.Verify(subject(c, o, planned.Options), passphrase)
 }
 
 // writePlan writes the plan file. The passphrase is needed for the
@@ -220,7 +220,7 @@ func (a *app) writePlan(ctx context.Context, c *compare.Comparison, o sync.Apply
 		return err
 	}
 	opts := plan.Options{Create: r.create, Restore: r.restore, Ignored: r.ignored, Prune: r.prune, Window: r.window, State: r.state, Only: r.only}
-	f, err := plan.New(c.Env.Name, c.Region(), opts, c.Plan, o, passphrase)
+	f, err := plan.New(subject(c, o, opts), passphrase)
 	if err != nil {
 		return err
 	}
@@ -245,6 +245,21 @@ func (a *app) writePlan(ctx context.Context, c *compare.Comparison, o sync.Apply
 		a.sayf("'hci secrets push --plan %s' carries out this plan", a.rel(path))
 	}
 	return err
+}
+
+// subject is what a plan file is about.
+func subject(c *compare.Comparison, o sync.ApplyOptions, opts plan.Options) plan.Subject {
+	s := plan.Subject{Environment: c.Env.Name, Places: []plan.Place{}, Options: opts, Plan: c.Plan, Apply: o}
+	for _, t := range c.Targets() {
+		s.Places = append(s.Places, plan.Place{Account: t.Account, Region: t.Region})
+	}
+	s.At = func(place string) plan.Place {
+		if t := c.At(place); t != nil {
+			return plan.Place{Account: t.Account, Region: t.Region}
+		}
+		return plan.Place{}
+	}
+	return s
 }
 
 func plural(n int, what string) string {

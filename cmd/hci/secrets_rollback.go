@@ -48,29 +48,25 @@ func (a *app) rollback(ctx context.Context, name string, secrets []string, r rol
 	if err != nil {
 		return err
 	}
-	store, err := a.store(ctx, d)
-	if err != nil {
+	if err := a.comparing().Find(ctx, d); err != nil {
 		return err
 	}
-	if err := a.comparing().FindNames(ctx, store, d); err != nil {
-		return err
-	}
-	names := d.Names()
+	wants := d.Wants
 	if len(secrets) > 0 {
-		if err := knownSecrets(secrets, names); err != nil {
+		if err := knownSecrets(secrets, d.Names()); err != nil {
 			return err
 		}
-		names = secrets
+		wants = slices.DeleteFunc(slices.Clone(wants), func(w sync.Want) bool { return !slices.Contains(secrets, w.Name) })
 	}
-	current, err := store.Read(ctx, names)
+	current, err := d.ReadOf(ctx, wants)
 	if err != nil {
 		return err
 	}
-	previous, err := store.ReadPrevious(ctx, names)
+	previous, err := d.ReadPrevious(ctx, wants)
 	if err != nil {
 		return err
 	}
-	return a.rollBackTo(ctx, &compare.Comparison{Desired: d, Store: store, Plan: sync.Rollback(current, previous)}, r)
+	return a.rollBackTo(ctx, &compare.Comparison{Desired: d, Plan: sync.Rollback(current, previous)}, r)
 }
 
 // knownSecrets checks that each of the names given is declared.
@@ -104,10 +100,10 @@ func (a *app) rollBackTo(ctx context.Context, c *compare.Comparison, r rollbackR
 	case r.dryRun:
 		return nil
 	}
-	if err := a.agree(r.yes, fmt.Sprintf("Roll %s of %s back in %s?", plural(n, "secret"), c.Env.Name, c.Region())); err != nil {
+	if err := a.agree(r.yes, fmt.Sprintf("Roll %s of %s back in %s?", plural(n, "secret"), c.Env.Name, c.Where())); err != nil {
 		return err
 	}
-	report, err := a.apply(ctx, c.Store, c.Plan, o, r.asJSON)
+	report, err := a.apply(ctx, c, c.Plan, o, r.asJSON)
 	err = errors.Join(a.sumUp(c.Desired, c.Plan, report, pushRequest{asJSON: r.asJSON}), err)
 	if report.Count(sync.Reverted) > 0 {
 		a.sayf("the secrets file still holds what was current before: 'hci secrets pull %s' brings it in line", c.Env.Name)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -67,7 +68,7 @@ type localServer struct {
 
 // newLocalServer makes one, in an account, that holds the environment's secrets.
 func (a *app) newLocalServer(d *compare.Desired, account string, empty bool) (*localServer, error) {
-	server := localsm.New(localsm.Options{Region: d.Region(), AccountID: account})
+	server := localsm.New(localsm.Options{Region: cmp.Or(d.Region(), a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION")), AccountID: account})
 	for _, w := range d.Wants {
 		// Terraform writes an ignored value too, when it makes the secret.
 		known := w.Status == sync.Known || w.Status == sync.Ignored && w.Value.Len() > 0

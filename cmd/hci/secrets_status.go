@@ -78,12 +78,16 @@ func (a *app) status(ctx context.Context, names []string, o compare.Options, asJ
 
 // statusTable is rows of cells, by address and environment.
 type statusTable struct {
-	envs []string
-	rows map[string]map[string]string
+	envs   []string
+	places []string // a line each
+	rows   map[string]map[string]string
 }
 
 func (t *statusTable) add(c *compare.Comparison, now time.Time) {
 	t.envs = append(t.envs, c.Env.Name)
+	for _, target := range c.Targets() {
+		t.places = append(t.places, c.Env.Name+" in "+target.String())
+	}
 	if t.rows == nil {
 		t.rows = map[string]map[string]string{}
 	}
@@ -138,6 +142,11 @@ const statusWidth = 80
 // print writes as many environments side by side as fit, and the others below.
 // A secret's address is cut in its middle where it is too long.
 func (t *statusTable) print(w io.Writer) error {
+	for _, place := range t.places {
+		if _, err := fmt.Fprintln(w, place); err != nil {
+			return err
+		}
+	}
 	rows := slices.Sorted(maps.Keys(t.rows))
 	longest := len("SECRET")
 	for _, row := range rows {

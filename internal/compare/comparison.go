@@ -4,30 +4,29 @@ import (
 	"context"
 
 	"hci/sync"
-	"hci/sync/awssm"
 )
 
 // Comparison is an environment compared with Secrets Manager.
 type Comparison struct {
 	*Desired
-	Store *awssm.Store
-	Plan  sync.Plan
+	Plan sync.Plan
 }
 
-// Compare reads Secrets Manager and plans what would bring it in line. With
-// orphans it looks for secrets, too, that are declared nowhere.
-func (s Session) Compare(ctx context.Context, store *awssm.Store, d *Desired, orphans bool) (*Comparison, error) {
-	if err := s.FindNames(ctx, store, d); err != nil {
+// Compare opens the places that the secrets are in, reads what they hold and
+// plans what would bring it in line. With orphans it looks for secrets, too,
+// that are declared nowhere.
+func (s Session) Compare(ctx context.Context, d *Desired, orphans bool) (*Comparison, error) {
+	if err := s.Find(ctx, d); err != nil {
 		return nil, err
 	}
 	list := make(chan orphanList, 1)
 	go func() {
 		if orphans {
-			list <- s.orphans(ctx, store, d)
+			list <- s.orphans(ctx, d)
 		}
 		close(list)
 	}()
-	held, err := store.Read(ctx, d.Names())
+	held, err := d.Read(ctx)
 	found := <-list
 	if err != nil {
 		return nil, err
@@ -38,5 +37,14 @@ func (s Session) Compare(ctx context.Context, store *awssm.Store, d *Desired, or
 	for _, note := range found.notes {
 		s.Note(note)
 	}
-	return &Comparison{Desired: d, Store: store, Plan: sync.Diff(append(held, found.held...), d.Wants)}, nil
+	return &Comparison{Desired: d, Plan: sync.Diff(append(held, found.held...), d.Wants)}, nil
+}
+
+// Find opens the places that the secrets are in, and looks up the names that
+// the Terraform code doesn't tell.
+func (s Session) Find(ctx context.Context, d *Desired) error {
+	if err := s.Connect(ctx, d); err != nil {
+		return err
+	}
+	return s.findNames(ctx, d)
 }

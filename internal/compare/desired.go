@@ -2,13 +2,14 @@ package compare
 
 import (
 	"io"
+	"maps"
 	"slices"
 
+	"hci/internal/aws/client"
 	"hci/internal/project"
 	"hci/internal/sealed"
 	"hci/internal/terraform"
 	"hci/sync"
-	"hci/sync/awssm"
 	"hci/tfvars/module"
 )
 
@@ -18,6 +19,9 @@ type Session struct {
 	Environ []string
 	Note    func(text string) // takes a line of talk
 	Err     io.Writer         // takes what terraform itself says of a failure
+
+	Accounts *Accounts      // remembers whose credentials are whose; shared by a run
+	Config   *client.Config // leads to one AWS whatever the code says, as a rehearsal's does; else nil
 }
 
 // Desired is what an environment's secrets should be.
@@ -31,7 +35,10 @@ type Desired struct {
 	Nameless  []string // addresses of secrets whose name could not be found
 	State     bool     // terraform's state was asked
 
-	declared map[string]bool
+	declared map[string]bool         // by name, in whatever place
+	places   map[string]module.Place // by key, those that secrets are in
+	targets  map[string]*Target      // those that were opened
+	refused  map[string]error        // why others were not
 }
 
 // Options say how the Terraform code is evaluated.
@@ -67,19 +74,15 @@ func (d *Desired) Want() error {
 	for _, w := range d.Wants {
 		d.declared[w.Name] = true
 	}
+	d.places = map[string]module.Place{}
+	keys := placeKeys{of: d.Evaluated.Provider}
+	for _, s := range d.Evaluated.Secrets {
+		d.places[keys.key(s.Place)] = s.Place
+	}
 	return err
 }
 
-// Names lists the names of the secrets that are declared.
-func (d *Desired) Names() []string {
-	names := make([]string, len(d.Wants))
-	for i, w := range d.Wants {
-		names[i] = w.Name
-	}
-	return names
-}
-
-// Declares reports whether a name is declared.
+// Declares reports whether a name is declared, in whatever place.
 func (d *Desired) Declares(name string) bool { return d.declared[name] }
 
 // MayDeclare reports whether a name is declared, or can be one of those that
@@ -88,27 +91,13 @@ func (d *Desired) MayDeclare(name string) bool {
 	return d.declared[name] || slices.ContainsFunc(d.Unnamed, func(u Unnamed) bool { return u.Takes(name) })
 }
 
-// AWS says where Secrets Manager is opened: in the region and with the profile
-// that hci.hcl or, without it, the Terraform code names.
-func (s Session) AWS(d *Desired) awssm.Options {
-	o := awssm.Options{Region: d.Env.Region, Profile: d.Env.Profile, Note: s.Note}
-	if o.Region == "" {
-		o.Region = d.Evaluated.Provider.Region
-	}
-	if o.Profile == "" {
-		o.Profile = d.Evaluated.Provider.Profile
-	}
-	return o
+// Names lists the names of the secrets that are declared, sorted, each once.
+func (d *Desired) Names() []string {
+	return slices.Sorted(maps.Keys(d.declared))
 }
 
-// Region is where the secrets lie.
+// Region is where the default provider's secrets lie as far as hci.hcl and the
+// code tell; "" if they don't.
 func (d *Desired) Region() string {
-	switch {
-	case d.Env.Region != "":
-		return d.Env.Region
-	case d.Evaluated.Provider.Region != "":
-		return d.Evaluated.Provider.Region
-	default:
-		return "us-east-1"
-	}
+	return firstOf(d.Evaluated.Provider.Region, d.Env.Region)
 }

@@ -9,39 +9,69 @@ import (
 	"hci/sync"
 )
 
-// FindNames looks up the names that the Terraform code doesn't tell, by what
-// is known of them. What isn't found is nameless, and noted.
-func (s Session) FindNames(ctx context.Context, store sync.Lister, d *Desired) error {
+// findNames looks up the names that the Terraform code doesn't tell, by what is
+// known of them. What isn't found is nameless, and noted.
+func (s Session) findNames(ctx context.Context, d *Desired) error {
 	for _, u := range d.Unnamed {
-		if !u.Searchable() {
+		t := d.targets[u.Want.Place]
+		if t == nil {
 			d.Nameless = append(d.Nameless, u.Want.Address)
-			s.Note(fmt.Sprintf("%s: its name is known after apply only, so it is left out%s", u.Want.Address, awaits(u.Awaits)))
+			s.Note(fmt.Sprintf("%s: %v", u.Want.Address, d.refused[u.Want.Place]))
 			continue
 		}
-		list, err := store.List(ctx, sync.Filter{Prefix: u.Prefix})
-		if err != nil {
+		if err := s.findName(ctx, d, u, t.Store); err != nil {
 			return err
-		}
-		w, err := u.Find(list, d.Declares)
-		var ambiguous *AmbiguousNameError
-		switch {
-		case errors.As(err, &ambiguous):
-			d.Nameless = append(d.Nameless, u.Want.Address)
-			s.Note(fmt.Sprintf("%v; it is left out; --state asks terraform", err))
-		case w == nil:
-			d.Nameless = append(d.Nameless, u.Want.Address)
-			s.Note(fmt.Sprintf("%s: no secret is there whose name begins with %q%s", u.Want.Address, u.Prefix, awaits(u.Awaits)))
-		default:
-			d.Wants, d.declared[w.Name] = append(d.Wants, *w), true
 		}
 	}
 	return nil
 }
 
+func (s Session) findName(ctx context.Context, d *Desired, u Unnamed, store sync.Lister) error {
+	nameless := func(format string, args ...any) error {
+		d.Nameless = append(d.Nameless, u.Want.Address)
+		s.Note(u.Want.Address + ": " + fmt.Sprintf(format, args...))
+		return nil
+	}
+	if !u.Searchable() {
+		return nameless("its name %s, so it is skipped", awaits(u.Awaits))
+	}
+	list, err := store.List(ctx, sync.Filter{Prefix: u.Prefix})
+	if err != nil {
+		return err
+	}
+	w, err := u.Find(list, d.Declares)
+	var ambiguous *AmbiguousNameError
+	switch {
+	case errors.As(err, &ambiguous):
+		return nameless("its name is not known, and %s could all be it; it is skipped; --state asks terraform", strings.Join(ambiguous.Names, ", "))
+	case w == nil && len(u.Awaits) == 0:
+		return nameless("no secret is there whose name begins with %q", u.Prefix)
+	case w == nil:
+		return nameless("no secret is there whose name begins with %q; the name %s", u.Prefix, awaits(u.Awaits))
+	}
+	d.Wants, d.declared[w.Name] = append(d.Wants, *w), true
+	return nil
+}
+
 // awaits says what a name waits for.
 func awaits(addresses []string) string {
-	if len(addresses) == 0 {
-		return ""
+	var unset, later []string
+	for _, address := range addresses {
+		if strings.HasPrefix(address, "var.") {
+			unset = append(unset, address)
+		} else {
+			later = append(later, address)
+		}
 	}
-	return " (it awaits " + strings.Join(addresses, ", ") + ")"
+	var parts []string
+	if len(unset) > 0 {
+		parts = append(parts, "needs "+strings.Join(unset, ", ")+", which is not set")
+	}
+	if len(later) > 0 {
+		parts = append(parts, "is known after apply: "+strings.Join(later, ", "))
+	}
+	if len(parts) == 0 {
+		return "is not known"
+	}
+	return strings.Join(parts, " and ")
 }

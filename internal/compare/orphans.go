@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"hci/internal/terraform"
 	"hci/sync"
-	"hci/sync/awssm"
 )
 
 // orphanList is what was found in the project's scope but is declared nowhere.
@@ -20,33 +20,39 @@ type orphanList struct {
 
 // orphans looks for secrets of this environment that nothing declares, neither
 // here nor for another environment.
-func (s Session) orphans(ctx context.Context, store *awssm.Store, d *Desired) orphanList {
+func (s Session) orphans(ctx context.Context, d *Desired) orphanList {
 	scope := NewScope(d.Evaluated.Secrets)
-	byName := map[string]sync.Listed{}
-	for _, f := range scope.Filters() {
-		list, err := store.List(ctx, f)
-		var denied *sync.AccessError
-		if errors.As(err, &denied) {
-			return orphanList{notes: []string{fmt.Sprintf("secrets that are declared nowhere were not looked for: %v", err)}}
-		}
-		if err != nil {
-			return orphanList{err: err}
-		}
-		for _, l := range list {
-			if l.Deleted.IsZero() && scope.Holds(l) && !d.MayDeclare(l.Name) {
-				byName[l.Name] = l
+	found := map[*Target]map[string]sync.Listed{}
+	for _, t := range d.Targets() {
+		byName := map[string]sync.Listed{}
+		for _, f := range scope.Filters() {
+			list, err := t.Store.List(ctx, f)
+			var denied *sync.AccessError
+			if errors.As(err, &denied) {
+				return orphanList{notes: []string{fmt.Sprintf("secrets that are declared nowhere were not looked for: %v", err)}}
+			}
+			if err != nil {
+				return orphanList{err: err}
+			}
+			for _, l := range list {
+				if l.Deleted.IsZero() && scope.Holds(l) && !d.MayDeclare(l.Name) {
+					byName[l.Name] = l
+				}
 			}
 		}
+		if len(byName) > 0 {
+			found[t] = byName
+		}
 	}
-	if len(byName) == 0 {
+	if len(found) == 0 {
 		return orphanList{}
 	}
-	return s.unclaimed(ctx, store, d, byName)
+	return s.unclaimed(ctx, d, found)
 }
 
-// unclaimed leaves out of the list what another environment declares, and
+// unclaimed leaves out of the lists what another environment declares, and
 // reads the rest.
-func (s Session) unclaimed(ctx context.Context, store *awssm.Store, d *Desired, byName map[string]sync.Listed) orphanList {
+func (s Session) unclaimed(ctx context.Context, d *Desired, found map[*Target]map[string]sync.Listed) orphanList {
 	for _, other := range s.Project.Environments {
 		if other.Name == d.Env.Name {
 			continue
@@ -59,12 +65,25 @@ func (s Session) unclaimed(ctx context.Context, store *awssm.Store, d *Desired, 
 		if err := theirs.Want(); err != nil {
 			return orphanList{err: err}
 		}
-		maps.DeleteFunc(byName, func(name string, _ sync.Listed) bool { return theirs.MayDeclare(name) })
+		for _, byName := range found {
+			maps.DeleteFunc(byName, func(name string, _ sync.Listed) bool { return theirs.MayDeclare(name) })
+		}
 	}
-	names := make([]string, 0, len(byName))
-	for name := range byName {
-		names = append(names, name)
+	var out orphanList
+	for key, t := range d.targets {
+		byName := found[t]
+		delete(found, t)
+		if len(byName) == 0 {
+			continue
+		}
+		held, err := t.Store.Read(ctx, slices.Sorted(maps.Keys(byName)))
+		if err != nil {
+			return orphanList{err: err}
+		}
+		for _, h := range held {
+			h.Place = key
+			out.held = append(out.held, h)
+		}
 	}
-	held, err := store.Read(ctx, names)
-	return orphanList{held: held, err: err}
+	return out
 }

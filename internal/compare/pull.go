@@ -22,6 +22,7 @@ type Pulled struct {
 	Name      string
 	Sources   []string         // variables, or parts of them, that change
 	Obstacles []shape.Obstacle // what can't be brought into the file
+	place     string
 	changes   []shape.Assignment
 }
 
@@ -86,7 +87,7 @@ func (pl *Puller) pullable(c sync.Change) bool {
 }
 
 func (pl *Puller) invert(c sync.Change, s shape.Shape) Pulled {
-	out := Pulled{Name: c.Name}
+	out := Pulled{Name: c.Name, place: c.Place}
 	if s == nil {
 		out.Obstacles = []shape.Obstacle{{Problem: "is made in a way that can't be turned round"}}
 		return out
@@ -223,20 +224,21 @@ func (pl *Puller) verify(next *tfvars.File, was sync.Plan, all []Pulled) (droppe
 		return false, err
 	}
 	held := make([]sync.Held, 0, len(was.Changes))
-	before := map[string]sync.Change{}
+	type id struct{ place, name string }
+	before := map[id]sync.Change{}
 	for _, c := range was.Changes {
-		before[c.Name] = c
+		before[id{c.Place, c.Name}] = c
 		if c.Kind != sync.Missing {
 			held = append(held, c.Held)
 		}
 	}
 	for _, c := range sync.Diff(held, wants).Changes {
-		i := slices.IndexFunc(all, func(p Pulled) bool { return p.Name == c.Name })
+		i := slices.IndexFunc(all, func(p Pulled) bool { return p.Name == c.Name && p.place == c.Place })
 		good := c.Kind == sync.InSync || c.Kind == sync.Agrees || c.SameJSON
 		switch {
 		case i >= 0 && !good && len(all[i].Obstacles) == 0:
 			dropped = all[i].dropAll("would not be what Secrets Manager holds") || dropped
-		case i < 0 && !good && before[c.Name].Kind == sync.InSync:
+		case i < 0 && !good && before[id{c.Place, c.Name}].Kind == sync.InSync:
 			for j := range all {
 				for _, source := range slices.Clone(all[j].Sources) {
 					if slices.Contains(c.Want.Variables, variableOf(source)) {

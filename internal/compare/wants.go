@@ -1,8 +1,8 @@
 package compare
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,24 +33,52 @@ type Unnamed struct {
 }
 
 // Wants lists the secrets that should be in Secrets Manager, sorted by name,
-// and those whose name has to be looked up.
+// and those whose name has to be looked up. A secret's [sync.Want.Place] is the
+// key of its place; see [PlaceKey].
 func Wants(ev *module.Evaluated) (wants []sync.Want, unnamed []Unnamed, err error) {
-	byName := map[string]sync.Want{}
+	type id struct{ place, name string }
+	byName := map[id]module.Secret{}
+	keys := placeKeys{of: ev.Provider}
 	for _, s := range ev.Secrets {
-		w := want(s)
+		place := keys.key(s.Place)
 		if !s.NameKnown {
+			w := want(s)
+			w.Place = place
 			unnamed = append(unnamed, Unnamed{Want: w, Awaits: s.NameUnknown, Prefix: s.NamePrefix, pattern: pattern(s.NameShape)})
 			continue
 		}
-		if first, ok := byName[s.Name]; ok {
-			return nil, nil, &DuplicateNameError{Name: s.Name, First: first.Address, Second: s.Address}
+		first, ok := byName[id{place, s.Name}]
+		if ok {
+			if s, ok = merged(first, s); !ok {
+				return nil, nil, &DuplicateNameError{Name: s.Name, First: first.Address, Second: s.Address}
+			}
 		}
-		byName[s.Name] = w
+		byName[id{place, s.Name}] = s
 	}
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		wants = append(wants, byName[name])
+	for key, s := range byName {
+		w := want(s)
+		w.Place = key.place
+		wants = append(wants, w)
 	}
+	slices.SortFunc(wants, func(a, b sync.Want) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Place, b.Place))
+	})
 	return wants, unnamed, nil
+}
+
+// merged is one secret out of a declaration without a value and a version that
+// writes to it by its name, as one of another module does. ok is false, and the
+// result b, if the two are declarations of their own.
+func merged(a, b module.Secret) (s module.Secret, ok bool) {
+	switch {
+	case a.Managed() && !b.Managed() && a.Version == "":
+		b.Address, b.Description, b.KMSKeyID, b.KMSAwaits, b.Tags, b.Place = a.Address, a.Description, a.KMSKeyID, a.KMSAwaits, a.Tags, a.Place
+		return b, true
+	case b.Managed() && !a.Managed() && b.Version == "":
+		s, _ = merged(b, a)
+		return s, true
+	}
+	return b, false
 }
 
 func want(s module.Secret) sync.Want {

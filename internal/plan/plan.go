@@ -4,7 +4,9 @@
 // The file holds names, versions and fingerprints, never values. A fingerprint
 // is an HMAC-SHA256 whose key is derived from the passphrase of the environment
 // (PBKDF2-SHA256, 600,000 rounds, a random salt): without the passphrase it
-// tells nothing, not even whether two secrets are equal.
+// tells nothing, not even whether two secrets are equal. The same key binds the
+// whole file: one of which anything was changed (the environment, an account, a
+// region, an option, a version) is refused.
 package plan
 
 import (
@@ -25,7 +27,7 @@ import (
 )
 
 // Schema is the version of the file's form.
-const Schema = 1
+const Schema = 2
 
 const (
 	rounds    = 600_000
@@ -38,11 +40,25 @@ const (
 type File struct {
 	Schema      int     `json:"hci_plan"`
 	Environment string  `json:"environment"`
-	Region      string  `json:"region"`
+	Places      []Place `json:"places"`
 	Options     Options `json:"options"`
 	Salt        string  `json:"salt"`  // hexadecimal
 	Check       string  `json:"check"` // tells a wrong passphrase
 	Secrets     []Entry `json:"secrets"`
+	Seal        string  `json:"seal"` // of all of the above
+}
+
+// Place is where in AWS secrets are.
+type Place struct {
+	Account string `json:"account"` // "" where it could not be asked for
+	Region  string `json:"region"`
+}
+
+func (p Place) String() string {
+	if p.Account == "" {
+		return p.Region
+	}
+	return "account " + p.Account + ", " + p.Region
 }
 
 // Options are those of the push that is planned.
@@ -58,6 +74,7 @@ type Options struct {
 
 // Entry is a secret that will be written.
 type Entry struct {
+	Place
 	Name        string `json:"name"`
 	Kind        string `json:"kind"`              // sync.Kind's text
 	Version     string `json:"version,omitempty"` // the VersionId that was seen
@@ -69,7 +86,38 @@ var (
 	ErrForm = errors.New("not a plan file of this version of hci")
 	// ErrPassphrase says that the plan was made with another passphrase.
 	ErrPassphrase = errors.New("the plan was made with another passphrase")
+	// ErrAltered says that the file is not as it was written. It is a
+	// sync.ErrConflict.
+	ErrAltered error = alteredError{}
 )
+
+type alteredError struct{}
+
+func (alteredError) Error() string {
+	return "the plan file was altered after it was written; nothing was written"
+}
+
+// Is reports whether target is [sync.ErrConflict].
+func (alteredError) Is(target error) bool { return target == sync.ErrConflict }
+
+// ElsewhereError says that carrying out a plan would write elsewhere than it
+// says. It is a sync.ErrConflict.
+type ElsewhereError struct{ Planned, Now []Place }
+
+func (e *ElsewhereError) Error() string {
+	return fmt.Sprintf("the plan is for %s, and this would write in %s; nothing was written", list(e.Planned), list(e.Now))
+}
+
+// Is reports whether target is [sync.ErrConflict].
+func (e *ElsewhereError) Is(target error) bool { return target == sync.ErrConflict }
+
+func list(places []Place) string {
+	var all []string
+	for _, p := range places {
+		all = append(all, p.String())
+	}
+	return strings.Join(all, " and ")
+}
 
 // MovedError says that carrying out a plan would do something else than it
 // says. It is a sync.ErrConflict.
@@ -82,20 +130,39 @@ func (e *MovedError) Error() string {
 // Is reports whether target is [sync.ErrConflict].
 func (e *MovedError) Is(target error) bool { return target == sync.ErrConflict }
 
+// Subject is what a push is about.
+type Subject struct {
+	Environment string
+	Places      []Place
+	At          func(place string) Place // of a [sync.Change]'s place
+	Options     Options
+	Plan        sync.Plan
+	Apply       sync.ApplyOptions
+}
+
 // New makes the file for what Apply would write of a plan.
-func New(environment, region string, o Options, p sync.Plan, apply sync.ApplyOptions, passphrase secret.Value) (*File, error) {
+func New(s Subject, passphrase secret.Value) (*File, error) {
 	salt := make([]byte, saltBytes)
 	if _, err := io.ReadFull(rand.Reader, salt); err != nil {
 		return nil, err
 	}
-	f := &File{Schema: Schema, Environment: environment, Region: region, Options: o, Salt: hex.EncodeToString(salt)}
+	f := &File{Schema: Schema, Environment: s.Environment, Places: s.Places, Options: s.Options, Salt: hex.EncodeToString(salt)}
 	key, err := f.key(passphrase)
 	if err != nil {
 		return nil, err
 	}
 	f.Check = tag(key, "check")
-	f.Secrets = entries(key, p, apply)
-	return f, nil
+	f.Secrets = s.entries(key)
+	f.Seal, err = f.seal(key)
+	return f, err
+}
+
+// seal is the keyed fingerprint of the whole file but itself.
+func (f *File) seal(key []byte) (string, error) {
+	bare := *f
+	bare.Seal = ""
+	data, err := json.Marshal(bare)
+	return tag(key, "seal", string(data)), err
 }
 
 // Parse reads a plan file.
@@ -118,10 +185,11 @@ func (f *File) Bytes() ([]byte, error) {
 	return append(data, '\n'), err
 }
 
-// Verify reports whether Apply would write what the file says: the same
-// secrets, over the same versions, with the same values. It fails with a
-// [*MovedError], or with [ErrPassphrase].
-func (f *File) Verify(region string, p sync.Plan, apply sync.ApplyOptions, passphrase secret.Value) error {
+// Verify reports whether Apply would write what the file says: in the same
+// places, the same secrets, over the same versions, with the same values. It
+// fails with [ErrPassphrase], [ErrAltered], an [*ElsewhereError] or a
+// [*MovedError].
+func (f *File) Verify(s Subject, passphrase secret.Value) error {
 	key, err := f.key(passphrase)
 	if err != nil {
 		return err
@@ -129,8 +197,18 @@ func (f *File) Verify(region string, p sync.Plan, apply sync.ApplyOptions, passp
 	if !hmac.Equal([]byte(f.Check), []byte(tag(key, "check"))) {
 		return ErrPassphrase
 	}
+	seal, err := f.seal(key)
+	if err != nil {
+		return err
+	}
+	if !hmac.Equal([]byte(f.Seal), []byte(seal)) || f.Environment != s.Environment {
+		return ErrAltered
+	}
+	if !slices.Equal(f.Places, s.Places) {
+		return &ElsewhereError{Planned: f.Places, Now: s.Places}
+	}
 	now := map[Entry]bool{}
-	for _, e := range entries(key, p, apply) {
+	for _, e := range s.entries(key) {
 		now[e] = true
 	}
 	var moved []string
@@ -142,9 +220,6 @@ func (f *File) Verify(region string, p sync.Plan, apply sync.ApplyOptions, passp
 	}
 	for e := range now {
 		moved = append(moved, e.Name)
-	}
-	if f.Region != region {
-		moved = append(moved, fmt.Sprintf("all (the region was %s)", f.Region))
 	}
 	if len(moved) == 0 {
 		return nil
@@ -161,14 +236,14 @@ func (f *File) key(passphrase secret.Value) ([]byte, error) {
 	return pbkdf2.Key(sha256.New, passphrase.Reveal(), salt, rounds, keyBytes)
 }
 
-func entries(key []byte, p sync.Plan, apply sync.ApplyOptions) []Entry {
+func (s Subject) entries(key []byte) []Entry {
 	all := []Entry{}
-	for _, c := range p.Changes {
-		if !apply.Writes(c) {
+	for _, c := range s.Plan.Changes {
+		if !s.Apply.Writes(c) {
 			continue
 		}
-		e := Entry{Name: c.Name, Kind: c.Kind.String(), Version: c.Held.Version}
-		e.Fingerprint = tag(key, e.Name, e.Kind, e.Version, c.Want.Value.Reveal())
+		e := Entry{Place: s.At(c.Place), Name: c.Name, Kind: c.Kind.String(), Version: c.Held.Version}
+		e.Fingerprint = tag(key, e.Account, e.Region, e.Name, e.Kind, e.Version, c.Want.Value.Reveal())
 		all = append(all, e)
 	}
 	return all

@@ -23,17 +23,12 @@ package awssm
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
-	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/config"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/smithy-go/logging"
 
 	"hci/sync"
 )
@@ -47,26 +42,6 @@ var (
 	// ErrNoRegion says that nothing names the AWS region.
 	ErrNoRegion = errors.New("no AWS region: neither provider \"aws\", hci.hcl nor AWS_REGION names one")
 )
-
-// ProfileError says that the AWS configuration has no such profile.
-type ProfileError struct{ Profile string }
-
-func (e *ProfileError) Error() string {
-	return fmt.Sprintf("%v: there is no profile %q in the AWS configuration", ErrCredentials, e.Profile)
-}
-
-// Unwrap returns [ErrCredentials].
-func (e *ProfileError) Unwrap() error { return ErrCredentials }
-
-// Options of [Open].
-type Options struct {
-	Region  string // "" leaves it to the SDK: AWS_REGION, the profile
-	Profile string // of the shared configuration; "" leaves it to the SDK
-	// Note is told, in one sentence, what was decided besides. It may be nil.
-	Note func(string)
-	// HTTPClient sends the requests; nil stands for the SDK's own.
-	HTTPClient *http.Client
-}
 
 // maxAttempts of each request, with the SDK's pauses between them.
 const maxAttempts = 8
@@ -92,46 +67,6 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return newStore(cfg, o.note), nil
 }
 
-// LoadConfig loads the SDK's configuration as [Open] does, for other services
-// of the same account.
-func LoadConfig(ctx context.Context, o Options) (aws.Config, error) {
-	load := []func(*config.LoadOptions) error{config.WithRetryer(newRetryer), config.WithLogger(logging.Nop{})}
-	if o.HTTPClient != nil {
-		load = append(load, config.WithHTTPClient(o.HTTPClient))
-	}
-	if o.Region != "" {
-		load = append(load, config.WithRegion(o.Region))
-	}
-	profile := o.Profile
-	if profile != "" && localEndpoint() && hasKeys() {
-		o.note("profile " + profile + " is not used: an endpoint and an access key are set in the environment")
-		profile = ""
-	}
-	cfg, err := loadConfig(ctx, load, profile)
-	var missing config.SharedConfigProfileNotExistError
-	if errors.As(err, &missing) && hasKeys() {
-		o.note("there is no profile " + profile + " here: using the access key of the environment")
-		cfg, err = loadConfig(ctx, load, "")
-	}
-	switch {
-	case errors.As(err, &missing):
-		return cfg, &ProfileError{Profile: missing.Profile}
-	case err != nil:
-		return cfg, fmt.Errorf("%w: %w", ErrCredentials, err)
-	}
-	if cfg.Region == "" {
-		return cfg, ErrNoRegion
-	}
-	return cfg, nil
-}
-
-func loadConfig(ctx context.Context, load []func(*config.LoadOptions) error, profile string) (aws.Config, error) {
-	if profile != "" {
-		load = append(load, config.WithSharedConfigProfile(profile))
-	}
-	return config.LoadDefaultConfig(ctx, load...)
-}
-
 // New returns the Store of a configuration that was loaded before. note may be
 // nil.
 func New(cfg aws.Config, note func(string)) *Store {
@@ -144,8 +79,12 @@ func New(cfg aws.Config, note func(string)) *Store {
 func newStore(cfg aws.Config, note func(string)) *Store {
 	w := &watch{note: note}
 	cfg.APIOptions = append(cfg.APIOptions, w.install)
-	return &Store{client: sm.NewFromConfig(cfg), note: note}
+	return &Store{client: sm.NewFromConfig(cfg, ownEndpoint(cfg)), note: note}
 }
+
+// Endpoint is the address of Secrets Manager where the environment, the shared
+// configuration or Options sets one; "" for AWS's own.
+func (s *Store) Endpoint() string { return aws.ToString(s.client.Options().BaseEndpoint) }
 
 // newRetryer is retryer, but in tests under a fake clock: the adaptive one
 // sleeps with a lock in its hand, at which that clock stands still.
@@ -171,20 +110,6 @@ func standard(s *retry.StandardOptions) {
 	s.MaxAttempts = maxAttempts
 	s.RateLimiter = ratelimit.None // the attempts bound the retries, and the quotas their rate
 	s.Retryables = append([]retry.IsErrorRetryable{final}, s.Retryables...)
-}
-
-func (o Options) note(text string) {
-	if o.Note != nil {
-		o.Note(text)
-	}
-}
-
-func hasKeys() bool {
-	return os.Getenv("AWS_ACCESS_KEY_ID") != "" && os.Getenv("AWS_SECRET_ACCESS_KEY") != ""
-}
-
-func localEndpoint() bool {
-	return os.Getenv("AWS_ENDPOINT_URL") != "" || os.Getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER") != ""
 }
 
 // settleTimeout bounds, after a context ended, the requests that find out or

@@ -127,9 +127,9 @@ func (p Place) at(a arn) Place {
 	return p
 }
 
-// same reports whether two places have the same settings. Whether an account
+// Same reports whether two places have the same settings. Whether an account
 // that an ARN names is the provider's own the code doesn't tell.
-func (p Place) same(q Place) bool {
+func (p Place) Same(q Place) bool {
 	for _, one := range []*Place{&p, &q} {
 		one.Provider, one.File, one.Line, one.Tags = "", "", 0, nil
 	}

@@ -90,7 +90,7 @@ func (r *reader) target(b block) *found {
 		name, place = arn.name, place.at(arn)
 	}
 	for _, f := range r.byName[name] {
-		if f.Place.same(place) {
+		if f.Place.Same(place) {
 			return f
 		}
 	}

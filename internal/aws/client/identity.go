@@ -23,7 +23,7 @@ func WhoAmI(ctx context.Context, cfg Config) (Identity, error) {
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 		return Identity{}, fmt.Errorf("%w: %w", ErrCredentials, err)
 	}
-	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	out, err := sts.NewFromConfig(cfg, ownEndpoint(cfg)).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	var failed smithy.APIError
 	if errors.As(err, &failed) {
 		return Identity{}, &Error{Operation: "GetCallerIdentity", Code: failed.ErrorCode(), Message: failed.ErrorMessage()}
@@ -36,4 +36,40 @@ func WhoAmI(ctx context.Context, cfg Config) (Identity, error) {
 		id = Identity{Account: *out.Account, ARN: *out.Arn}
 	}
 	return id, nil
+}
+
+// STSEndpoint returns the address of STS where the environment, the shared
+// configuration or the Terraform code sets one; "" for AWS's own.
+func STSEndpoint(cfg Config) string {
+	if e := sts.NewFromConfig(cfg, ownEndpoint(cfg)).Options().BaseEndpoint; e != nil {
+		return *e
+	}
+	return ""
+}
+
+// codeEndpoints are addresses of services that the Terraform code sets, among
+// the sources of a configuration.
+type codeEndpoints interface {
+	CodeEndpoint(service string) (address string, ok bool)
+}
+
+// codeEndpoint returns the address that the code sets for a service, by its SDK
+// id.
+func codeEndpoint(cfg Config, service string) (string, bool) {
+	for _, source := range cfg.ConfigSources {
+		if e, ok := source.(codeEndpoints); ok {
+			return e.CodeEndpoint(service)
+		}
+	}
+	return "", false
+}
+
+// ownEndpoint sets the code's endpoint also where AWS_ENDPOINT_URL is set, for
+// which the SDK passes its sources over.
+func ownEndpoint(cfg Config) func(*sts.Options) {
+	return func(o *sts.Options) {
+		if address, ok := codeEndpoint(cfg, "STS"); ok {
+			o.BaseEndpoint = &address
+		}
+	}
 }

@@ -1,0 +1,237 @@
+package compare
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	stdsync "sync"
+	"time"
+
+	"hci/internal/aws/client"
+	"hci/internal/project"
+	"hci/sync/awssm"
+	"hci/tfvars/module"
+)
+
+// PlaceKey tells, among the places of one evaluation, those apart in which
+// secrets of one name are different secrets: "" for the default provider's.
+func PlaceKey(ev *module.Evaluated, p module.Place) string {
+	return (&placeKeys{of: ev.Provider}).key(p)
+}
+
+// placeKeys makes keys of places.
+type placeKeys struct {
+	of   module.Place // the default provider's
+	last module.Place
+	made string
+	any  bool
+}
+
+func (k *placeKeys) key(p module.Place) string {
+	if k.any && k.last.Same(p) && k.last.Provider == p.Provider {
+		return k.made
+	}
+	k.last, k.any, k.made = p, true, ""
+	if !p.Same(k.of) {
+		parts := []string{p.Provider, p.Region, p.Account}
+		for _, u := range p.Unsettled {
+			parts = append(parts, u.Setting)
+		}
+		k.made = strings.Join(parts, " ")
+	}
+	return k.made
+}
+
+// Target is a place in AWS that was opened: the account is known, as far as it
+// can be asked, and is one that the code allows.
+type Target struct {
+	Account  string // "" if it could not be asked for
+	Region   string
+	Endpoint string // of Secrets Manager, where it is another one than AWS's own
+	Config   client.Config
+	Store    *awssm.Store
+
+	identity string // tells credentials, region and endpoint apart
+}
+
+// String says where it is: "account 123456789012, eu-central-1".
+func (t *Target) String() string {
+	switch {
+	case t.Account != "":
+		return "account " + t.Account + ", " + t.Region
+	case t.Endpoint != "":
+		return t.Endpoint + ", " + t.Region
+	default:
+		return "an account that could not be asked for, " + t.Region
+	}
+}
+
+// AccountError says that the credentials are those of an account in which the
+// code, or an ARN, allows nothing.
+type AccountError struct {
+	Account   string   // the credentials'
+	Allowed   []string // allowed_account_ids
+	Forbidden bool     // by forbidden_account_ids
+	ARN       string   // the account that an ARN names
+	Provider  string   // and where it stands
+}
+
+func (e *AccountError) Error() string {
+	switch {
+	case e.Account == "":
+		return fmt.Sprintf("the account of the credentials is not known, and %s; nothing was read", e.rule())
+	case e.Forbidden:
+		return fmt.Sprintf("the credentials are those of account %s, which %s forbids (forbidden_account_ids); nothing was read", e.Account, e.Provider)
+	default:
+		return fmt.Sprintf("the credentials are those of account %s, and %s; nothing was read", e.Account, e.rule())
+	}
+}
+
+func (e *AccountError) rule() string {
+	switch {
+	case e.ARN != "":
+		return "the ARN in the code names account " + e.ARN
+	case len(e.Allowed) > 0:
+		return fmt.Sprintf("%s allows %s only (allowed_account_ids)", e.Provider, strings.Join(e.Allowed, ", "))
+	default:
+		return fmt.Sprintf("%s forbids some (forbidden_account_ids)", e.Provider)
+	}
+}
+
+// Next says what to do.
+func (e *AccountError) Next() string {
+	return "use the credentials of the right account: AWS_PROFILE, 'aws sso login'"
+}
+
+// Accounts remembers which credentials are those of which account. The zero
+// value is ready to use, by several goroutines at once.
+type Accounts struct {
+	mu    stdsync.Mutex
+	known map[string]string // by identity, without the region
+}
+
+// Open opens a place: it finds out the account, and fails with an
+// [*UnsettledError], a [*NoRegionError] or an [*AccountError] where nothing may
+// be read or written. Nothing else has been read by then.
+func (s Session) Open(ctx context.Context, env project.Environment, ev *module.Evaluated, p module.Place) (*Target, error) {
+	t := &Target{}
+	var o awssm.Options
+	var err error
+	if t.Config, o, err = s.load(ctx, env, ev, p); err != nil {
+		return nil, err
+	}
+	t.Region, t.Store = t.Config.Region, awssm.New(t.Config, s.Note)
+	t.Endpoint = t.Store.Endpoint()
+	if s.Config == nil {
+		if err := s.account(ctx, t, p, o); err != nil {
+			return nil, err
+		}
+	}
+	t.identity = strings.Join([]string{fingerprint(o), t.Region, t.Account}, "\x00")
+	return t, nil
+}
+
+// Load loads the SDK's configuration for a place, as [Session.Open] does, but
+// makes no request: which account it leads to is not known by then.
+func (s Session) Load(ctx context.Context, env project.Environment, ev *module.Evaluated, p module.Place) (client.Config, error) {
+	cfg, _, err := s.load(ctx, env, ev, p)
+	return cfg, err
+}
+
+func (s Session) load(ctx context.Context, env project.Environment, ev *module.Evaluated, p module.Place) (client.Config, awssm.Options, error) {
+	if s.Config != nil {
+		return *s.Config, awssm.Options{}, nil
+	}
+	o, err := s.options(env, p)
+	if err != nil {
+		return client.Config{}, o, err
+	}
+	cfg, err := awssm.LoadConfig(ctx, o)
+	if errors.Is(err, awssm.ErrNoRegion) {
+		err = noRegion(env, ev)
+	}
+	return cfg, o, err
+}
+
+// askTimeout bounds asking for the account, which is one small request.
+const askTimeout = 15 * time.Second
+
+// account finds out whose the credentials are, and whether that is allowed.
+func (s Session) account(ctx context.Context, t *Target, p module.Place, o awssm.Options) error {
+	bound := len(p.Allowed)+len(p.Forbidden) > 0 || p.Account != ""
+	if elsewhere(t.Endpoint) && client.STSEndpoint(t.Config) == "" && !bound {
+		return nil // not AWS: what STS would say is about something else
+	}
+	o.Region = ""
+	key := fingerprint(o)
+	s.Accounts.mu.Lock()
+	defer s.Accounts.mu.Unlock()
+	if known, ok := s.Accounts.known[key]; ok {
+		t.Account = known
+		return allowed(known, p)
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	id, err := client.WhoAmI(ctx, t.Config)
+	switch {
+	case errors.Is(err, client.ErrCredentials):
+		return fmt.Errorf("%w: %w", awssm.ErrCredentials, err)
+	case err != nil && bound:
+		return errors.Join(allowed("", p), err)
+	case err != nil:
+		s.Note(fmt.Sprintf("which account the credentials are of could not be asked: %v", err))
+	}
+	if s.Accounts.known == nil {
+		s.Accounts.known = map[string]string{}
+	}
+	s.Accounts.known[key], t.Account = id.Account, id.Account
+	return allowed(id.Account, p)
+}
+
+// allowed checks an account.
+func allowed(account string, p module.Place) error {
+	e := &AccountError{Account: account, Allowed: p.Allowed, ARN: p.Account, Provider: "provider " + firstOf(p.Provider, "aws")}
+	if slices.Contains(p.Forbidden, account) {
+		e.Forbidden = true
+		return e
+	}
+	if len(p.Allowed) > 0 && !slices.Contains(p.Allowed, account) {
+		e.ARN = ""
+		return e
+	}
+	if p.Account != "" && p.Account != account {
+		e.Allowed = nil
+		return e
+	}
+	if account == "" && len(p.Forbidden) > 0 {
+		e.ARN = ""
+		return e
+	}
+	return nil
+}
+
+// elsewhere reports whether an endpoint is not one of AWS's own.
+func elsewhere(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	return endpoint != "" && (err != nil || !strings.Contains(u.Hostname(), ".amazonaws.") && !strings.HasSuffix(u.Hostname(), ".amazonaws.eu"))
+}
+
+// fingerprint tells options apart, without telling keys.
+func fingerprint(o awssm.Options) string {
+	var secrets []byte
+	if k := o.Keys; k != nil {
+		sum := sha256.Sum256([]byte(k.AccessKey.Reveal() + "\x00" + k.SecretKey.Reveal() + "\x00" + k.Token.Reveal()))
+		secrets = append(secrets, sum[:]...)
+	}
+	if w := o.WebIdentity; w != nil {
+		sum := sha256.Sum256([]byte(w.Token.Reveal()))
+		secrets = append(secrets, sum[:]...)
+		secrets = fmt.Appendf(secrets, "%q %q %q", w.ARN, w.TokenFile, w.SessionName)
+	}
+	o.Keys, o.WebIdentity, o.Note, o.HTTPClient = nil, nil, nil, nil
+	return fmt.Sprintf("%x %+v", secrets, o)
+}
