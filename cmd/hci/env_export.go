@@ -94,6 +94,9 @@ func (a *app) exportEnv(cmd *cobra.Command, args []string, r exportRequest) erro
 	if err != nil {
 		return err
 	}
+	if note := dialect.Note(string(data)); note != "" {
+		a.sayf("%s: %s", env.Name, note)
+	}
 	return a.handOut(cmd.Context(), dialect, entries, data, r)
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ func (a *app) chooseFormat(named string) (formatChoice, error) {
 	if err != nil {
 		return formatChoice{}, err
 	}
-	c := formatChoice{named: true, readers: files.FindReaders(a.manifest)}
+	c := formatChoice{named: true, readers: a.readers()}
 	if named == "" {
 		named = p.Format
 	}
@@ -45,13 +46,40 @@ func (a *app) chooseFormat(named string) (formatChoice, error) {
 	return c, nil
 }
 
-// manifest returns a file at the project's root that names its packages.
-func (a *app) manifest(name string) []byte {
-	data, err := a.found.Read(filepath.Join(a.found.Root, filepath.FromSlash(name)), maxEnvFile)
+// readers finds what reads the project's .env file: what the packages at the
+// root name or, where there are none, those in a directory below it.
+func (a *app) readers() []files.Reader {
+	found := files.FindReaders(a.manifest(""))
+	if len(found) > 0 {
+		return found
+	}
+	entries, err := os.ReadDir(a.found.Root)
 	if err != nil {
 		return nil
 	}
-	return data
+	for _, e := range entries {
+		if !e.IsDir() || strings.HasPrefix(e.Name(), ".") || slices.Contains([]string{"node_modules", "vendor"}, e.Name()) {
+			continue
+		}
+		for _, r := range files.FindReaders(a.manifest(e.Name())) {
+			r.File = e.Name() + "/" + r.File
+			if !slices.ContainsFunc(found, func(f files.Reader) bool { return f.Format == r.Format }) {
+				found = append(found, r)
+			}
+		}
+	}
+	return found
+}
+
+// manifest reads the files of a directory of the project that name its packages.
+func (a *app) manifest(dir string) func(name string) []byte {
+	return func(name string) []byte {
+		data, err := a.found.Read(filepath.Join(a.found.Root, dir, filepath.FromSlash(name)), maxEnvFile)
+		if err != nil {
+			return nil
+		}
+		return data
+	}
 }
 
 // asBefore takes from the header of the file at -o how that file was made, for

@@ -1,6 +1,7 @@
 package dotenv
 
 import (
+	"slices"
 	"strings"
 
 	"hci/sync/dotenv/internal/reader"
@@ -59,19 +60,29 @@ func compose() Dialect {
 		}, anyName)
 }
 
-// python writes for python-dotenv, and for what is built on it. Not written:
-// "${NAME}" and "${NAME:-…}", which expand whatever the quotes; a backslash at
-// the end together with anything that needs quotes.
+// python writes for python-dotenv, and for what is built on it. "${NAME}", which
+// expands whatever the quotes, and a backslash at the end of what needs quotes,
+// are written as "${:-$}{NAME}" and "${:-\}": right where interpolation is on,
+// as it is unless a program turns it off.
 func python() Dialect {
-	return lines(Dialect{name: "python", consumer: "python-dotenv"},
+	d := lines(Dialect{name: "python", consumer: "python-dotenv"},
 		reader.Lines{Value: reader.Python, Comments: "#", Blank: " \t", Around: " \t", Export: true, CRLF: true},
 		func(v string) []string {
+			text, end := reader.PythonLiteral(v)
 			double := quote(`"`, breaks(escape(v, `\"`)))
+			doubleLiteral := quote(`"`, breaks(escape(text, `\"`))+end)
 			if hasLineEnd(v) {
-				return []string{double}
+				return []string{double, doubleLiteral}
 			}
-			return []string{quote("'", escape(v, `\'`)), double, v}
+			return []string{quote("'", escape(v, `\'`)), double, v, quote("'", escape(text, `\'`)+end), doubleLiteral}
 		}, anyName)
+	d.note = func(text string) string {
+		if strings.Contains(text, "${:-") {
+			return `"${:-…}" stands for the character in it; python-dotenv's interpolation has to be on, as it is by default.`
+		}
+		return ""
+	}
+	return d
 }
 
 // node writes for node --env-file. Not written: CR; what needs quotes and
@@ -92,6 +103,40 @@ func npm() Dialect {
 		func(v string) []string {
 			return []string{quote("'", v), quote(`"`, strings.ReplaceAll(v, "\r", `\r`)), quote("`", v), v, quote(`"`, breaks(v))}
 		}, anyName)
+}
+
+// next writes for @next/env, Vite, bun, dotenv-cli and everything else that
+// passes what npm's dotenv or node read through dotenv-expand: `\$` stands for
+// "$". Not written: what one of the two refuses, or reads otherwise.
+func next() Dialect {
+	return lines(Dialect{name: "next", consumer: "Next.js, Vite and bun (dotenv-expand)"},
+		reader.Lines{Value: reader.Next, Comments: "#", Around: " ", Export: true, Narrow: true, CRLF: true},
+		func(v string) []string {
+			v = escape(v, "$")
+			all := []string{quote("'", v), quote(`"`, v), quote("`", v), v, quote(`"`, breaks(v))}
+			if strings.Contains(v, "'") { // quotes within quotes of their kind are the last resort
+				all = append(slices.Delete(all, 0, 1), all[0])
+			}
+			return all
+		}, anyName)
+}
+
+// php writes for vlucas/phpdotenv 5, which Laravel uses. It writes every value.
+func php() Dialect {
+	return lines(Dialect{name: "php", consumer: "phpdotenv"},
+		reader.Lines{Value: reader.PHP, Comments: "#", Blank: " \t", Around: " \t", Export: true, CRLF: true, Comment: reader.PHPComment},
+		func(v string) []string { return []string{quote("'", v), quote(`"`, breaks(escape(v, `\"$`)))} }, anyName)
+}
+
+// gitlab writes a dotenv report of GitLab CI: the values as they are, without
+// comments or empty lines. Not written: line ends, blanks at the edges, "$" and
+// "%NAME%", which jobs replace.
+func gitlab() Dialect {
+	d := lines(Dialect{name: "gitlab", consumer: "a dotenv report of GitLab CI"},
+		reader.Lines{Value: reader.GitLab},
+		func(v string) []string { return []string{v} }, anyName)
+	d.comments = false
+	return d
 }
 
 // godotenvLibrary writes for github.com/joho/godotenv 1.5. Not written: a

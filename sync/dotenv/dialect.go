@@ -24,6 +24,9 @@ type Dialect struct {
 	// second is another reader that has to agree, or nil. It says whether
 	// it could read the file at all.
 	second func(src string) (map[string]string, bool)
+	// note returns what the user of a file of that text has to know, or
+	// ""; it may be nil.
+	note func(text string) string
 	// refers says that an entry with a ValueFrom is written as that, after
 	// the others.
 	refers bool
@@ -65,6 +68,9 @@ func all() []Dialect {
 	return []Dialect{
 		universal(),
 		sh(),
+		zsh(),
+		fish(),
+		makefile(),
 		docker(),
 		compose(),
 		python(),
@@ -72,9 +78,12 @@ func all() []Dialect {
 		godotenvLibrary(),
 		ruby(),
 		npm(),
+		next(),
+		php(),
 		direnv(),
 		systemd(),
 		github(),
+		gitlab(),
 		jsonObject(),
 		yaml(),
 		ecs(),
@@ -86,10 +95,11 @@ func all() []Dialect {
 // first of its forms that the consumer reads back to it.
 func lines(d Dialect, l reader.Lines, forms forms, badName func(key string) string) Dialect {
 	choose := func(v string) (string, bool) {
-		if reader.IsPlain(v) {
-			return v, true
+		all := forms(v)
+		if reader.IsPlain(v) && !reader.ZshExpands(v) {
+			all = append([]string{v}, all...)
 		}
-		for _, form := range forms(v) {
+		for _, form := range all {
 			if got, n, problem := l.Value(form + "\n"); problem == "" && n == len(form) && got == v {
 				return form, true
 			}

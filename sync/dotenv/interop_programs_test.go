@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +26,17 @@ type program struct {
 	// lacks reports whether the program, in the version t has started or in
 	// the way it is asked, cannot be given a value; nil: any value.
 	lacks func(t *testing.T) func(v string) bool
+	// noExport says that it does not take "export KEY=value", alone that it
+	// reads no format but its own.
+	noExport, alone bool
+}
+
+// dialects are the formats that the program reads.
+func (p program) dialects() []string {
+	if p.alone || p.dialect == "dotenv" {
+		return []string{p.dialect}
+	}
+	return []string{p.dialect, "dotenv"}
 }
 
 // readFiles reads files with a program: one map for each file, nil where the
@@ -33,10 +45,10 @@ type readFiles func(files []string) []map[string]string
 
 // programs returns every consumer that a file of lines can be given to.
 func programs() []program {
-	return []program{
+	all := []program{
 		{name: "bash", dialect: "sh", start: shell("bash"), most: 200},
 		{name: "dash", dialect: "sh", start: shell("dash"), most: 200},
-		{name: "docker", dialect: "docker", start: dockerRun, most: 12},
+		{name: "docker", dialect: "docker", start: dockerRun, most: 12, noExport: true},
 		{name: "compose-go", dialect: "compose", start: composeGo, most: 400},
 		{name: "python-dotenv", dialect: "python", start: pythonDotenv("python3"), most: 400},
 		{name: "python-dotenv-system", dialect: "python", start: pythonDotenv("/usr/bin/python3"), most: 400},
@@ -45,8 +57,10 @@ func programs() []program {
 		{name: "ruby-dotenv", dialect: "ruby", start: rubyDotenv, most: 400, lacks: rubyLacks},
 		{name: "npm-dotenv", dialect: "npm", start: npmDotenv, most: 400},
 		{name: "direnv", dialect: "direnv", start: direnvDotenv, most: 60},
-		{name: "systemd", dialect: "systemd", start: systemdGenerator, most: 60, lacks: generatorLacks},
+		{name: "systemd", dialect: "systemd", start: systemdGenerator, most: 60, lacks: generatorLacks, noExport: true},
+		{name: "phpdotenv", dialect: "php", start: phpdotenv, most: 400},
 	}
+	return slices.Concat(all, moreShells(), expandedByNode(), onlyUniversal())
 }
 
 // run runs a command with a small environment, and returns its standard
@@ -107,14 +121,14 @@ func each(read func(file string) map[string]string) readFiles {
 	}
 }
 
-func shell(name string) func(*testing.T) readFiles {
+func shell(name string, args ...string) func(*testing.T) readFiles {
 	return func(t *testing.T) readFiles {
 		sh := interop.Need(t, name)
 		env := interop.Need(t, "env")
 		dir := t.TempDir()
 		// PATH is empty, lest a wrong text runs a command.
 		return each(func(file string) map[string]string {
-			out, ok := run(t, dir, []string{"PATH="}, "", sh, "-c", `set -a; . "$1" || exit 1; exec "$0" -0`, env, file)
+			out, ok := run(t, dir, []string{"PATH="}, "", sh, append(slices.Clone(args), "-c", `set -a; . "$1" || exit 1; exec "$0" -0`, env, file)...)
 			if !ok {
 				return nil
 			}

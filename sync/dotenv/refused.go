@@ -92,6 +92,8 @@ func features(v string) []string {
 		{"a control character", strings.ContainsFunc(v, func(r rune) bool {
 			return r < ' ' && r != '\t' && r != '\n' && r != '\r' || 0x7f <= r && r < 0xa0
 		})},
+		{"a tab", strings.Contains(v, "\t")},
+		{"a line separator", strings.ContainsAny(v, "\u2028\u2029")},
 		{"blanks at its edges", v != strings.TrimSpace(v)},
 		{"single quotes", strings.Contains(v, "'")},
 		{"double quotes", strings.Contains(v, `"`)},

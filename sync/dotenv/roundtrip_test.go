@@ -53,15 +53,16 @@ func TestRoundTrip(t *testing.T) {
 // TestUniversalRules states the rules of the dialect "dotenv" a second time.
 func TestUniversalRules(t *testing.T) {
 	raw := regexp.MustCompile(`^[A-Za-z0-9_./:@%+,=-]*$`)
-	control := regexp.MustCompile(`[\x00-\x08\x0a-\x1f\x7f\x{80}-\x{9f}\x{fdd0}-\x{fdef}\x{fffe}\x{ffff}]`)
-	notSingle := regexp.MustCompile(`'|\$\{|\\\\|\\\z`)
+	zsh := regexp.MustCompile(`^=|:=`)
+	control := regexp.MustCompile(`[\x00-\x1f\x7f\x{80}-\x{9f}\x{2028}\x{2029}\x{fdd0}-\x{fdef}\x{fffe}\x{ffff}]`)
+	notSingle := regexp.MustCompile(`'|\$[A-Za-z0-9_{]|\\\\|\\\z|\\[$n]|="|^[\s\x{a0}].*\\|^".*"$`)
 	notDouble := regexp.MustCompile("[\"\\\\$`]")
 	d := mustDialect(t, "dotenv")
 	for _, v := range append(hostile(), randomValues(5000, 3)...) {
 		want := ""
 		switch {
 		case strings.HasSuffix(v, "\n"): // "$" would match before it
-		case raw.MatchString(v):
+		case raw.MatchString(v) && !zsh.MatchString(v):
 			want = "K=" + v + "\n"
 		case !control.MatchString(v) && !notSingle.MatchString(v):
 			want = "K='" + v + "'\n"

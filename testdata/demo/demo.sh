@@ -91,14 +91,14 @@ echo
 
 show hci secrets serve staging --empty -- sh "$here/demo.sh" "$hci" inside "$PWD"
 
-say "The same values as a .env file:"
+say "The same values as a .env file, for what the project's packages name:"
 show hci env export staging -o .env
 printf '$ cat .env\n'
 cat .env
 
-say "Every reader that is installed here sees the same values:"
+say "Every reader that is installed here sees the same values, each in a file of its own:"
 hci env export staging --format json >"$work/want.json"
-sh "$here/readers.sh" .env "$work/want.json" staging
+sh "$here/readers.sh" "$work/want.json" staging
 if docker version >/dev/null 2>&1; then
 	say "A deployment, rehearsed: the real Docker, and an AWS of hci's own. (The image is of"
 	echo "# a small stand-in for the app: there is no network here to fetch a base image from.)"

@@ -2,6 +2,9 @@ import json
 import os
 
 import boto3
+from dotenv import load_dotenv
+
+load_dotenv()
 
 ENVIRONMENT = os.environ.get("HCI_ENVIRONMENT", "staging")
 

@@ -83,3 +83,23 @@ func npmBare(s string) (string, int, string) {
 	}
 	return text, len(line), ""
 }
+
+// Next reads a value as @next/env, Vite, bun, dotenv-cli and dotenv-expand do.
+// Some of them read the file as [NPM], others as [Node] (Vite from 8), so that
+// both have to agree. Then "$NAME" and "${…}" are replaced, whatever the quotes,
+// and `\$` stands for "$".
+func Next(s string) (string, int, string) {
+	v, n, problem := NPM(s)
+	other, m, problemToo := Node(s)
+	switch {
+	case problem != "":
+		return "", 0, problem
+	case problemToo != "":
+		return "", 0, problemToo
+	case v != other || n != m:
+		return "", 0, "Next.js and Vite read the value differently"
+	case DollarExpands(strings.ReplaceAll(v, `\$`, "")):
+		return "", 0, Expands
+	}
+	return strings.ReplaceAll(v, `\$`, "$"), n, ""
+}

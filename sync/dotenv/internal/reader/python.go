@@ -30,7 +30,8 @@ func Python(s string) (string, int, string) {
 		})
 		v, n = strings.TrimRightFunc(v, pySpace), len(line)
 	}
-	if pythonExpands(v) {
+	v, ok := pythonReplace(v)
+	if !ok {
 		return "", 0, Expands
 	}
 	return v, n, ""
@@ -57,18 +58,41 @@ func pythonUnescape(content string, quote byte) string {
 	return b.String()
 }
 
-// pythonExpands reports whether v matches \$\{[^\}:]*(?::-[^\}]*)?\}, which
-// python-dotenv replaces whatever the quotes.
-func pythonExpands(v string) bool {
+// pythonReplace replaces what matches \$\{[^\}:]*(?::-[^\}]*)?\}, as python-dotenv
+// does whatever the quotes, once. Only "${:-text}" stands for something that the
+// file holds, its text; ok is false if there is anything else.
+func pythonReplace(v string) (replaced string, ok bool) {
+	var b strings.Builder
 	for {
-		_, after, found := strings.Cut(v, "${")
+		before, after, found := strings.Cut(v, "${")
+		b.WriteString(before)
 		if !found {
-			return false
+			return b.String(), true
 		}
 		i := strings.IndexAny(after, "}:")
-		if i >= 0 && (after[i] == '}' || strings.HasPrefix(after[i:], ":-") && strings.Contains(after[i:], "}")) {
-			return true
+		switch {
+		case i >= 0 && after[i] == '}':
+			return "", false
+		case i >= 0 && strings.HasPrefix(after[i:], ":-") && strings.Contains(after[i:], "}"):
+			if i > 0 {
+				return "", false
+			}
+			text, rest, _ := strings.Cut(after[2:], "}")
+			b.WriteString(text)
+			v = rest
+		default:
+			b.WriteString("${")
+			v = after
 		}
-		v = after
 	}
+}
+
+// PythonLiteral writes v so that python-dotenv puts it together again: "${" and,
+// where it has to stand before a quote, a backslash at the end are the defaults
+// of variables without a name.
+func PythonLiteral(v string) (text, end string) {
+	if strings.HasSuffix(v, `\`) {
+		v, end = v[:len(v)-1], `${:-\}`
+	}
+	return strings.ReplaceAll(v, "${", "${:-$}{"), end
 }

@@ -48,6 +48,16 @@ func Sh(s string) (string, int, string) {
 	}
 }
 
+// Zsh reads a word as [Sh] does, without what zsh takes for the path of a
+// command.
+func Zsh(s string) (string, int, string) {
+	v, n, problem := Sh(s)
+	if problem == "" && (strings.HasPrefix(s, "=") || !strings.HasPrefix(s, "'") && strings.Contains(s[:n], ":=")) {
+		return "", 0, `the value holds "=" where zsh puts the path of a command`
+	}
+	return v, n, problem
+}
+
 // shBare returns why c may not stand outside quotes.
 func shBare(c byte) string {
 	switch {
