@@ -160,6 +160,9 @@ func (f Files) openSealed(ctx context.Context, pass Passphrase) (*Content, error
 		}
 		return nil, err
 	}
+	if kind := KindOf(data); kind != Sealed {
+		return nil, &KindError{Path: f.Sealed, Kind: kind}
+	}
 	if _, _, err := crypto.Inspect(data); err != nil { // before anybody is asked for a passphrase
 		return nil, fmt.Errorf("%s: %w", f.Sealed, err)
 	}
