@@ -20,6 +20,8 @@ type ApplyOptions struct {
 	Prune   bool     // schedule orphans for deletion, after Window days
 	Window  int      // 7 to 30
 	Only    []string // these names; none means all
+	// ReplaceBinary lets a text take the place of bytes, and bytes that of a text.
+	ReplaceBinary bool
 
 	Parallel int           // secrets at a time; 0 means 8
 	Grace    time.Duration // how long writes under way may go on after the context's end; 0 means 20 s
@@ -49,6 +51,15 @@ const (
 
 // action decides, and says why something is skipped.
 func (o ApplyOptions) action(c Change) (action, string) {
+	do, why := o.wanted(c)
+	if do != nothing && do != skip && c.OtherKind() && !o.ReplaceBinary {
+		return skip, fmt.Sprintf("it holds %s, and %s would take their place (--replace-binary)", c.Held.Content().Kind(), c.Want.Content().Kind())
+	}
+	return do, why
+}
+
+// wanted is what Apply would do about a change that keeps the kind of value.
+func (o ApplyOptions) wanted(c Change) (action, string) {
 	known := c.Want.Status == Known
 	switch c.Kind {
 	case InSync:
@@ -215,7 +226,7 @@ func (a *applier) attempt(ctx, writes context.Context, j job) Outcome {
 	switch j.do {
 	case create:
 		out.Result = Created
-		out.Version, out.Err = a.st.Create(writes, w.Name, w.Value, w.Meta)
+		out.Version, out.Err = a.st.Create(writes, w.Name, w.Content(), w.Meta)
 	case restore:
 		out.Result = Restored
 		out.Version, out.Err = a.restore(writes, j.change)
@@ -227,7 +238,7 @@ func (a *applier) attempt(ctx, writes context.Context, j job) Outcome {
 		out.Err = a.revert(writes, j.change)
 	default:
 		out.Result = Written
-		out.Version, out.Err = a.st.Write(writes, w.Name, w.Value, j.change.Held.Version)
+		out.Version, out.Err = a.st.Write(writes, w.Name, w.Content(), j.change.Held)
 	}
 	if out.Err != nil {
 		out.Result, out.Version = failure(out.Err), ""
@@ -273,8 +284,10 @@ func (a *applier) writeRestored(ctx context.Context, c Change) (string, error) {
 		return "", fmt.Errorf("secret %q: %w", c.Name, ErrConflict)
 	case holds(held[0], c.Want):
 		return held[0].Version, nil
+	case !a.o.ReplaceBinary && (Change{Want: c.Want, Held: held[0]}).OtherKind():
+		return "", fmt.Errorf("secret %q: %w: it holds %s, and the code makes %s", c.Name, ErrOtherKind, held[0].Content().Kind(), c.Want.Content().Kind())
 	}
-	return a.st.Write(ctx, c.Name, c.Want.Value, held[0].Version)
+	return a.st.Write(ctx, c.Name, c.Want.Content(), held[0])
 }
 
 func (a *applier) remove(ctx context.Context, c Change) error {
@@ -290,7 +303,7 @@ func (a *applier) revert(ctx context.Context, c Change) error {
 	if !ok {
 		return fmt.Errorf("secret %q: this store keeps no earlier values", c.Name)
 	}
-	return st.Return(ctx, c.Name, c.To, c.Held.Version)
+	return st.Return(ctx, c.Name, c.To, c.Held)
 }
 
 // settle finds out, once everything else is done, what became of the writes

@@ -76,6 +76,58 @@ func TestApplyOptions(t *testing.T) {
 	}
 }
 
+// TestKindOfValue: a text never replaces bytes, nor bytes a text, unasked.
+func TestKindOfValue(t *testing.T) {
+	binary := sync.Want{Name: "text", Status: sync.Known, Value: secret.New("\xff"), Binary: true}
+	for _, c := range []struct {
+		name   string
+		o      sync.ApplyOptions
+		values string
+	}{
+		{"unasked", sync.ApplyOptions{Restore: true, Ignored: true}, "bytes=old gone=old (deleted) ignored=old text=old"},
+		{"asked", sync.ApplyOptions{Restore: true, Ignored: true, ReplaceBinary: true}, "bytes=new gone=new ignored=new text=\xff"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := newMemory(map[string]string{"bytes": "old", "text": "old", "gone": "old", "ignored": "old"})
+			for _, name := range []string{"bytes", "gone", "ignored"} {
+				h := m.held[name]
+				h.Binary = true
+				m.held[name] = h
+			}
+			gone := m.held["gone"]
+			gone.Deleted = time.Unix(1, 0)
+			m.held["gone"] = gone
+			p := m.plan(want("bytes", "new"), want("gone", "new"), binary, sync.Want{Name: "ignored", Status: sync.Ignored, Value: secret.New("new")})
+			report, err := sync.Apply(t.Context(), m, p, c.o, nil)
+			if err != nil || report.Err() != nil || report.Complete() != c.o.ReplaceBinary {
+				t.Errorf("%v, %v, complete %v", err, report.Err(), report.Complete())
+			}
+			var all []string
+			for _, name := range slices.Sorted(maps.Keys(m.held)) {
+				all = append(all, name+"="+m.values()[name])
+			}
+			if got := strings.Join(all, " "); got != c.values {
+				t.Errorf("%q, want %q", got, c.values)
+			}
+		})
+	}
+}
+
+// TestKindAfterRestore: a deletion hides the value, so the kind shows when it
+// has been taken back. Then the value stays.
+func TestKindAfterRestore(t *testing.T) {
+	m := newMemory(map[string]string{"a": "old"})
+	h := m.held["a"]
+	h.Binary = true
+	m.held["a"] = h
+	hidden := sync.Held{Name: "a", Version: h.Version, Deleted: time.Unix(1, 0)}
+	p := sync.Diff([]sync.Held{hidden}, []sync.Want{want("a", "new")})
+	report, err := sync.Apply(t.Context(), m, p, sync.ApplyOptions{Restore: true}, nil)
+	if err != nil || !errors.Is(report.Err(), sync.ErrOtherKind) || m.values()["a"] != "old" {
+		t.Errorf("%v, %v, %v", err, report.Err(), m.values())
+	}
+}
+
 func TestComplete(t *testing.T) {
 	m := newMemory(map[string]string{"a": "old", "orphan": "x"})
 	report, err := sync.Apply(t.Context(), m, m.plan(want("a", "new"), want("b", "x")), sync.ApplyOptions{Create: true}, nil)

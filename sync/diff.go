@@ -184,16 +184,22 @@ func compare(w Want, h Held, exists bool) Change {
 		c.Kind = InSync
 	default:
 		c.Kind = Differs
-		if !h.Binary {
+		if !h.Binary && !w.Binary {
 			c.Keys, c.SameJSON = compareJSON(h.Value.Reveal(), w.Value.Reveal())
 		}
 	}
 	return c
 }
 
-// holds reports whether the store has the declared value. Bytes are not a
-// text, even if they are the same: clients read one or the other.
-func holds(h Held, w Want) bool { return h.HasValue && !h.Binary && h.Value.Equal(w.Value) }
+// holds reports whether the store has the declared value.
+func holds(h Held, w Want) bool { return h.HasValue && h.Content().Equal(w.Content()) }
+
+// OtherKind reports whether carrying out the change would put a text in the
+// place of bytes, or bytes in the place of a text.
+func (c Change) OtherKind() bool {
+	known := c.Want.Status == Known || c.Want.Status == Ignored && c.Want.Value.Len() > 0
+	return known && c.Held.HasValue && c.Held.Binary != c.Want.Binary
+}
 
 // Rollback plans to return to the values before the current ones, of which
 // previous tells (see [History]).
@@ -205,7 +211,7 @@ func Rollback(current, previous []Held) Plan {
 	var p Plan
 	for _, h := range current {
 		b := before[id{h.Place, h.Name}]
-		c := Change{Name: h.Name, Place: h.Place, Held: h, Want: Want{Name: h.Name, Place: h.Place, Status: Known, Value: b.Value}}
+		c := Change{Name: h.Name, Place: h.Place, Held: h, Want: Want{Name: h.Name, Place: h.Place, Status: Known, Value: b.Value, Binary: b.Binary}}
 		switch {
 		case h.Err != nil:
 			c.Kind = Unreadable
@@ -219,7 +225,7 @@ func Rollback(current, previous []Held) Plan {
 			c.Kind, c.Want = NoPrevious, Want{Name: h.Name, Place: h.Place, Status: NoValue}
 		default:
 			c.Kind, c.To = Revert, b.Previous
-			if h.HasValue && b.HasValue {
+			if h.HasValue && b.HasValue && !h.Binary && !b.Binary {
 				c.Keys, c.SameJSON = compareJSON(h.Value.Reveal(), b.Value.Reveal())
 			}
 		}

@@ -115,7 +115,7 @@ func problems(c Change, o ApplyOptions) []string {
 	case n > MaxValue:
 		all = append(all, fmt.Sprintf("has %d bytes, %d are the limit", n, MaxValue))
 	}
-	if !utf8.ValidString(c.Want.Value.Reveal()) {
+	if !c.Want.Binary && !utf8.ValidString(c.Want.Value.Reveal()) {
 		all = append(all, "is not valid UTF-8")
 	}
 	return all

@@ -74,27 +74,35 @@ func (m *memory) Read(_ context.Context, names []string) ([]sync.Held, error) {
 	return all, err
 }
 
-func (m *memory) Create(_ context.Context, name string, v secret.Value, _ sync.Meta) (version string, err error) {
+func (m *memory) Create(_ context.Context, name string, c sync.Content, _ sync.Meta) (version string, err error) {
 	err = m.do("create", name, func() error {
 		if _, ok := m.held[name]; ok {
 			return sync.ErrConflict
 		}
-		version = m.set(name, v.Reveal())
+		version = m.put(name, c)
 		return nil
 	})
 	return version, err
 }
 
-func (m *memory) Write(_ context.Context, name string, v secret.Value, seen string) (version string, err error) {
+func (m *memory) put(name string, c sync.Content) string {
+	version := m.set(name, c.Value.Reveal())
+	h := m.held[name]
+	h.Binary = c.Binary
+	m.held[name] = h
+	return version
+}
+
+func (m *memory) Write(_ context.Context, name string, c sync.Content, seen sync.Held) (version string, err error) {
 	err = m.do("write", name, func() error {
 		h, ok := m.held[name]
 		switch {
 		case !ok:
 			return sync.ErrNotFound
-		case h.Version != seen:
+		case h.Version != seen.Version:
 			return sync.ErrConflict
 		}
-		version = m.set(name, v.Reveal())
+		version = m.put(name, c)
 		return nil
 	})
 	return version, err
@@ -138,9 +146,9 @@ func (m *memory) ReadPrevious(_ context.Context, names []string) ([]sync.Held, e
 	return all, nil
 }
 
-func (m *memory) Return(_ context.Context, name, to, seen string) error {
+func (m *memory) Return(_ context.Context, name, to string, seen sync.Held) error {
 	return m.do("return", name, func() error {
-		if m.held[name].Version != seen {
+		if m.held[name].Version != seen.Version {
 			return sync.ErrConflict
 		}
 		value := m.before[name]

@@ -66,6 +66,7 @@ type Want struct {
 	Name      string
 	Place     string       // tells places apart in which secrets can have the same name; "" where there is one
 	Value     secret.Value // when Known; when Ignored, what was declared, if that is known
+	Binary    bool         // Value is bytes, not a text
 	Status    Status
 	Pattern   *Pattern // what is known of it, if Unknown; may be nil
 	Unknown   []string // addresses that the value waits for
@@ -82,18 +83,43 @@ type Meta struct {
 	Tags        map[string]string
 }
 
+// Content is what a secret holds: a text, or bytes. The two are never the same,
+// even if they are byte for byte: clients read one or the other.
+type Content struct {
+	Value  secret.Value
+	Binary bool // Value is bytes, not a text
+}
+
+// Equal reports whether two contents are the same, in constant time.
+func (c Content) Equal(o Content) bool { return c.Binary == o.Binary && c.Value.Equal(o.Value) }
+
+// Kind names the kind of a content in words.
+func (c Content) Kind() string {
+	if c.Binary {
+		return "bytes"
+	}
+	return "a text"
+}
+
+// Content is what is declared.
+func (w Want) Content() Content { return Content{w.Value, w.Binary} }
+
+// Content is what the store has.
+func (h Held) Content() Content { return Content{h.Value, h.Binary} }
+
 // Held is a secret as the store has it.
 type Held struct {
 	Name, ARN string
 	Place     string       // as in [Want]
-	Value     secret.Value // the current one; unless Binary, a text
+	Value     secret.Value // the current one
 	Version   string       // of the current value; "" if there is none
 	Previous  string       // the version before it, where [History] was asked
 	HasValue  bool         // Value was read
-	Binary    bool
-	Deleted   time.Time // scheduled for deletion since then, if not zero
-	Changed   time.Time // when Version was made, as far as the store tells
-	Err       error     // why this secret couldn't be read
+	Binary    bool         // Value is bytes, not a text
+	Labels    []string     // staging labels of Version
+	Deleted   time.Time    // scheduled for deletion since then, if not zero
+	Changed   time.Time    // when Version was made, as far as the store tells
+	Err       error        // why this secret couldn't be read
 }
 
 // Store keeps secrets. It must be safe for concurrent use, and its errors must
@@ -105,13 +131,13 @@ type Store interface {
 
 	// Create makes a secret with its first value. It fails with ErrConflict
 	// if there is one by now.
-	Create(ctx context.Context, name string, v secret.Value, m Meta) (version string, err error)
+	Create(ctx context.Context, name string, c Content, m Meta) (version string, err error)
 
-	// Write replaces the value of version seen, or gives a secret that has
-	// none (seen is "") its first. It fails with ErrConflict, and leaves the
-	// value alone, if seen isn't the current version any more; with
+	// Write replaces the value of the version seen, or gives a secret that has
+	// none (seen.Version is "") its first. It fails with ErrConflict, and
+	// leaves the value alone, if that isn't the current version any more; with
 	// ErrUncertain if it cannot tell whether the value was written.
-	Write(ctx context.Context, name string, v secret.Value, seen string) (version string, err error)
+	Write(ctx context.Context, name string, c Content, seen Held) (version string, err error)
 
 	// Restore takes back a scheduled deletion. It succeeds if there is none.
 	Restore(ctx context.Context, name string) error
@@ -165,13 +191,16 @@ type History interface {
 
 	// Return makes an earlier version the current one again. It fails as
 	// Store.Write does if seen isn't the current version any more.
-	Return(ctx context.Context, name, to, seen string) error
+	Return(ctx context.Context, name, to string, seen Held) error
 }
 
 var (
 	// ErrConflict says that somebody else changed the secret meanwhile, and
 	// that their change stands.
 	ErrConflict = errors.New("somebody else changed it meanwhile; nothing was written")
+	// ErrOtherKind says that a text would take the place of bytes, or bytes
+	// that of a text, and nobody asked for that.
+	ErrOtherKind = errors.New("its kind of value would change (--replace-binary allows it)")
 	// ErrNotFound says that there is no such secret.
 	ErrNotFound = errors.New("there is no such secret")
 	// ErrUncertain says that a request may or may not have been carried out.

@@ -5,17 +5,19 @@
 // time, within AWS's quotas. What a batch cannot say of a secret is asked for
 // singly: whether it is missing, has no value yet, or is scheduled for deletion.
 //
-// Writing loses nobody's write. The new value is put under a staging label of
-// its own, which changes nothing for readers; then AWSCURRENT is moved to it
-// from the version that was seen. AWS refuses that if AWSCURRENT is elsewhere
-// by then, and the error is [sync.ErrConflict]. The label is removed in either
-// case, so that AWS prunes what is not used.
+// Writing loses nobody's write. The new value is put under a staging label,
+// which changes nothing for readers; then AWSCURRENT is moved to it from the
+// version that was seen. AWS refuses that if AWSCURRENT is elsewhere by then,
+// and the error is [sync.ErrConflict]. The label is removed in either case, so
+// that AWS prunes what is not used. It is the same label for every write: where
+// it could not be removed, which is told to Options.Note, the next write moves
+// it, so a secret never collects them.
 //
-// Requests stay within AWS's quotas, and those that fail are repeated by the SDK,
-// with the same token. One that was taken although its answer was lost is
-// recognized by looking at which version holds AWSCURRENT. A label that could
-// not be removed is told to Options.Note, and the next write to the secret
-// removes it.
+// An answer is believed if it names the secret and the version that were asked
+// for. Requests stay within AWS's quotas, and those that fail, or whose answer
+// proves nothing, are repeated by the SDK with the same token. One that was
+// taken although its answer was lost is recognized by looking at which version
+// holds AWSCURRENT.
 //
 // Errors name actions and secrets. No value is ever in an error or a log.
 package awssm
@@ -104,6 +106,9 @@ func standard(s *retry.StandardOptions) {
 	final := retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
 		if code(err) == quotaReached {
 			return aws.FalseTernary
+		}
+		if unproven, ok := errors.AsType[*unprovenError](err); ok {
+			return aws.BoolTernary(!unproven.last)
 		}
 		return aws.UnknownTernary
 	})

@@ -33,6 +33,9 @@ var inWords = map[string]string{
 func TestFaults(t *testing.T) {
 	for _, fault := range faultproxy.Transient {
 		for _, op := range pushOperations {
+			if fault == faultproxy.OtherVersion && (op == "BatchGetSecretValue" || op == "GetSecretValue") {
+				continue // a version that AWS names to begin with can't be told from a right one
+			}
 			t.Run(fault.String()+"/"+op, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w := newWorld(t)
@@ -61,45 +64,52 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestOutage pushes while one operation does not work at all. That is never
-// reported as done, and said in words.
+// TestOutage pushes while one operation does not work at all, in each way. That
+// is never reported as done unless it was, and said in words.
 func TestOutage(t *testing.T) {
-	for _, fault := range append(slices.Clone(faultproxy.Transient), faultproxy.Denied) {
+	for _, fault := range slices.Concat(faultproxy.Transient, faultproxy.Lasting) {
 		for _, op := range pushOperations {
-			if fault == faultproxy.Late {
+			if fault == faultproxy.Late || fault == faultproxy.LateAnswer {
 				continue
 			}
 			t.Run(fault.String()+"/"+op, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					w := newWorld(t)
-					for _, state := range states {
-						w.add(t, state)
-					}
-					before := w.counts()
-					w.proxy.Set(func(r faultproxy.Request) faultproxy.Fault {
-						if r.Operation == op {
-							return fault
-						}
-						return faultproxy.None
-					})
-					report, err := w.push(t, context.Background())
-					w.proxy.Set(nil)
-					w.check(t, before, report)
-					finished := err == nil && report.Complete()
-					// What is put or moved before the connection breaks is found to
-					// be done, and without batches secrets are read singly.
-					may := fault == faultproxy.DropAfter || fault == faultproxy.HalfTheBody || op == "BatchGetSecretValue" || op == "DescribeSecret"
-					if finished && !may {
-						t.Error("reported as done")
-					}
-					if all := errors.Join(err, report.Err()); all != nil && fault != faultproxy.Denied && !strings.Contains(all.Error(), inWords[op]) {
-						t.Errorf("the operation is not named in words: %v", all)
-					}
-					w.finish(t)
-				})
+				synctest.Test(t, func(t *testing.T) { outage(t, fault, op) })
 			})
 		}
 	}
+}
+
+func outage(t *testing.T, fault faultproxy.Fault, op string) {
+	w := newWorld(t)
+	for _, state := range states {
+		w.add(t, state)
+	}
+	before := w.counts()
+	w.proxy.Set(func(r faultproxy.Request) faultproxy.Fault {
+		if r.Operation == op {
+			return fault
+		}
+		return faultproxy.None
+	})
+	report, err := w.push(t, context.Background())
+	w.proxy.Set(nil)
+	w.check(t, before, report)
+	finished := err == nil && report.Complete()
+	// What is put or moved although the answer is lost is found to be done, and
+	// without batches secrets are read singly.
+	may := fault.Done() || fault == faultproxy.NotFound && op == "GetSecretValue" || op == "BatchGetSecretValue" || op == "DescribeSecret"
+	if finished && !may {
+		t.Errorf("%s: reported as done", fault)
+	}
+	if all := errors.Join(err, report.Err()); all != nil && fault.Transient() && !strings.Contains(all.Error(), inWords[op]) && !errors.Is(all, sync.ErrConflict) {
+		t.Errorf("the operation is not named in words: %v", all)
+	}
+	for _, out := range report.Outcomes {
+		if out.Result == sync.Conflicted && !errors.Is(out.Err, sync.ErrNotFound) && !fault.Misleads(op) {
+			t.Errorf("%s: nobody changed it, but: %v", out.Name, out.Err)
+		}
+	}
+	w.finish(t)
 }
 
 // TestExpiredHalfWay lets the credentials end before every single request.
@@ -139,10 +149,12 @@ func TestExpiredHalfWay(t *testing.T) {
 func TestManyFaults(t *testing.T) {
 	kinds := map[string][]faultproxy.Fault{"transient": faultproxy.Transient, "with expired and denied": append([]faultproxy.Fault{faultproxy.Expired, faultproxy.Denied}, faultproxy.Transient...)}
 	for _, fault := range faultproxy.Transient {
-		kinds[fault.String()] = []faultproxy.Fault{fault}
+		if fault != faultproxy.OtherVersion { // which a read can't tell from a right one
+			kinds[fault.String()] = []faultproxy.Fault{fault}
+		}
 	}
 	for kind, faults := range kinds {
-		for seed := range uint64(5) {
+		for seed := range uint64(2) {
 			t.Run(fmt.Sprint(kind, "/seed ", seed), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w := newWorld(t)

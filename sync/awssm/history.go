@@ -14,8 +14,6 @@ import (
 
 var _ sync.History = (*Store)(nil)
 
-const labelPrevious = "AWSPREVIOUS"
-
 // ReadPrevious implements [sync.History].
 func (s *Store) ReadPrevious(ctx context.Context, names []string) ([]sync.Held, error) {
 	results, err := inParallel(ctx, names, s.previous)
@@ -76,17 +74,27 @@ func holder(d *sm.DescribeSecretOutput, label string) string {
 
 // Return implements [sync.History]: the compare-and-swap of Write, without a
 // new version.
-func (s *Store) Return(ctx context.Context, name, to, seen string) error {
+func (s *Store) Return(ctx context.Context, name, to string, seen sync.Held) error {
 	_, err := s.client.UpdateSecretVersionStage(ctx, &sm.UpdateSecretVersionStageInput{
-		SecretId: &name, VersionStage: aws.String(labelCurrent), MoveToVersionId: &to, RemoveFromVersionId: &seen,
+		SecretId: &name, VersionStage: aws.String(labelCurrent), MoveToVersionId: &to, RemoveFromVersionId: &seen.Version,
 	})
-	if err == nil {
-		return nil
+	if err != nil {
+		err = s.returned(ctx, name, to, seen.Version, err)
 	}
+	if err == nil && slices.Contains(seen.Labels, labelPending) {
+		s.unlabel(ctx, name, seen.Version, labelPending)
+	}
+	return err
+}
+
+// returned finds out what became of a move whose answer was an error.
+func (s *Store) returned(ctx context.Context, name, to, seen string, err error) error {
 	ctx, cancel := settling(ctx)
 	defer cancel()
 	d, descErr := s.describe(ctx, name)
 	switch {
+	case descErr != nil && !lost(err) && elsewhere(err):
+		return conflict(name)
 	case descErr != nil:
 		return outcome("UpdateSecretVersionStage", name, err, descErr)
 	case current(d) == to: // taken, though the answer was lost

@@ -32,6 +32,7 @@ func (s *Store) List(ctx context.Context, f sync.Filter) ([]sync.Listed, error) 
 		}
 	}
 	var all []sync.Listed
+	var pages pages
 	for {
 		out, err := s.client.ListSecrets(ctx, in)
 		if err != nil {
@@ -49,7 +50,11 @@ func (s *Store) List(ctx context.Context, f sync.Filter) ([]sync.Listed, error) 
 				all = append(all, l)
 			}
 		}
-		if aws.ToString(out.NextToken) == "" {
+		more, err := pages.next(out.NextToken)
+		if err != nil {
+			return nil, classify("ListSecrets", "", err)
+		}
+		if !more {
 			slices.SortFunc(all, func(a, b sync.Listed) int { return strings.Compare(a.Name, b.Name) })
 			return all, nil
 		}

@@ -93,8 +93,8 @@ func TestWrite(t *testing.T) {
 	put(t, server, "empty", "")
 	put(t, server, "full", "old")
 	for _, name := range []string{"empty", "full"} {
-		seen := readOne(t, st, name).Version
-		version, err := st.Write(ctx, name, secret.New("new"), seen)
+		seen := readOne(t, st, name)
+		version, err := st.Write(ctx, name, text(secret.New("new")), seen)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,7 +103,7 @@ func TestWrite(t *testing.T) {
 			t.Errorf("%s: version %q, want %q", name, h.Version, version)
 		}
 		// Over the version seen before, nothing is written any more.
-		if _, err := st.Write(ctx, name, secret.New("newer"), seen); !errors.Is(err, sync.ErrConflict) {
+		if _, err := st.Write(ctx, name, text(secret.New("newer")), seen); !errors.Is(err, sync.ErrConflict) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if h := readOne(t, st, name); h.Version != version {
@@ -115,7 +115,7 @@ func TestWrite(t *testing.T) {
 func TestCreate(t *testing.T) {
 	st, _ := local(t)
 	ctx := context.Background()
-	version, err := st.Create(ctx, "made", secret.New("v"), sync.Meta{Description: "d", KMSKeyID: "alias/k", Tags: map[string]string{"Project": "p", "a": ""}})
+	version, err := st.Create(ctx, "made", text(secret.New("v")), sync.Meta{Description: "d", KMSKeyID: "alias/k", Tags: map[string]string{"Project": "p", "a": ""}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestCreate(t *testing.T) {
 	if err != nil || len(list) != 1 || len(list[0].Tags) != 2 {
 		t.Errorf("%+v, %v", list, err)
 	}
-	if _, err := st.Create(ctx, "made", secret.New("w"), sync.Meta{}); !errors.Is(err, sync.ErrConflict) {
+	if _, err := st.Create(ctx, "made", text(secret.New("w")), sync.Meta{}); !errors.Is(err, sync.ErrConflict) {
 		t.Errorf("%v", err)
 	}
 }

@@ -31,7 +31,7 @@ func TestRace(t *testing.T) {
 					t.Errorf("%d, %v", len(held), err)
 					return
 				}
-				version, err := st.Write(context.Background(), "contested", secret.New(fmt.Sprint(w, "-", i)), held[0].Version)
+				version, err := st.Write(context.Background(), "contested", text(secret.New(fmt.Sprint(w, "-", i))), held[0])
 				switch {
 				case errors.Is(err, sync.ErrConflict):
 					lost.Add(1)

@@ -19,6 +19,8 @@ const (
 	batchSize     = 20 // BatchGetSecretValue takes no more
 	readsParallel = 16
 	labelCurrent  = "AWSCURRENT"
+	labelPrevious = "AWSPREVIOUS"
+	labelPending  = "AWSPENDING" // of a rotation
 )
 
 // Read implements [sync.Store].
@@ -90,6 +92,7 @@ func (s *Store) readChunk(ctx context.Context, names []string) ([]sync.Held, err
 func (s *Store) readBatch(ctx context.Context, names []string) (map[string]sync.Held, error) {
 	found := map[string]sync.Held{}
 	in := &sm.BatchGetSecretValueInput{SecretIdList: names}
+	var pages pages
 	for {
 		out, err := s.client.BatchGetSecretValue(ctx, in)
 		if err != nil {
@@ -98,11 +101,13 @@ func (s *Store) readBatch(ctx context.Context, names []string) (map[string]sync.
 		for _, v := range out.SecretValues {
 			// An emulator may answer with a version that a label has left.
 			if slices.Contains(v.VersionStages, labelCurrent) {
-				found[aws.ToString(v.Name)] = held(aws.ToString(v.Name), v.ARN, v.VersionId, v.SecretString, v.SecretBinary, v.CreatedDate)
+				h := held(aws.ToString(v.Name), v.ARN, v.VersionId, v.SecretString, v.SecretBinary, v.CreatedDate)
+				h.Labels = v.VersionStages
+				found[h.Name] = h
 			}
 		}
-		if aws.ToString(out.NextToken) == "" {
-			return found, nil
+		if more, err := pages.next(out.NextToken); err != nil || !more {
+			return found, err
 		}
 		in.NextToken = out.NextToken
 	}
@@ -111,9 +116,11 @@ func (s *Store) readBatch(ctx context.Context, names []string) (map[string]sync.
 func held(name string, arn, version, text *string, binary []byte, changed *time.Time) sync.Held {
 	h := sync.Held{
 		Name: name, ARN: aws.ToString(arn), Version: aws.ToString(version),
-		Changed: aws.ToTime(changed), HasValue: text != nil, Binary: text == nil && binary != nil,
+		Changed: aws.ToTime(changed), HasValue: text != nil || binary != nil, Binary: text == nil && binary != nil,
 	}
-	if text != nil {
+	if h.Binary {
+		h.Value = secret.New(string(binary))
+	} else if text != nil {
 		h.Value = secret.New(*text)
 	}
 	return h
@@ -124,7 +131,9 @@ func held(name string, arn, version, text *string, binary []byte, changed *time.
 func (s *Store) readOne(ctx context.Context, name string) (sync.Held, bool, error) {
 	value, err := s.client.GetSecretValue(ctx, &sm.GetSecretValueInput{SecretId: &name, VersionStage: aws.String(labelCurrent)})
 	if err == nil {
-		return held(name, value.ARN, value.VersionId, value.SecretString, value.SecretBinary, value.CreatedDate), true, nil
+		h := held(name, value.ARN, value.VersionId, value.SecretString, value.SecretBinary, value.CreatedDate)
+		h.Labels = value.VersionStages
+		return h, true, nil
 	}
 	if err := fatal("GetSecretValue", err); err != nil {
 		return sync.Held{}, false, err
@@ -144,6 +153,7 @@ func (s *Store) readOne(ctx context.Context, name string) (sync.Held, bool, erro
 		return sync.Held{Name: name, Err: classify("GetSecretValue", name, err)}, true, nil
 	}
 	h := sync.Held{Name: name, ARN: aws.ToString(described.ARN), Version: current(described), Deleted: aws.ToTime(described.DeletedDate)}
+	h.Labels = described.VersionIdsToStages[h.Version]
 	if h.Deleted.IsZero() && h.Version != "" || !errors.As(err, &notFound) && h.Deleted.IsZero() {
 		h.Err = classify("GetSecretValue", name, err)
 	}

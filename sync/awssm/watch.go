@@ -11,6 +11,7 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -33,6 +34,9 @@ type watch struct {
 
 // request is what is known of a request over all its attempts.
 type request struct {
+	in       any // its parameters
+	unproven int // attempts whose answer proves nothing
+
 	lost    bool        // an attempt may have been carried out although it failed
 	waiting *time.Timer // runs while the next attempt is held back
 	holds   int         // how often it was; a timer of an earlier time says nothing
@@ -62,7 +66,7 @@ func (w *watch) install(stack *middleware.Stack) error {
 }
 
 func (w *watch) whole(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
-	r := &request{}
+	r := &request{in: in.Parameters}
 	w.hold(ctx, r) // the adaptive retryer may hold back even the first attempt
 	out, metadata, err := next.HandleInitialize(context.WithValue(ctx, requestKey{}, r), in)
 	w.release(r)
@@ -80,6 +84,11 @@ func (w *watch) attempt(ctx context.Context, in middleware.FinalizeInput, next m
 		return out, metadata, err
 	}
 	out, metadata, err = next.HandleFinalize(ctx, in)
+	var unread *smithy.DeserializationError
+	if err == nil && !proven(r.in, out.Result) || errors.As(err, &unread) {
+		r.unproven++
+		err = &unprovenError{last: r.unproven >= unprovenAttempts, answer: err}
+	}
 	if err != nil {
 		r.lost = r.lost || !refused(err)
 		if throttled(err) {
@@ -88,6 +97,15 @@ func (w *watch) attempt(ctx context.Context, in middleware.FinalizeInput, next m
 	}
 	return out, metadata, err
 }
+
+// unprovenError is [errUnproven], of an attempt.
+type unprovenError struct {
+	last   bool
+	answer error // that could not be read; nil if it was read
+}
+
+func (*unprovenError) Error() string     { return errUnproven.Error() }
+func (e *unprovenError) Unwrap() []error { return []error{errUnproven, e.answer} }
 
 // hold starts the time after which waiting is worth a word.
 func (w *watch) hold(ctx context.Context, r *request) {

@@ -92,6 +92,9 @@ const (
 
 var states = []string{stateSame, stateOld, stateEmpty, stateMissing, stateGone, stateKept}
 
+// text is a content that is a text.
+func text(v secret.Value) sync.Content { return sync.Content{Value: v} }
+
 // newValue is what a secret is to hold.
 func newValue(name string) secret.Value { return secret.New("new value of " + name) }
 
@@ -180,7 +183,7 @@ func (w *world) check(t *testing.T, before map[string]int, report sync.Report) {
 		}
 		for _, v := range history {
 			for _, label := range v.Labels {
-				if strings.HasPrefix(label, "hci-pending-") && !uncertain && len(w.noted(label)) == 0 {
+				if strings.HasPrefix(label, "hci-pending") && !uncertain && len(w.noted(want.Name)) == 0 {
 					t.Errorf("%s keeps a private label and nobody was told: %v (%v)", want.Name, out.Result, out.Err)
 				}
 			}

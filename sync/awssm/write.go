@@ -17,18 +17,26 @@ import (
 	"hci/sync/secret"
 )
 
-// labelPrefix begins the staging labels under which values are put before they
-// become current.
-const labelPrefix = "hci-pending-"
+// pendingLabel is the staging label under which values are put before they
+// become current. It is the same for all: a put takes it from the version that
+// a writer left it on, so a secret has it once at most.
+const pendingLabel = "hci-pending"
+
+// ours reports whether a staging label is hci's: earlier versions of it gave
+// each write a label of its own.
+func ours(label string) bool {
+	return label == pendingLabel || strings.HasPrefix(label, pendingLabel+"-")
+}
 
 // token is a new ClientRequestToken, which becomes the VersionId: 32 random
 // characters, never derived from the value.
 func token() string { return strings.ToLower(rand.Text() + rand.Text())[:32] }
 
 // Create implements [sync.Store].
-func (s *Store) Create(ctx context.Context, name string, v secret.Value, m sync.Meta) (string, error) {
+func (s *Store) Create(ctx context.Context, name string, c sync.Content, m sync.Meta) (string, error) {
 	id := token()
-	in := &sm.CreateSecretInput{Name: &name, SecretString: aws.String(v.Reveal()), ClientRequestToken: &id}
+	in := &sm.CreateSecretInput{Name: &name, ClientRequestToken: &id}
+	in.SecretString, in.SecretBinary = members(c)
 	if m.Description != "" {
 		in.Description = &m.Description
 	}
@@ -52,7 +60,10 @@ func (s *Store) Create(ctx context.Context, name string, v secret.Value, m sync.
 	ctx, cancel := settling(ctx)
 	defer cancel()
 	d, descErr := s.describe(ctx, name)
+	var missing *types.ResourceNotFoundException
 	switch {
+	case errors.As(descErr, &missing):
+		return "", classify("CreateSecret", name, err)
 	case descErr != nil:
 		return "", outcome("CreateSecret", name, err, descErr)
 	case len(d.VersionIdsToStages[id]) > 0: // taken, though the answer was lost
@@ -81,56 +92,46 @@ func (s *Store) Restore(ctx context.Context, name string) error {
 	}
 }
 
-// Write implements [sync.Store].
-func (s *Store) Write(ctx context.Context, name string, v secret.Value, seen string) (string, error) {
+// members are the two request members that a content can be in.
+func members(c sync.Content) (text *string, raw []byte) {
+	if c.Binary {
+		return nil, []byte(c.Value.Reveal())
+	}
+	return aws.String(c.Value.Reveal()), nil
+}
+
+// Write implements [sync.Store]. It takes three calls: put, move AWSCURRENT,
+// take the label off again. A fourth takes AWSPENDING off the version seen, if
+// it is there: AWS starts no rotation while AWSPENDING is on a version that is
+// not the current one.
+//
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot_rotation.html
+func (s *Store) Write(ctx context.Context, name string, c sync.Content, seen sync.Held) (string, error) {
 	id := token()
-	label := labelPrefix + id
-	stale := s.staleLabels(ctx, name)
-	_, err := s.client.PutSecretValue(ctx, &sm.PutSecretValueInput{
-		SecretId: &name, SecretString: aws.String(v.Reveal()), ClientRequestToken: &id, VersionStages: []string{label},
-	})
+	in := &sm.PutSecretValueInput{SecretId: &name, ClientRequestToken: &id, VersionStages: []string{pendingLabel}}
+	in.SecretString, in.SecretBinary = members(c)
+	put, err := s.client.PutSecretValue(ctx, in)
 	if err != nil {
-		return s.putFailed(ctx, name, id, label, err)
+		return s.putFailed(ctx, name, id, err)
 	}
-	err = s.makeCurrent(ctx, name, id, seen)
-	s.unlabel(ctx, name, id, label)
-	for old, version := range stale() {
-		if old != label {
-			s.unlabel(ctx, name, version, old)
-		}
+	// AWS labels a secret's first version by itself.
+	if seen.Version != "" || !slices.Contains(put.VersionStages, labelCurrent) {
+		err = s.makeCurrent(ctx, name, id, seen.Version)
 	}
+	s.unlabel(ctx, name, id, pendingLabel)
 	if err != nil {
 		return "", err
 	}
+	if slices.Contains(seen.Labels, labelPending) {
+		s.unlabel(ctx, name, seen.Version, labelPending)
+	}
 	return id, nil
-}
-
-// staleLabels asks, while other work goes on, for private labels that were
-// left on the secret, with their versions. Calling what it returns waits for
-// the answer. A writer whose label is taken away under its hands loses nothing:
-// versions without a label can be made current, and stay for 24 hours.
-func (s *Store) staleLabels(ctx context.Context, name string) func() map[string]string {
-	answer := make(chan map[string]string, 1)
-	go func() {
-		found := map[string]string{}
-		if d, err := s.describe(ctx, name); err == nil {
-			for version, labels := range d.VersionIdsToStages {
-				for _, label := range labels {
-					if strings.HasPrefix(label, labelPrefix) {
-						found[label] = version
-					}
-				}
-			}
-		}
-		answer <- found
-	}()
-	return func() map[string]string { return <-answer }
 }
 
 // putFailed cleans up after a put whose answer was an error, which may have
 // been taken all the same. Nothing became current by it, but for the first
 // value of a secret, to which AWS gives AWSCURRENT by itself.
-func (s *Store) putFailed(ctx context.Context, name, id, label string, err error) (string, error) {
+func (s *Store) putFailed(ctx context.Context, name, id string, err error) (string, error) {
 	if !lost(err) {
 		return "", classify("PutSecretValue", name, err)
 	}
@@ -140,8 +141,8 @@ func (s *Store) putFailed(ctx context.Context, name, id, label string, err error
 	if descErr != nil {
 		return "", outcome("PutSecretValue", name, err, descErr)
 	}
-	if slices.Contains(d.VersionIdsToStages[id], label) {
-		s.unlabel(ctx, name, id, label)
+	if slices.Contains(d.VersionIdsToStages[id], pendingLabel) {
+		s.unlabel(ctx, name, id, pendingLabel)
 	}
 	if wasCurrent(d, id) {
 		return id, nil
@@ -153,8 +154,7 @@ func (s *Store) putFailed(ctx context.Context, name, id, label string, err error
 // compare-and-swap.
 func (s *Store) makeCurrent(ctx context.Context, name, id, seen string) error {
 	if seen == "" {
-		// AWS labels a secret's first version by itself. If it did, or did not
-		// because another one came first, shows here.
+		// Another one may have come first.
 		d, err := s.describe(ctx, name)
 		switch {
 		case err != nil:
@@ -182,7 +182,7 @@ func (s *Store) lookAgain(ctx context.Context, name, id, seen, action string, er
 	defer cancel()
 	d, descErr := s.describe(ctx, name)
 	switch {
-	case descErr != nil && !lost(err) && invalid(err):
+	case descErr != nil && !lost(err) && elsewhere(err):
 		return conflict(name)
 	case descErr != nil:
 		return outcome(action, name, err, descErr)
@@ -191,7 +191,7 @@ func (s *Store) lookAgain(ctx context.Context, name, id, seen, action string, er
 	case current(d) != seen && lost(err):
 		// Others have written since. Whether ours came between can't be seen.
 		return fmt.Errorf("%w: %w", sync.ErrUncertain, classify(action, name, err))
-	case invalid(err):
+	case current(d) != seen || d.DeletedDate != nil:
 		return conflict(name)
 	default:
 		return classify(action, name, err)
@@ -202,28 +202,41 @@ func (s *Store) lookAgain(ctx context.Context, name, id, seen, action string, er
 // next came.
 func wasCurrent(d *sm.DescribeSecretOutput, id string) bool {
 	labels := d.VersionIdsToStages[id]
-	return slices.Contains(labels, labelCurrent) || slices.Contains(labels, "AWSPREVIOUS")
+	return slices.Contains(labels, labelCurrent) || slices.Contains(labels, labelPrevious)
 }
 
-// invalid is how AWS refuses to move a label from a version that doesn't have
-// it, among other things.
-func invalid(err error) bool {
+// elsewhere is how AWS refuses to move a label from a version that doesn't have
+// it. Whether that was the reason shows in where the label is.
+func elsewhere(err error) bool {
 	var parameter *types.InvalidParameterException
-	var request *types.InvalidRequestException
-	return errors.As(err, &parameter) || errors.As(err, &request)
+	return errors.As(err, &parameter)
 }
 
-// unlabel removes a private label, also when the context has ended. One that
-// stays does no harm, but takes one of a secret's twenty.
+// unlabel takes a label off a version, also when the context has ended. One that
+// stays is told: the next push, and 'hci secrets repair', take it off.
 func (s *Store) unlabel(ctx context.Context, name, id, label string) {
 	ctx, cancel := settling(ctx)
 	defer cancel()
+	if err := s.detach(ctx, name, id, label); err != nil {
+		s.note(fmt.Sprintf("secret %q keeps the staging label %s on version %.8s (%v); 'hci secrets repair' takes it off", name, label, id, err))
+	}
+}
+
+// detach takes a label off a version. That it is not there any more is fine.
+func (s *Store) detach(ctx context.Context, name, id, label string) error {
 	_, err := s.client.UpdateSecretVersionStage(ctx, &sm.UpdateSecretVersionStageInput{
 		SecretId: &name, VersionStage: &label, RemoveFromVersionId: &id,
 	})
-	if err != nil && !invalid(err) { // which it is if the label is gone
-		s.note(fmt.Sprintf("secret %q keeps the staging label %s: the next write to it removes that", name, label))
+	if err == nil {
+		return nil
 	}
+	if elsewhere(err) || lost(err) {
+		d, descErr := s.describe(ctx, name)
+		if descErr == nil && !slices.Contains(d.VersionIdsToStages[id], label) {
+			return nil
+		}
+	}
+	return classify("UpdateSecretVersionStage", name, err)
 }
 
 func conflict(name string) error { return fmt.Errorf("secret %q: %w", name, sync.ErrConflict) }

@@ -12,37 +12,11 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
-
-// Fault is what happens to a request.
-type Fault int
-
-const (
-	None        Fault = iota
-	Throttle429       // answers 429, as a gateway does, without passing it on
-	Throttle400       // answers ThrottlingException, without passing it on
-	Failing           // answers 500, without passing it on
-	Unavailable       // answers 503, without passing it on
-	DropBefore        // closes the connection, without passing it on
-	DropAfter         // passes it on and closes the connection
-	HalfTheBody       // passes it on and cuts the answer
-	Late              // passes it on after Proxy.Delay
-	Expired           // answers ExpiredTokenException, without passing it on
-	Denied            // answers AccessDeniedException, without passing it on
-)
-
-// Transient are the faults after which trying again helps.
-var Transient = []Fault{Throttle429, Throttle400, Failing, Unavailable, DropBefore, DropAfter, HalfTheBody, Late}
-
-// String returns the fault's name, for subtests.
-func (f Fault) String() string {
-	return [...]string{"none", "throttle-429", "throttle-400", "failing", "unavailable", "drop-before", "drop-after", "half-the-body", "late", "expired", "denied"}[f]
-}
 
 // Request is what a fault may depend on.
 type Request struct {
@@ -143,54 +117,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	switch fault {
-	case None:
-		p.Server.ServeHTTP(w, r)
-	case Throttle429:
-		w.WriteHeader(http.StatusTooManyRequests)
-	case Throttle400:
-		refuse(w, "ThrottlingException", "Rate exceeded")
-	case Failing:
-		w.WriteHeader(http.StatusInternalServerError)
-	case Unavailable:
-		w.WriteHeader(http.StatusServiceUnavailable)
-	case DropBefore:
-		panic(http.ErrAbortHandler)
-	case DropAfter:
-		p.Server.ServeHTTP(httptest.NewRecorder(), r)
-		panic(http.ErrAbortHandler)
-	case HalfTheBody:
-		p.half(w, r)
-	case Late:
-		time.Sleep(p.Delay)
-		p.Server.ServeHTTP(w, r)
-	case Expired:
-		refuse(w, "ExpiredTokenException", "The security token included in the request is expired")
-	case Denied:
-		// The form of https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-		refuse(w, "AccessDeniedException", fmt.Sprintf(
-			"User: arn:aws:iam::000000000000:user/tester is not authorized to perform: secretsmanager:%s on resource: %s because no identity-based policy allows the secretsmanager:%s action",
-			q.Operation, q.Secret, q.Operation))
-	}
-}
-
-func (p *Proxy) half(w http.ResponseWriter, r *http.Request) {
-	whole := httptest.NewRecorder()
-	p.Server.ServeHTTP(whole, r)
-	for name, values := range whole.Header() {
-		w.Header()[name] = values
-	}
-	w.Header().Set("Content-Length", fmt.Sprint(whole.Body.Len()))
-	w.WriteHeader(whole.Code)
-	_, _ = w.Write(whole.Body.Bytes()[:whole.Body.Len()/2])
-	panic(http.ErrAbortHandler)
-}
-
-func refuse(w http.ResponseWriter, code, message string) {
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	w.Header().Set("X-Amzn-ErrorType", code)
-	w.WriteHeader(http.StatusBadRequest)
-	_ = json.NewEncoder(w).Encode(map[string]string{"__type": code, "message": message})
+	p.harm(w, r, q, fault)
 }
 
 // URL is the address at which a client from [Proxy.Client] finds the proxy.
