@@ -22,17 +22,17 @@ type place struct {
 
 func (p place) Read(context.Context, []string) ([]sync.Held, error) { return nil, nil }
 func (p place) Restore(context.Context, string) error               { return nil }
-func (p place) Create(context.Context, string, secret.Value, sync.Meta) (string, error) {
+func (p place) Create(context.Context, string, sync.Content, sync.Meta) (string, error) {
 	return "", nil
 }
 
-func (p place) Write(_ context.Context, name string, v secret.Value, _ string) (string, error) {
+func (p place) Write(_ context.Context, name string, v sync.Content, _ sync.Held) (string, error) {
 	if p.broken {
 		return "", fmt.Errorf("%w: gone", sync.ErrUnavailable)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	*p.wrote = append(*p.wrote, p.name+" "+name+"="+v.Reveal())
+	*p.wrote = append(*p.wrote, p.name+" "+name+"="+v.Value.Reveal())
 	return "v2", nil
 }
 

@@ -9,21 +9,23 @@ import (
 )
 
 // SetAt gives a variable the value whole, of which only the element at the path
-// is new. In the native syntax only the bytes of that element change, so that
-// comments and layout inside of the value survive; where the path can't be
+// is new. In the native syntax only the bytes of that element change, and of an
+// object or a map only those members that are new or gone, so that comments,
+// order and layout inside of the value survive; where the path can't be
 // followed in the source text, and in JSON, it does what [File.Set] does.
 func (f *File) SetAt(name string, path cty.Path, whole cty.Value) error {
 	whole, _ = whole.UnmarkDeep()
 	i, ok := f.index[name]
-	if !ok || len(path) == 0 || f.json != nil || !writable(whole) {
+	if !ok || f.json != nil || !writable(whole) {
 		return f.Set(name, whole)
 	}
-	element, err := path.Apply(whole)
-	if err != nil {
+	element, ok := at(whole, path)
+	if !ok {
 		return f.Set(name, whole)
 	}
 	it := f.items[i]
-	expr, diags := hclsyntax.ParseExpression(f.src[it.valueAt:it.valueEnd], f.name, hcl.Pos{Line: 1, Column: 1})
+	src := f.src[it.valueAt:it.valueEnd]
+	expr, diags := hclsyntax.ParseExpression(src, f.name, hcl.Pos{Line: 1, Column: 1})
 	if diags.HasErrors() {
 		return f.Set(name, whole)
 	}
@@ -36,10 +38,41 @@ func (f *File) SetAt(name string, path cty.Path, whole cty.Value) error {
 	var w writer
 	w.value(element, layout{})
 	r := found.Range()
+	if text, ok := membersText(src, found, element); ok && f.splice(it.valueAt+r.Start.Byte, it.valueAt+r.End.Byte, string(text), want) == nil {
+		return nil
+	}
+	if len(path) == 0 {
+		return f.Set(name, whole)
+	}
 	if f.splice(it.valueAt+r.Start.Byte, it.valueAt+r.End.Byte, w.String(), want) != nil {
 		return f.Set(name, whole)
 	}
 	return nil
+}
+
+// at returns the element at a path. An object is gone into by a key as well as
+// by an attribute's name: the file does not tell a map from an object.
+func at(v cty.Value, path cty.Path) (cty.Value, bool) {
+	for _, step := range path {
+		if v.IsNull() || !v.IsKnown() || !v.CanIterateElements() {
+			return cty.NilVal, false
+		}
+		name := stepName(step)
+		if v.Type().IsObjectType() || v.Type().IsMapType() {
+			next, ok := v.AsValueMap()[name]
+			if !ok {
+				return cty.NilVal, false
+			}
+			v = next
+			continue
+		}
+		next, err := step.Apply(v)
+		if err != nil {
+			return cty.NilVal, false
+		}
+		v = next
+	}
+	return v, true
 }
 
 // follow returns the expression at a path, nil if the text doesn't show it.

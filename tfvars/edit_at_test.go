@@ -44,3 +44,41 @@ func TestSetAt(t *testing.T) {
 		})
 	}
 }
+
+// TestSetAtMembers gives a map other members: those that stay keep their bytes,
+// their order and their comments.
+func TestSetAtMembers(t *testing.T) {
+	text := func(kv ...string) cty.Value {
+		m := map[string]cty.Value{}
+		for i := 0; i < len(kv); i += 2 {
+			m[kv[i]] = cty.StringVal(kv[i+1])
+		}
+		return cty.ObjectVal(m)
+	}
+	for _, c := range []struct {
+		name, src, want string
+		v               cty.Value
+	}{
+		{"a value", "m = { # all\n  z = \"1\" # last first\n\n  # the other\n  a = \"2\",\n}\n", "m = { # all\n  z = \"1\" # last first\n\n  # the other\n  a = \"3\",\n}\n", text("z", "1", "a", "3")},
+		{"one more", "m = {\n  z = \"1\" # why\n  a = \"2\" # end\n}\n", "m = {\n  z = \"1\" # why\n  a = \"2\" # end\n  \"n w\" = \"3\"\n}\n", text("z", "1", "a", "2", "n w", "3")},
+		{"one less", "m = {\n  z = \"1\" # why\n  # about a\n  a = \"2\" # gone\n  b = \"3\"\n}\n", "m = {\n  z = \"1\" # why\n  # about a\n  b = \"3\"\n}\n", text("z", "1", "b", "3")},
+		{"in one line", "m = { z = \"1\", a = \"2\", b = \"3\" } # x\n", "m = { a = \"2\", b = \"4\", c = \"5\" } # x\n", text("a", "2", "b", "4", "c", "5")},
+		{"the last of a line", "m = { z = \"1\", a = \"2\" }\n", "m = { z = \"1\" }\n", text("z", "1")},
+		{"the first of none", "m = {}\n", "m = { a = \"1\" }\n", text("a", "1")},
+		{"inside", "m = {\n  o = { b = \"1\", a = \"2\" } # o\n}\n", "m = {\n  o = { b = \"1\", a = \"3\" } # o\n}\n", cty.ObjectVal(map[string]cty.Value{"o": text("b", "1", "a", "3")})},
+		{"Windows' lines", "m = {\r\n  z = \"1\" # why\r\n}\r\n", "m = {\r\n  z = \"1\" # why\r\n  a = \"2\"\r\n}\r\n", text("z", "1", "a", "2")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f, err := tfvars.Parse([]byte(c.src), "x.tfvars")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := f.SetAt("m", nil, c.v); err != nil {
+				t.Fatal(err)
+			}
+			if got := string(f.Bytes()); got != c.want {
+				t.Errorf("got\n%s\nwant\n%s", got, c.want)
+			}
+		})
+	}
+}

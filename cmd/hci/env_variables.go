@@ -171,9 +171,10 @@ func (a *app) takeFromAWS(ctx context.Context, d *compare.Desired, in *layers.In
 	if in.Evaluated, err = terraform.EvaluateModule(d.Module, d.Env, next, a.environ, terraform.Options{Shapes: true}); err != nil {
 		return err
 	}
-	in.Held, in.ARNs = map[string]secret.Value{}, map[string]string{}
+	in.Held, in.ARNs, in.Bytes = map[string]secret.Value{}, map[string]string{}, map[string]bool{}
 	for _, c := range plan.Changes {
 		in.ARNs[c.Want.Address] = c.Held.ARN
+		in.Bytes[c.Want.Address] = c.Held.Binary
 		if c.Held.HasValue && !c.Held.Binary {
 			in.Held[c.Want.Address] = c.Held.Value
 		}
@@ -187,7 +188,7 @@ func (a *app) takeFromAWS(ctx context.Context, d *compare.Desired, in *layers.In
 func overrideSecrets(in *layers.Input) {
 	for i := range in.Evaluated.Secrets {
 		if v, ok := in.Held[in.Evaluated.Secrets[i].Address]; ok {
-			in.Evaluated.Secrets[i].Status, in.Evaluated.Secrets[i].Value = module.Known, v
+			in.Evaluated.Secrets[i].Status, in.Evaluated.Secrets[i].Value, in.Evaluated.Secrets[i].Binary = module.Known, v, false
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strconv"
 	"strings"
@@ -61,8 +62,10 @@ type changeReport struct {
 	To        string      `json:"to,omitempty"`      // the VersionId that a rollback returns to
 	Awaits    []string    `json:"awaits,omitempty"`  // addresses that the value waits for
 	Keys      []keyReport `json:"keys,omitempty"`
-	Have      *string     `json:"have,omitempty"` // with --show-values
+	Have      *string     `json:"have,omitempty"` // with --show-values; bytes are in base64
 	Want      *string     `json:"want,omitempty"`
+	HaveBytes bool        `json:"have_binary,omitempty"` // AWS holds bytes (SecretBinary)
+	WantBytes bool        `json:"want_binary,omitempty"` // the code makes bytes (secret_binary)
 }
 
 type keyReport struct {
@@ -90,6 +93,7 @@ func newChangeReport(c sync.Change, showValues bool) changeReport {
 		Name: c.Name, Kind: c.Kind.String(), Reason: reason(c), Address: c.Want.Address,
 		Variables: c.Want.Variables, Version: c.Held.Version, To: c.To, Awaits: c.Want.Unknown,
 	}
+	r.HaveBytes, r.WantBytes = c.Held.Binary, c.Want.Binary
 	if !c.Held.Changed.IsZero() {
 		changed := c.Held.Changed.UTC()
 		r.Changed = &changed
@@ -101,11 +105,11 @@ func newChangeReport(c sync.Change, showValues bool) changeReport {
 		return r
 	}
 	if c.Held.HasValue {
-		have := c.Held.Value.Reveal()
+		have := shown(c.Held.Content())
 		r.Have = &have
 	}
 	if c.Want.Status == sync.Known {
-		want := c.Want.Value.Reveal()
+		want := shown(c.Want.Content())
 		r.Want = &want
 	}
 	return r
@@ -162,11 +166,27 @@ func printValues(w *tabwriter.Writer, c sync.Change) {
 		return
 	}
 	if c.Held.HasValue {
-		fmt.Fprintf(w, "    have %s\n", strconv.Quote(c.Held.Value.Reveal()))
+		fmt.Fprintf(w, "    have %s\n", quoted(c.Held.Content()))
 	}
 	if c.Want.Status == sync.Known {
-		fmt.Fprintf(w, "    want %s\n", strconv.Quote(c.Want.Value.Reveal()))
+		fmt.Fprintf(w, "    want %s\n", quoted(c.Want.Content()))
 	}
+}
+
+// shown is a value as a text: bytes in base64.
+func shown(c sync.Content) string {
+	if c.Binary {
+		return base64.StdEncoding.EncodeToString([]byte(c.Value.Reveal()))
+	}
+	return c.Value.Reveal()
+}
+
+// quoted is a value on one line, bytes in base64.
+func quoted(c sync.Content) string {
+	if c.Binary {
+		return "base64 " + shown(c)
+	}
+	return strconv.Quote(c.Value.Reveal())
 }
 
 // since says when the store's value was written, and as which version, where

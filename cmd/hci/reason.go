@@ -72,6 +72,9 @@ func awaiting(w sync.Want) string {
 
 func revert(c sync.Change) string {
 	to := fmt.Sprintf("back to version %.8s", c.To)
+	if c.OtherKind() {
+		to += fmt.Sprintf(", which holds %s; now it holds %s", c.Want.Content().Kind(), c.Held.Content().Kind())
+	}
 	if len(c.Keys) > 0 {
 		return to + ": " + differs(c)
 	}
@@ -80,8 +83,10 @@ func revert(c sync.Change) string {
 
 func differs(c sync.Change) string {
 	switch {
+	case c.OtherKind():
+		return fmt.Sprintf("holds %s, the code makes %s", c.Held.Content().Kind(), c.Want.Content().Kind())
 	case c.Held.Binary:
-		return "holds a binary value"
+		return "bytes differ"
 	case c.SameJSON:
 		return "the same JSON, written differently"
 	case len(c.Keys) == 0:
@@ -135,7 +140,16 @@ func count(env string, p sync.Plan) string {
 
 // nextCommand says on stderr what brings an environment in line.
 func (a *app) nextCommand(d *compare.Desired, p sync.Plan) {
-	if p.Count(sync.Add)+p.Count(sync.Differs) > 0 {
+	kinds := 0
+	for _, c := range p.Changes {
+		if c.Kind == sync.Differs && c.OtherKind() {
+			kinds++
+		}
+	}
+	if kinds > 0 {
+		a.sayf("'hci secrets push %s --replace-binary' writes also a text where bytes are, and bytes where a text is", d.Env.Name)
+	}
+	if p.Count(sync.Add)+p.Count(sync.Differs) > kinds {
 		a.sayf("'hci secrets push %s' writes what differs", d.Env.Name)
 	}
 	if p.Count(sync.Missing) > 0 {

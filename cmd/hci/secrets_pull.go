@@ -34,9 +34,10 @@ func newPull(a *app) *cobra.Command {
 where they differ: through templates and JSON objects back to the variables that
 they come from. It shows which variables change, never values, and asks.
 
-A change is made only if the Terraform code then makes exactly what Secrets
-Manager holds, and no other secret leaves what it holds. What can't be led back
-to a variable is named, and the exit code is 1.`,
+A secret is brought in as a whole or not at all: only if the Terraform code then
+makes exactly what Secrets Manager holds. No change makes a value that neither
+side ever had. What stands in the way is named, with its variable and the file
+that sets it, and the exit code is 1.`,
 		Args:              between(1, 1),
 		ValidArgsFunction: a.envNames,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.pull(cmd.Context(), args[0], r) },

@@ -21,6 +21,7 @@ var errIncomplete = errors.New("not everything was written")
 
 type pushRequest struct {
 	yes, create, restore, ignored, prune, dryRun, asJSON, state bool
+	replaceBinary                                               bool
 	only                                                        []string
 	window                                                      int
 	confirm                                                     string
@@ -64,6 +65,7 @@ asks for the environment's name (--confirm gives it where there is no terminal).
 	f.BoolVar(&r.create, "create", false, "make declared secrets that are not there")
 	f.BoolVar(&r.restore, "restore", false, "restore secrets that are scheduled for deletion")
 	f.BoolVar(&r.ignored, "ignored", false, "write also values of which Terraform ignores changes (ignore_changes)")
+	f.BoolVar(&r.replaceBinary, "replace-binary", false, "write a text where bytes are, and bytes where a text is")
 	f.BoolVar(&r.prune, "prune", false, "schedule for deletion what is declared nowhere")
 	f.IntVar(&r.window, "recovery-window", 30, "`DAYS` until a pruned secret is gone for good, 7 to 30")
 	f.StringVar(&r.confirm, "confirm", "", "the `ENV` whose secrets --prune may delete")
@@ -102,13 +104,13 @@ func (a *app) pushTarget(cmd *cobra.Command, args []string, r *pushRequest) (str
 	if len(args) > 0 && args[0] != r.planned.Environment {
 		return "", usage(fmt.Sprintf("%s is a plan for %s", a.rel(path), r.planned.Environment))
 	}
-	for _, flag := range []string{"create", "restore", "ignored", "prune", "only", "recovery-window", "state"} {
+	for _, flag := range []string{"create", "restore", "ignored", "replace-binary", "prune", "only", "recovery-window", "state"} {
 		if cmd.Flags().Changed(flag) {
 			return "", usage("--" + flag + " was settled when the plan was made")
 		}
 	}
 	o := r.planned.Options
-	r.create, r.restore, r.ignored, r.prune = o.Create, o.Restore, o.Ignored, o.Prune
+	r.create, r.restore, r.ignored, r.prune, r.replaceBinary = o.Create, o.Restore, o.Ignored, o.Prune, o.ReplaceBinary
 	r.only, r.window, r.state = o.Only, o.Window, o.State
 	r.yes = true
 	return r.planned.Environment, nil
@@ -124,7 +126,7 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 		return err
 	}
 	d, plan := c.Desired, c.Plan
-	o := sync.ApplyOptions{Create: r.create, Restore: r.restore, Ignored: r.ignored, Prune: r.prune, Window: r.window, Only: r.only}
+	o := sync.ApplyOptions{Create: r.create, Restore: r.restore, Ignored: r.ignored, ReplaceBinary: r.replaceBinary, Prune: r.prune, Window: r.window, Only: r.only}
 	if err := plan.Check(o); err != nil {
 		return a.suggestSecret(err, plan)
 	}
@@ -219,7 +221,7 @@ func (a *app) writePlan(ctx context.Context, c *compare.Comparison, o sync.Apply
 	if err != nil {
 		return err
 	}
-	opts := plan.Options{Create: r.create, Restore: r.restore, Ignored: r.ignored, Prune: r.prune, Window: r.window, State: r.state, Only: r.only}
+	opts := plan.Options{Create: r.create, Restore: r.restore, Ignored: r.ignored, ReplaceBinary: r.replaceBinary, Prune: r.prune, Window: r.window, State: r.state, Only: r.only}
 	f, err := plan.New(subject(c, o, opts), passphrase)
 	if err != nil {
 		return err

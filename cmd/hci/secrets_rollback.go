@@ -13,7 +13,7 @@ import (
 )
 
 type rollbackRequest struct {
-	yes, dryRun, asJSON, state bool
+	yes, dryRun, asJSON, state, replaceBinary bool
 }
 
 func newRollback(a *app) *cobra.Command {
@@ -37,6 +37,7 @@ The secrets file stays as it is: 'hci secrets pull' brings the values into it.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.rollback(cmd.Context(), args[0], args[1:], r) },
 	}
 	cmd.Flags().BoolVar(&r.yes, "yes", false, "don't ask")
+	cmd.Flags().BoolVar(&r.replaceBinary, "replace-binary", false, "return also from bytes to a text, and from a text to bytes")
 	stateFlag(cmd, &r.state)
 	dryRunFlag(cmd, &r.dryRun)
 	jsonFlag(cmd, &r.asJSON)
@@ -81,7 +82,7 @@ func knownSecrets(given, declared []string) error {
 }
 
 func (a *app) rollBackTo(ctx context.Context, c *compare.Comparison, r rollbackRequest) error {
-	o := sync.ApplyOptions{}
+	o := sync.ApplyOptions{ReplaceBinary: r.replaceBinary}
 	n := toWrite(c.Plan, o)
 	if r.asJSON && (n == 0 || r.dryRun) {
 		return a.printJSON(newPlanReport(c.Desired, c.Plan, false))

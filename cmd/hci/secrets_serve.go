@@ -73,7 +73,11 @@ func (a *app) newLocalServer(d *compare.Desired, account string, empty bool) (*l
 		// Terraform writes an ignored value too, when it makes the secret.
 		known := w.Status == sync.Known || w.Status == sync.Ignored && w.Value.Len() > 0
 		if !empty && known {
-			if err := server.Put(w.Name, w.Value); err != nil {
+			put := server.Put
+			if w.Binary {
+				put = server.PutBytes
+			}
+			if err := put(w.Name, w.Value); err != nil {
 				return nil, err
 			}
 			continue

@@ -1,9 +1,11 @@
 package compare
 
 import (
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
@@ -41,25 +43,32 @@ type Puller struct {
 // It changes nothing; the new content is returned with what it does about each
 // secret, in the plan's order.
 //
-// A change is taken only if evaluating the Terraform code with it proves it
-// right: the secret's value is then what the store holds, as text or as JSON,
-// and no other secret leaves what the store holds for it.
+// A secret is brought in whole or not at all: with an obstacle in one part of it,
+// none of its variables change. And a change is taken only if evaluating the
+// Terraform code with it proves it right: every secret whose value it changes
+// then is what the store holds, as text or as JSON. So no change makes a value
+// that neither side ever had.
 func (pl *Puller) Pull(p sync.Plan, selects func(sync.Change) bool) (*tfvars.File, []Pulled, error) {
-	shapes := map[string]shape.Shape{}
+	secrets := map[string]module.Secret{}
 	for _, s := range pl.Evaluated.Secrets {
-		shapes[s.Address] = s.Shape
+		secrets[s.Address] = s
 	}
 	var all []Pulled
 	for _, c := range p.Changes {
 		if selects(c) && pl.pullable(c) {
-			all = append(all, pl.invert(c, shapes[c.Want.Address]))
+			all = append(all, pl.invert(c, secrets[c.Want.Address]))
 		}
 	}
+	whole(all)
 	refuseContradictions(all)
 	for {
-		next, err := pl.apply(all)
+		whole(all)
+		next, fits, err := pl.apply(all)
 		if err != nil {
 			return nil, nil, err
+		}
+		if !fits {
+			continue
 		}
 		dropped, err := pl.verify(next, p, all)
 		if err != nil {
@@ -71,10 +80,19 @@ func (pl *Puller) Pull(p sync.Plan, selects func(sync.Change) bool) (*tfvars.Fil
 	}
 }
 
+// whole takes the secrets out that can't be brought in throughout.
+func whole(all []Pulled) {
+	for i := range all {
+		if len(all[i].Obstacles) > 0 {
+			all[i].Sources, all[i].changes = nil, nil
+		}
+	}
+}
+
 // pullable reports whether a change is one that the file could be brought in
 // line with.
 func (pl *Puller) pullable(c sync.Change) bool {
-	if !c.Held.HasValue || c.Held.Binary || c.SameJSON {
+	if !c.Held.HasValue || c.SameJSON {
 		return false
 	}
 	switch c.Kind {
@@ -86,13 +104,25 @@ func (pl *Puller) pullable(c sync.Change) bool {
 	return false
 }
 
-func (pl *Puller) invert(c sync.Change, s shape.Shape) Pulled {
+func (pl *Puller) invert(c sync.Change, s module.Secret) Pulled {
 	out := Pulled{Name: c.Name, place: c.Place}
-	if s == nil {
-		out.Obstacles = []shape.Obstacle{{Problem: "is made in a way that can't be turned round"}}
+	text := c.Held.Value.Reveal()
+	problem := ""
+	switch {
+	case c.Want.Status == sync.Known && c.OtherKind():
+		problem = fmt.Sprintf("holds %s, and the Terraform code makes %s", c.Held.Content().Kind(), c.Want.Content().Kind())
+	case s.Shape == nil, c.Held.Binary && !s.Binary:
+		problem = "is made in a way that can't be turned round"
+	case s.Binary && s.Encoded:
+		text = base64.StdEncoding.EncodeToString([]byte(text))
+	case s.Binary && !utf8.ValidString(text):
+		problem = "holds bytes that are no text, and the Terraform code encodes a text"
+	}
+	if problem != "" {
+		out.Obstacles = []shape.Obstacle{{Problem: problem}}
 		return out
 	}
-	changes, obstacles := shape.Invert(s, c.Held.Value.Reveal())
+	changes, obstacles := shape.Invert(s.Shape, text)
 	out.Obstacles = obstacles
 	for _, ch := range changes {
 		if now, ok := pl.current(ch.Source); ok && sameText(now, ch.Value) {
@@ -168,11 +198,12 @@ func (p *Pulled) drop(source, why string) {
 }
 
 // apply makes the changes in a copy of the file.
-func (pl *Puller) apply(all []Pulled) (*tfvars.File, error) {
-	next, err := tfvars.Parse(pl.Secrets.Bytes(), pl.Env.Plain)
+func (pl *Puller) apply(all []Pulled) (next *tfvars.File, fits bool, err error) {
+	next, err = tfvars.Parse(pl.Secrets.Bytes(), pl.Env.Plain)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
+	fits = true
 	for i := range all {
 		p := &all[i]
 		for _, source := range slices.Clone(p.Sources) {
@@ -183,10 +214,11 @@ func (pl *Puller) apply(all []Pulled) (*tfvars.File, error) {
 			}
 			if err != nil {
 				p.drop(source, fmt.Sprintf("does not fit var.%s: %v", source, err))
+				fits = false
 			}
 		}
 	}
-	return next, nil
+	return next, fits, nil
 }
 
 // assigned is the whole new value of an assignment's variable.
@@ -225,31 +257,46 @@ func (pl *Puller) verify(next *tfvars.File, was sync.Plan, all []Pulled) (droppe
 	}
 	held := make([]sync.Held, 0, len(was.Changes))
 	type id struct{ place, name string }
-	before := map[id]sync.Change{}
+	before := map[id]sync.Want{}
 	for _, c := range was.Changes {
-		before[id{c.Place, c.Name}] = c
+		before[id{c.Place, c.Name}] = c.Want
 		if c.Kind != sync.Missing {
 			held = append(held, c.Held)
 		}
 	}
 	for _, c := range sync.Diff(held, wants).Changes {
+		if c.Kind == sync.InSync || c.Kind == sync.Agrees || c.Kind == sync.Missing || c.SameJSON {
+			continue
+		}
 		i := slices.IndexFunc(all, func(p Pulled) bool { return p.Name == c.Name && p.place == c.Place })
-		good := c.Kind == sync.InSync || c.Kind == sync.Agrees || c.SameJSON
 		switch {
-		case i >= 0 && !good && len(all[i].Obstacles) == 0:
+		case i >= 0 && len(all[i].Sources) > 0:
 			dropped = all[i].dropAll("would not be what Secrets Manager holds") || dropped
-		case i < 0 && !good && before[id{c.Place, c.Name}].Kind == sync.InSync:
-			for j := range all {
-				for _, source := range slices.Clone(all[j].Sources) {
-					if slices.Contains(c.Want.Variables, variableOf(source)) {
-						all[j].drop(source, fmt.Sprintf("would change var.%s, and so %s, which is in sync", source, c.Name))
-						dropped = true
-					}
-				}
-			}
+		case !sameWant(before[id{c.Place, c.Name}], c.Want):
+			dropped = dropFlowing(all, c) || dropped
 		}
 	}
 	return dropped, nil
+}
+
+// sameWant reports whether the code still makes the same of a secret, as far as
+// that is known.
+func sameWant(a, b sync.Want) bool {
+	return a.Status == b.Status && a.Content().Equal(b.Content()) && (a.Status == sync.Known || slices.Equal(a.Unknown, b.Unknown))
+}
+
+// dropFlowing takes the sources out that change what the code makes of a secret
+// into something that the store does not hold.
+func dropFlowing(all []Pulled, c sync.Change) (dropped bool) {
+	for j := range all {
+		for _, source := range slices.Clone(all[j].Sources) {
+			if slices.Contains(c.Want.Variables, variableOf(source)) {
+				all[j].drop(source, fmt.Sprintf("would change var.%s, and so %s, which would then not be what Secrets Manager holds", source, c.Name))
+				dropped = true
+			}
+		}
+	}
+	return dropped
 }
 
 // variableOf is the variable that a source is a part of.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"hci/internal/secret"
 	"hci/sync"
 )
 
@@ -18,11 +17,11 @@ func (r refusedStore) err() error { return fmt.Errorf("%w: %w", sync.ErrUnavaila
 
 func (r refusedStore) Read(context.Context, []string) ([]sync.Held, error) { return nil, r.err() }
 
-func (r refusedStore) Create(context.Context, string, secret.Value, sync.Meta) (string, error) {
+func (r refusedStore) Create(context.Context, string, sync.Content, sync.Meta) (string, error) {
 	return "", r.err()
 }
 
-func (r refusedStore) Write(context.Context, string, secret.Value, string) (string, error) {
+func (r refusedStore) Write(context.Context, string, sync.Content, sync.Held) (string, error) {
 	return "", r.err()
 }
 

@@ -83,7 +83,7 @@ func merged(a, b module.Secret) (s module.Secret, ok bool) {
 
 func want(s module.Secret) sync.Want {
 	w := sync.Want{
-		Name: s.Name, Value: s.Value, Status: status(s.Status),
+		Name: s.Name, Value: s.Value, Binary: s.Binary, Status: status(s.Status),
 		Unknown: s.Unknown, Variables: s.Variables, Address: s.Address,
 		Meta: sync.Meta{Description: s.Description, KMSKeyID: s.KMSKeyID, KMSAwaits: s.KMSAwaits, Tags: s.Tags},
 	}

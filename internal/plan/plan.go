@@ -63,13 +63,15 @@ func (p Place) String() string {
 
 // Options are those of the push that is planned.
 type Options struct {
-	Create  bool     `json:"create,omitempty"`
-	Restore bool     `json:"restore,omitempty"`
-	Ignored bool     `json:"ignored,omitempty"`
-	Prune   bool     `json:"prune,omitempty"`
-	Window  int      `json:"recovery_window_days,omitempty"`
-	State   bool     `json:"state,omitempty"`
-	Only    []string `json:"only,omitempty"`
+	Create  bool `json:"create,omitempty"`
+	Restore bool `json:"restore,omitempty"`
+	Ignored bool `json:"ignored,omitempty"`
+	// ReplaceBinary lets a text take the place of bytes, and the reverse.
+	ReplaceBinary bool     `json:"replace_binary,omitempty"`
+	Prune         bool     `json:"prune,omitempty"`
+	Window        int      `json:"recovery_window_days,omitempty"`
+	State         bool     `json:"state,omitempty"`
+	Only          []string `json:"only,omitempty"`
 }
 
 // Entry is a secret that will be written.
@@ -244,6 +246,9 @@ func (s Subject) entries(key []byte) []Entry {
 		}
 		e := Entry{Place: s.At(c.Place), Name: c.Name, Kind: c.Kind.String(), Version: c.Held.Version}
 		e.Fingerprint = tag(key, e.Account, e.Region, e.Name, e.Kind, e.Version, c.Want.Value.Reveal())
+		if c.Want.Binary {
+			e.Fingerprint = tag(key, e.Account, e.Region, e.Name, e.Kind, e.Version, c.Want.Value.Reveal(), "bytes")
+		}
 		all = append(all, e)
 	}
 	return all

@@ -14,7 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"hci/sync"
-	"hci/sync/secret"
 )
 
 // pendingLabel is the staging label under which values are put before they

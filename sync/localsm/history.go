@@ -11,6 +11,7 @@ import (
 type Version struct {
 	ID      string
 	Value   secret.Value
+	Binary  bool // Value is SecretBinary
 	Labels  []string
 	Created time.Time
 }
@@ -27,7 +28,7 @@ func (s *Server) History(name string) []Version {
 	}
 	all := []Version{}
 	for _, v := range e.versions {
-		all = append(all, Version{ID: v.id, Value: v.value, Labels: slices.Clone(v.labels), Created: v.created})
+		all = append(all, Version{ID: v.id, Value: v.value, Binary: v.binary, Labels: slices.Clone(v.labels), Created: v.created})
 	}
 	return all
 }

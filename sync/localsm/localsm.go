@@ -135,11 +135,20 @@ func Tags(tags map[string]string) SeedOption {
 // would refuse: a bad name, an empty value or one over 65,536 bytes, more than
 // 50 tags, a secret that is pending deletion.
 func (s *Server) Put(name string, value secret.Value, opts ...SeedOption) error {
+	return s.put(name, value, false, opts)
+}
+
+// PutBytes is Put of SecretBinary.
+func (s *Server) PutBytes(name string, value secret.Value, opts ...SeedOption) error {
+	return s.put(name, value, true, opts)
+}
+
+func (s *Server) put(name string, value secret.Value, binary bool, opts []SeedOption) error {
 	if value.Len() < 1 || value.Len() > maxValue {
 		return fmt.Errorf("value of %q: %d bytes, must be 1 to %d", name, value.Len(), maxValue)
 	}
 	return s.seed(name, opts, func(e *entry, now time.Time) {
-		e.add(&version{id: newUUID(), value: value}, []string{labelCurrent}, now)
+		e.add(&version{id: newUUID(), value: value, binary: binary}, []string{labelCurrent}, now)
 	})
 }
 

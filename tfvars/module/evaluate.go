@@ -104,14 +104,17 @@ type Secret struct {
 
 	Status ValueStatus
 	// Value is the value if the status is Known, or if it is Ignored and
-	// Unknown is empty. Binary tells that it is secret_binary's, decoded.
+	// Unknown is empty. Binary tells that it is that of secret_binary
+	// or secret_binary_wo, decoded.
 	Value  secret.Value
 	Binary bool
 	// Unknown lists the addresses that the value waits for.
 	Unknown []string
 	// Shape tells how the value is put together, where that was asked for or
-	// something of it is unknown; else nil.
-	Shape shape.Shape
+	// something of it is unknown; else nil. Of bytes it is told where it was
+	// asked for, and is the shape of their base64 if Encoded.
+	Shape   shape.Shape
+	Encoded bool
 	// Variables lists the root variables that flow into the value.
 	Variables []string
 	// Version is the address of the aws_secretsmanager_secret_version that

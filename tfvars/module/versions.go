@@ -2,6 +2,7 @@ package module
 
 import (
 	"cmp"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -114,7 +115,10 @@ func split(address string) (of, attribute string) {
 }
 
 // valueArguments are the arguments of a version that give the secret a value.
-var valueArguments = []string{"secret_string", "secret_string_wo", "secret_binary"}
+var valueArguments = []string{"secret_string", "secret_string_wo", "secret_binary", "secret_binary_wo"}
+
+// binaryArgument reports whether an argument gives the secret bytes, in base64.
+func binaryArgument(name string) bool { return strings.HasPrefix(name, "secret_binary") }
 
 // write fills in what the secret's version says of its value.
 func (r *reader) write(f *found) {
@@ -134,7 +138,10 @@ func (r *reader) write(f *found) {
 			continue
 		}
 		r.value(f, b, name, v)
-		if name != "secret_binary" && (r.shapes || f.Status == Unknown) {
+		switch {
+		case binaryArgument(name) && r.shapes:
+			f.Shape, f.Encoded = r.encodedShape(f, b, name)
+		case !binaryArgument(name) && (r.shapes || f.Status == Unknown):
 			f.Shape = r.shape(f, b, name)
 		}
 		if b.res.Ignores(name) {
@@ -159,12 +166,12 @@ func (r *reader) value(f *found, b block, name string, v cty.Value) {
 		return
 	}
 	f.Status, f.Value = Known, secret.New(text.AsString())
-	if name != "secret_binary" {
+	if !binaryArgument(name) {
 		return
 	}
 	data, ok := decoded(text.AsString())
 	if !ok {
-		r.graph.Report("secret_binary is not base64", at(b, name))
+		r.graph.Report(name+" is not base64", at(b, name))
 		f.Status = Unknown
 		return
 	}
@@ -179,6 +186,19 @@ func (r *reader) shape(f *found, b block, name string) shape.Shape {
 		return nil
 	}
 	return s
+}
+
+// encodedShape is shape of bytes: that of the text they are, or of their base64.
+func (r *reader) encodedShape(f *found, b block, name string) (shape.Shape, bool) {
+	s, encoded := b.in.EncodedShape(b.res, b.rep, name)
+	value := f.Value.Reveal()
+	if encoded {
+		value = base64.StdEncoding.EncodeToString([]byte(value))
+	}
+	if text, ok := shape.Text(s); ok != (f.Status == Known) || ok && text != value {
+		return nil, encoded
+	}
+	return s, encoded
 }
 
 func at(b block, name string) hcl.Range { return b.res.Attrs[name].Range() }

@@ -85,6 +85,7 @@ type Input struct {
 	Container *module.Container       // nil if there is none
 	Live      map[string]string       // the running task's plain environment; may be nil
 	Held      map[string]secret.Value // values in Secrets Manager by address, where these are to be taken
+	Bytes     map[string]bool         // addresses of secrets that hold bytes there, no text
 	ARNs      map[string]string       // of secrets, by address, where Secrets Manager was asked
 	Evaluated *module.Evaluated       // nil without a Terraform directory
 }
@@ -204,18 +205,21 @@ func (s *Set) fromContainer(in Input) {
 	for _, ref := range in.Container.Secrets {
 		v := Variable{Key: ref.Name, Layer: FromSecrets, File: ref.File, Line: ref.Line, From: ref.Secret, Problem: ref.Problem, ref: &ref}
 		if v.Problem == "" {
-			v.fromSecret(byAddress[ref.Secret], in.Held)
+			v.fromSecret(byAddress[ref.Secret], in)
 		}
 		s.put(v)
 	}
 }
 
 // fromSecret takes the value that ECS would hand to the container.
-func (v *Variable) fromSecret(sec *module.Secret, held map[string]secret.Value) {
+func (v *Variable) fromSecret(sec *module.Secret, in Input) {
 	var text secret.Value
-	switch value, inAWS := held[v.ref.Secret]; {
+	switch value, inAWS := in.Held[v.ref.Secret]; {
 	case v.ref.Stage != "" && v.ref.Stage != "AWSCURRENT" || v.ref.Version != "":
 		v.Problem = "it names a version of the secret, which only Secrets Manager has"
+		return
+	case in.Bytes[v.ref.Secret] || !inAWS && sec != nil && sec.Binary:
+		v.Problem = "the secret holds bytes (secret_binary), which ECS does not hand to a container"
 		return
 	case inAWS:
 		text = value

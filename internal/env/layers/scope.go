@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"encoding/base64"
 	"fmt"
 	"maps"
 
@@ -30,9 +31,12 @@ func NewScope(secrets *tfvars.File, ev *module.Evaluated) Scope {
 	}
 	maps.Copy(s.Vars, ev.Variables)
 	for _, sec := range ev.Secrets {
-		if sec.Status == module.Known {
+		switch {
+		case sec.Status == module.Known && sec.Binary: // as the argument secret_binary has it
+			s.Secrets[sec.Label] = cty.StringVal(base64.StdEncoding.EncodeToString([]byte(sec.Value.Reveal())))
+		case sec.Status == module.Known:
 			s.Secrets[sec.Label] = cty.StringVal(sec.Value.Reveal())
-		} else {
+		default:
 			s.Secrets[sec.Label] = cty.UnknownVal(cty.String)
 		}
 	}

@@ -278,7 +278,7 @@ func (in *inverter) keepAll(s Shape, key string) {
 
 // otherKeys reports whether a map or an object has other keys than it had.
 func otherKeys(was, now cty.Value) bool {
-	if !was.IsKnown() || was.IsNull() || now.IsNull() || !now.Type().IsObjectType() ||
+	if !was.IsKnown() || was.IsNull() || !now.IsKnown() || now.IsNull() || !now.Type().IsObjectType() ||
 		!was.Type().IsMapType() && !was.Type().IsObjectType() {
 		return false
 	}
@@ -335,7 +335,8 @@ func sameJSON(a, b cty.Value) bool {
 // same type as before where the new value allows.
 func Put(v cty.Value, path cty.Path, to cty.Value) (cty.Value, error) {
 	if len(path) == 0 {
-		if v != cty.NilVal && v.IsKnown() && !v.IsNull() {
+		// The conversion to an object type would drop keys that it does not have.
+		if v != cty.NilVal && v.IsKnown() && !v.IsNull() && !otherKeys(v, to) {
 			if same, err := convert.Convert(to, v.Type()); err == nil {
 				return same, nil
 			}

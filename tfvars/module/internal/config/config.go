@@ -128,8 +128,8 @@ func Arguments(mode Mode, typ string) []string {
 		}
 	case "aws_secretsmanager_secret_version":
 		return []string{
-			"secret_id", "secret_string", "secret_binary", "secret_string_wo",
-			"secret_string_wo_version", "version_stages", "region",
+			"secret_id", "secret_string", "secret_binary", "secret_string_wo", "secret_binary_wo",
+			"secret_string_wo_version", "secret_binary_wo_version", "version_stages", "region",
 		}
 	case "data.aws_secretsmanager_secret":
 		return []string{"name", "arn", "region"}

@@ -42,6 +42,7 @@ func attributes(r *config.Resource) []attribute {
 			{"arn", text, ""}, {"id", text, ""}, {"secret_id", text, "secret_id"}, {"version_id", text, ""},
 			{"secret_string", text, "secret_string"}, {"secret_binary", text, "secret_binary"},
 			{"secret_string_wo", text, ""}, {"secret_string_wo_version", cty.Number, "secret_string_wo_version"},
+			{"secret_binary_wo", text, ""}, {"secret_binary_wo_version", cty.Number, "secret_binary_wo_version"},
 			{"has_secret_string_wo", cty.Bool, ""}, {"version_stages", list, ""}, {"region", text, ""},
 		}
 	case "data.aws_secretsmanager_secret":

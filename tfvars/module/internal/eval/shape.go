@@ -21,6 +21,18 @@ func (in *Instance) ArgumentShape(r *config.Resource, rep Repetition, name strin
 	return w.of(r.Attrs[name], 0)
 }
 
+// EncodedShape is ArgumentShape of an argument that holds base64. Where that is
+// made of a text by base64encode, the shape is the text's, and encoded is false.
+func (in *Instance) EncodedShape(r *config.Resource, rep Repetition, name string) (s shape.Shape, encoded bool) {
+	call, ok := r.Attrs[name].(*hclsyntax.FunctionCallExpr)
+	if !ok || len(call.Args) != 1 || call.ExpandFinal || strings.TrimPrefix(call.Name, "core::") != "base64encode" {
+		return in.ArgumentShape(r, rep, name), true
+	}
+	defer func(n int) { in.graph.diags = in.graph.diags[:n] }(len(in.graph.diags))
+	w := &shaper{in: in, rep: rep, forEach: r.ForEach}
+	return w.of(call.Args[0], 0), false
+}
+
 // shaper takes expressions of one block apart. It never says more than is
 // certain: what it doesn't know how to take apart is a leaf.
 type shaper struct {
