@@ -58,6 +58,12 @@ Exit code 2 when something is found.`,
 			if strict && len(c.notChecked) > 0 {
 				err = errors.New("not everything was checked, and --strict asks for that")
 			}
+			if err == nil && len(c.findings) == 0 && format == "text" {
+				for _, what := range c.notChecked {
+					a.sayf("not checked: %s", what)
+				}
+				return nil // a hook is quiet where there is nothing to say
+			}
 			return errors.Join(err, c.report(err), c.verdict())
 		},
 	}

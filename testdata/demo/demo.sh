@@ -113,4 +113,40 @@ else
 	say "No Docker Engine answers here: with one, a deployment would be rehearsed now."
 fi
 
+if command -v git >/dev/null; then
+	git() { command git -c user.name=demo -c user.email=demo@example.com -c commit.gpgsign=false -c init.defaultBranch=main "$@"; }
+	say "Git shows and merges sealed files by name. Two branches each set another one:"
+	rm -f make.sh # it has the made-up values in the clear, which the guard would stop
+	show hci git install
+	git add -A && git commit -qm 'the demo'
+	git checkout -qb other
+	printf 'fake-other' | hci secrets set staging hci_stripe_api_key 2>/dev/null
+	git commit -qam 'other: the payment key'
+	git checkout -q -
+	printf 'fake-mine' | hci secrets set staging hci_smtp_password 2>/dev/null
+	git commit -qam 'mine: the mail password'
+	show git show --format=%s -U0
+	expect 0 git merge -q -m 'both' other
+	show hci secrets log staging
+	say "The guard stops a commit that would publish a value:"
+	printf 'the mail password is fake-mine-of-staging\n' >notes.md
+	printf 'fake-mine-of-staging' | hci secrets set staging hci_smtp_password 2>/dev/null
+	git add notes.md
+	expect 2 hci git guard
+	git rm -qf --cached notes.md && rm notes.md
+	git commit -qam 'mail password'
+	say "The team: passphrases in the repository, encrypted to each member's own key."
+	(cd "$here/../.." && go run ./testdata/demo/agekey "$work/alice" "$work/bob")
+	HCI_AGE_IDENTITY_FILE=$work/alice
+	export HCI_AGE_IDENTITY_FILE
+	expect 0 hci team init staging --name alice --key "$work/alice.pub"
+	expect 0 hci team add bob --key "$work/bob.pub" staging
+	unset HCI_PASSPHRASE
+	git add -A && git commit -qm 'a team'
+	say "Bob leaves. What he has seen, and what is the same today:"
+	expect 0 hci team remove bob
+	git add -A && git commit -qm 'bob left'
+	expect 2 hci team offboarding
+fi
+
 say "Done. Your own repository: cd there and type 'hci secrets verify'."
