@@ -11,7 +11,7 @@ COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 TARGETS  := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: build install test interop lint fuzz bench demo cross clean
+.PHONY: build install test quick interop lint fuzz bench demo cross clean
 
 build: ## the binary, in bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/hci
@@ -23,15 +23,20 @@ test: ## unit, golden, script and race tests; needs only Go
 	@[ -n "$(RACE)" ] || echo "no C compiler: the race detector is off"
 	$(GO) test $(RACE) ./...
 
+quick: ## the fast tests, without the command line's and the race detector: under 40 seconds
+	$(GO) test -vet=off -short $$($(GO) list ./... | grep -v '^hci/cmd/')
+
 interop: ## against the real programs; lists those that are not installed
 	sh .ci/interop
 
-lint: ## vet, staticcheck, the architecture test
+lint: ## vet, staticcheck, dead code, the architecture test, a stranger's imports
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt'd:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags interop,bench ./...
 	$(GO) tool staticcheck -tags interop,bench ./...
+	GO="$(GO)" sh .ci/deadcode
 	$(GO) test -count=1 ./internal/architecture
+	cd testdata/stranger && $(GO) vet -mod=mod ./... && $(GO) test -mod=mod ./...
 
 cross: ## the binary for every system that is supported, compiled only
 	@for t in $(TARGETS); do \

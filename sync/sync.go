@@ -1,5 +1,9 @@
 // Package sync brings a store of secrets in line with what is declared.
 //
+// Start here: for most uses, open a store with hci/sync/awssm, or write a [Store]
+// of one's own, read it, call [Diff] with what should be there, and [Apply] the
+// plan. A secret text is a value of hci/sync/secret.
+//
 // [Diff] compares what a [Store] holds with what should be there and returns a
 // [Plan]: one [Change] per name, sorted, the same for the same input. [Apply]
 // carries a plan out. Both are pure: no network, no terminal, no clock but the

@@ -1,6 +1,11 @@
 // Package tfvars reads and edits Terraform's variables files, .tfvars and
 // .tfvars.json.
 //
+// Start here: for most uses, call [Parse], then [File.Names] and [File.Value] to
+// read, or [File.Set], [File.Unset] and [File.Bytes] to edit; [Text] is what
+// a value is elsewhere. What the Terraform code makes of the variables is
+// hci/tfvars/module's.
+//
 // # Reading
 //
 // [Parse] accepts what Terraform 1.11 accepts, and reads the same values: any

@@ -1,6 +1,9 @@
 // Package dotenv writes environment variables for one consumer, and reads
 // them back.
 //
+// Start here: for most uses, call [ByName] with "dotenv" or a consumer's name,
+// then [Encode] or [Decode].
+//
 // Every tool that reads "KEY=value" files reads them differently: quotes,
 // "$", backslashes, "#", blanks and newlines mean one thing to Docker,
 // another to python-dotenv and a third to the shell. A [Dialect] is one

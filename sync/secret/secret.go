@@ -1,4 +1,5 @@
-// Package secret holds a value that must not be printed by accident.
+// Package secret holds a value that must not be printed by accident: start with
+// [New], and end with [Value.Reveal].
 //
 // A [Value] shows as "[secret]" through every fmt verb, encoding/json,
 // encoding.TextMarshaler and log/slog. [Value.Reveal] is the only way to its

@@ -1,5 +1,9 @@
 // Package module reads a Terraform directory for what it says about secrets.
 //
+// Start here: for most uses, call [Load] on os.DirFS(DIR), then
+// [Module.Evaluate]; [Evaluated] lists the secrets, services and containers. The
+// variables' values come from hci/tfvars or from elsewhere.
+//
 // [Load] reads every *.tf and *.tf.json, override files and the modules that
 // are called by a path in the same file system. [Module.Evaluate] computes, for
 // one workspace and one set of variable values, which secrets Terraform keeps
@@ -11,9 +15,9 @@
 // What Terraform learns only by applying (attributes of resources, data
 // sources, modules from elsewhere, timestamps) is unknown here, stays unknown
 // through every expression, and is reported by its address, such as
-// "aws_db_instance.main.address". Nothing is guessed: an argument of a resource
-// whose type this package does not know is unknown too when it is referred to,
-// because its provider may have normalized it.
+// "aws_db_instance.main.address". Nothing is guessed: of other resources, only
+// the arguments that their provider is known to give back as they were written
+// (a database's user name, a queue's name) are known when they are referred to.
 //
 // Nothing is run, nothing is sent, and no file is opened outside the file
 // system given: file() and its relatives give unknown values for such paths.
