@@ -28,6 +28,7 @@ type deployOptions struct {
 	displace    bool
 	checkInfra  bool
 	rebuild     bool
+	dirty       bool
 	restart     bool
 	base        string
 	asDeclared  bool
@@ -102,6 +103,11 @@ func lookFlags(cmd *cobra.Command, o *deployOptions) {
 
 func rebuildFlag(cmd *cobra.Command, o *deployOptions) {
 	cmd.Flags().BoolVar(&o.rebuild, "rebuild", false, "build even if the registry has this commit's image")
+	dirtyFlag(cmd, o)
+}
+
+func dirtyFlag(cmd *cobra.Command, o *deployOptions) {
+	cmd.Flags().BoolVar(&o.dirty, "dirty", false, "build from the work tree, with what is not committed; the tag says so")
 }
 
 // imageFlags name the image that another system built.
@@ -153,7 +159,7 @@ func (o deployOptions) resumable() error {
 		name string
 		set  bool
 	}{
-		{"steps", o.steps != ""}, {"skip", o.skip != ""}, {"rebuild", o.rebuild}, {"base", o.base != ""},
+		{"steps", o.steps != ""}, {"skip", o.skip != ""}, {"rebuild", o.rebuild}, {"dirty", o.dirty}, {"base", o.base != ""},
 		{"image", o.image != ""}, {"tag", o.imageTag != ""}, {"explain", o.explain}, {"ask-from-stdin", o.fromStdin},
 	} {
 		if f.set {
@@ -246,10 +252,14 @@ func newDeployStep(a *app, step deploy.Step, short string) *cobra.Command {
 	switch step {
 	case deploy.Build:
 		rebuildFlag(cmd, &o)
+	case deploy.Push:
+		dirtyFlag(cmd, &o)
 	case deploy.Migrate:
 		imageFlags(cmd, &o)
+		dirtyFlag(cmd, &o)
 	case deploy.Update:
 		imageFlags(cmd, &o)
+		dirtyFlag(cmd, &o)
 		cmd.Flags().BoolVar(&o.restart, "restart", false, "change nothing: start the tasks anew, so that they read the secrets as they are now")
 	}
 	return cmd

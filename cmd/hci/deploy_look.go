@@ -38,17 +38,28 @@ func (a *app) secretLook(d *deployment) func(context.Context, ecs.SecretRef) err
 // the file says and, where that is asked for, whether Terraform has changes to
 // apply. The passphrase is asked for here, before anything is looked at.
 func (a *app) moreLooks(ctx context.Context, d *deployment, steps []deploy.Step, o deployOptions) ([]func(context.Context) []deploy.Finding, error) {
-	if !whole(steps) {
+	makes := slices.Contains(steps, deploy.Build) || slices.Contains(steps, deploy.Push)
+	if !whole(steps) && !makes {
 		return nil, nil
 	}
 	opened, err := a.desired(ctx, d.Env.Name, compare.Options{})
-	if err != nil && o.allowDrift && ctx.Err() == nil {
-		found := deploy.Finding{Level: deploy.Warning, About: "secrets", Text: fmt.Sprintf("they were not compared with Secrets Manager: %v", err)}
+	if makes {
+		d.searchFor(a, opened)
+	}
+	if err != nil && (o.allowDrift || !whole(steps)) && ctx.Err() == nil {
+		text := fmt.Sprintf("they were not compared with Secrets Manager: %v", err)
+		if makes {
+			text = fmt.Sprintf("they can't be opened, so that the image is not searched for them: %v", err)
+		}
+		found := deploy.Finding{Level: deploy.Warning, About: "secrets", Text: text}
 		return []func(context.Context) []deploy.Finding{func(context.Context) []deploy.Finding { return []deploy.Finding{found} }}, nil
 	}
 	if err != nil {
 		a.sayf("--allow-drift deploys without comparing the secrets")
 		return nil, err
+	}
+	if !whole(steps) {
+		return nil, nil
 	}
 	looks := []func(context.Context) []deploy.Finding{func(ctx context.Context) []deploy.Finding { return a.drift(ctx, d, opened, o.allowDrift) }}
 	if o.checkInfra {

@@ -49,7 +49,9 @@ func TestDeployLook(t *testing.T) {
 			s.git("remote", "add", "origin", "https://git.example/app.git")
 			s.write("new.txt", "x")
 		}, []string{"--dry-run", "--steps", "login,build,push,migrate,update"}, 1,
-			[]string{"warning: git: the work tree differs from the commit (new.txt), so the image is tagged git-", "-dirty", "is on no remote branch", "problem: docker: "}},
+			[]string{"warning: git: the work tree differs from the commit (new.txt): the image is built from the commit, without that; --dirty builds from the work tree", "is on no remote branch", "problem: docker: "}},
+		{"a dirty tree that is wanted", func(s *stage) { s.commit(); s.write("new.txt", "x") }, []string{"--dry-run", "--dirty", "--steps", "login,build,push,migrate,update"}, 1,
+			[]string{"warning: git: the work tree differs from the commit (new.txt), so the image is tagged git-", "-dirty"}},
 		{"no Dockerfile", func(s *stage) { s.commit(); s.remove("Dockerfile") }, []string{"--steps", "build"}, 1, []string{"problem: docker: "}},
 		{"terraform has changes", func(s *stage) { s.terraform("echo plan >&2; exit 2") }, []string{"--check-infra", "--dry-run"}, 0,
 			[]string{"warning: terraform: there are changes that were not applied", "'hci tf staging plan' shows it"}},

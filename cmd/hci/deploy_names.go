@@ -28,6 +28,8 @@ type deployment struct {
 	cfg      client.Config
 	on       *ecs.On
 	registry *ecr.Registry
+	leaks    func(path string, piece []byte) []string // see [deploy.Source]
+	values   func(path string, piece []byte) []string
 }
 
 // deployed finds the environment's service, to be looked at.

@@ -169,7 +169,7 @@ func TestDeployDirtyImage(t *testing.T) {
 	if err := s.server.Hold("git-"+commit+"-dirty", "dirty"); err != nil {
 		t.Fatal(err)
 	}
-	s.run("deploy", "update", "staging", "--yes", "--poll", "10ms").is(t, 0, "the image git-"+commit+"-dirty, which is in the registry", "hci: deployed\n")
+	s.run("deploy", "update", "staging", "--yes", "--dirty", "--poll", "10ms").is(t, 0, "the image git-"+commit+"-dirty, which is in the registry", "hci: deployed\n")
 	if _, image := s.runs(); image != s.server.RepositoryURI()+"@"+s.digest("git-"+commit+"-dirty") {
 		t.Errorf("%s runs", image)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/user"
-	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -110,7 +109,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 	start := time.Now()
 	steps := journal.Left()
 	if journal.Region == "" { // a new one
-		journal.Rebuild, journal.Restart, journal.Base = o.rebuild, o.restart, o.base
+		journal.Rebuild, journal.Dirty, journal.Restart, journal.Base = o.rebuild, o.dirty, o.restart, o.base
 	}
 	look, err := a.look(ctx, d, journal, steps, o)
 	if err != nil {
@@ -215,8 +214,8 @@ func (a *app) note(j *deploy.Journal, d *deployment, look *deploy.Look) {
 func (a *app) job(d *deployment, journal *deploy.Journal, steps []deploy.Step, o deployOptions, look *deploy.Look) *deploy.Job {
 	j := &deploy.Job{
 		Env: d.Env.Name, Names: d.names, Look: look, Journal: journal, Steps: steps,
-		Registry: d.registry, Cluster: d.on, Source: d.on, Changes: d.on, Tasks: d.on,
-		Paths:   deploy.Paths{Context: filepath.Join(a.found.Root, d.names.Context), Dockerfile: filepath.Join(a.found.Root, d.names.Dockerfile)},
+		Registry: d.registry, Cluster: d.on, Rollout: d.on, Changes: d.on, Tasks: d.on,
+		Source:  a.buildSource(d, journal, look),
 		Timeout: o.timeout, Every: o.poll, Fresh: fresh,
 		Talk: a.deployView(d.Env.Name, o.yes),
 	}
@@ -292,7 +291,7 @@ func (a *app) look(ctx context.Context, d *deployment, journal *deploy.Journal, 
 func (a *app) preflight(d *deployment, journal *deploy.Journal, steps []deploy.Step, o deployOptions) deploy.Preflight {
 	return deploy.Preflight{
 		Env: d.Env.Name, Root: a.found.Root, Names: d.names, Steps: steps, Displace: o.displace,
-		Rebuild: journal.Rebuild, Restart: journal.Restart, Base: journal.Base,
+		Rebuild: journal.Rebuild, Dirty: journal.Dirty, Restart: journal.Restart, Base: journal.Base,
 		Own: deploy.OwnOf(journal),
 		Yes: o.yes, Wanted: deploy.Wanted{Image: o.image, ImageTag: o.imageTag},
 		Cluster: d.on, Registry: d.registry,

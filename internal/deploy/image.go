@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"hci/internal/aws/ecr"
@@ -34,7 +36,7 @@ func (j *Job) Choose() {
 }
 
 func (j *Job) inRegistry() string {
-	if len(j.Look.Commit.Dirty) > 0 {
+	if strings.HasSuffix(j.Look.Tag, dirtyTag) {
 		return "the image " + j.Look.Tag + ", which is in the registry"
 	}
 	return "the image of commit " + j.Look.Commit.Short() + ", which is in the registry"
@@ -44,8 +46,13 @@ func (j *Job) build(ctx context.Context) (string, error) {
 	if j.Journal.Own {
 		return "not built: " + j.Journal.Image + " is in the registry", nil
 	}
+	dir, done, err := j.prepare(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
 	image := docker.Image{
-		Context: j.Paths.Context, Dockerfile: j.Paths.Dockerfile, Platform: j.Look.Platform,
+		Context: filepath.Join(dir, j.Source.Context), Dockerfile: filepath.Join(dir, j.Source.Dockerfile), Platform: j.Look.Platform,
 		Tags: []string{j.tagged()}, Labels: docker.Labels(j.Look.Commit.SHA, j.Look.Commit.Source, time.Now()),
 	}
 	if j.Look.Moving != "" {
@@ -94,6 +101,9 @@ func (j *Job) push(ctx context.Context) (string, error) {
 	}
 	if j.Journal.Built != "" && found.ID != j.Journal.Built {
 		return "", &OtherImageError{Image: j.tagged()}
+	}
+	if err := j.searched(ctx, j.tagged()); err != nil {
+		return "", err
 	}
 	tags := []string{j.Look.Tag}
 	if j.Look.Moving != "" {

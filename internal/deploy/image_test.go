@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +29,7 @@ type engine struct {
 	images   map[string]string // by name
 	pushed   map[string]string // digest by tag
 	builds   int
+	context  string
 	platform string
 	labels   map[string]string // revision by name
 	logins   int
@@ -44,6 +47,7 @@ func (e *engine) Login(context.Context, string, secret.Value) error { e.logins++
 
 func (e *engine) Build(_ context.Context, i docker.Image) error {
 	e.builds++
+	e.context = i.Context
 	e.steps = append(e.steps, "build")
 	for _, tag := range i.Tags {
 		e.images[tag], e.labels[tag] = fmt.Sprintf("built-%d", e.builds), i.Labels["org.opencontainers.image.revision"]
@@ -83,6 +87,10 @@ func (e *engine) Inspect(_ context.Context, image string) (docker.Found, error) 
 		}
 	}
 	return f, nil
+}
+
+func (e *engine) Scan(_ context.Context, image string, _ int, find func(string, []byte) []string) ([]string, error) {
+	return find("app/settings.py", []byte(e.images[image])), nil
 }
 
 func (e *engine) Repository(context.Context, string) (ecr.Repository, error) {
@@ -293,5 +301,80 @@ func TestChoose(t *testing.T) {
 		if journal.Image != c.image {
 			t.Errorf("another was chosen later: %q", journal.Image)
 		}
+	}
+}
+
+// TestBuildOfCommit: the image is built of the commit's files, unless secrets would go
+// along; nothing is built then.
+func TestBuildOfCommit(t *testing.T) {
+	build := func(t *testing.T, change func(dir string, j *deploy.Job)) (*engine, error, bool) {
+		dir, removed := t.TempDir(), false
+		for name, text := range map[string]string{"Dockerfile": "FROM scratch", "app/settings.py": "KEY = 'hunter22'", ".env": "A=1", ".dockerignore": "**/.env\n"} {
+			path := filepath.Join(dir, filepath.FromSlash(name))
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		e := newEngine()
+		job := imageJob(e, deploy.NewJournal(t.TempDir(), "staging", imageSteps), deploy.Build)
+		job.Source = deploy.Source{
+			Root: t.TempDir(), Context: ".", Dockerfile: "Dockerfile",
+			Checkout: func(context.Context) (string, func(), error) { return dir, func() { removed = true }, nil },
+			Leaks: func(path string, piece []byte) []string {
+				if path == ".env" {
+					return []string{"a .env file"}
+				}
+				return nil
+			},
+		}
+		change(dir, job)
+		_, err := job.Run(t.Context())
+		if err == nil && e.context != dir {
+			t.Errorf("built of %s", e.context)
+		}
+		return e, err, removed
+	}
+	if e, err, removed := build(t, func(string, *deploy.Job) {}); err != nil || e.builds != 1 || !removed {
+		t.Errorf("%v, built %d times, removed: %v", err, e.builds, removed)
+	}
+	var leak *deploy.LeakError
+	e, err, removed := build(t, func(dir string, _ *deploy.Job) {
+		if err := os.Remove(filepath.Join(dir, ".dockerignore")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if !errors.As(err, &leak) || e.builds != 0 || !removed || leak.Error() != "the build's context holds secrets: .env (a .env file)" || !strings.Contains(leak.Next(), ".dockerignore") {
+		t.Errorf("%v, built %d times, removed: %v", err, e.builds, removed)
+	}
+	e, err, _ = build(t, func(_ string, j *deploy.Job) {
+		j.Source.Leaks = func(_ string, piece []byte) []string {
+			if strings.Contains(string(piece), "hunter22") {
+				return []string{"the value of key of staging"}
+			}
+			return nil
+		}
+	})
+	if !errors.As(err, &leak) || e.builds != 0 || !strings.HasSuffix(leak.Error(), "app/settings.py (the value of key of staging)") || strings.Contains(leak.Error(), "hunter22") {
+		t.Errorf("%v, built %d times", err, e.builds)
+	}
+}
+
+// TestPushOfSecret: an image in whose layers a secret value stands is not pushed.
+func TestPushOfSecret(t *testing.T) {
+	e := newEngine()
+	job := imageJob(e, deploy.NewJournal(t.TempDir(), "staging", imageSteps), imageSteps...)
+	job.Source.Values = func(path string, piece []byte) []string {
+		if strings.Contains(string(piece), "built-1") {
+			return []string{"the value of db_password of staging"}
+		}
+		return nil
+	}
+	_, err := job.Run(t.Context())
+	var leak *deploy.LeakError
+	if !errors.As(err, &leak) || len(e.pushed) != 0 || !strings.HasSuffix(leak.Error(), ":git-0123456789ab holds secrets: app/settings.py (the value of db_password of staging)") {
+		t.Errorf("%v, pushed %v", err, e.pushed)
 	}
 }

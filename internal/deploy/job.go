@@ -19,6 +19,7 @@ type Docker interface {
 	Build(ctx context.Context, i docker.Image) error
 	Push(ctx context.Context, image string) error
 	Inspect(ctx context.Context, image string) (docker.Found, error)
+	Scan(ctx context.Context, image string, overlap int, find func(path string, piece []byte) []string) ([]string, error)
 }
 
 // Changes are what a deployment changes.
@@ -49,11 +50,11 @@ type Job struct {
 	Docker   Docker // nil if nothing is built or pushed
 	Registry Registry
 	Cluster  Cluster
-	Source   Source
+	Rollout  Rollout
 	Changes  Changes
 	Tasks    Tasks
 
-	Paths   Paths
+	Source  Source
 	Timeout time.Duration // of the migration and of the update, each
 	Every   time.Duration // between two questions to AWS; 0 chooses
 
@@ -83,9 +84,6 @@ func StartedBy(who, token string) string {
 	tag := "/" + token[:min(len(token), shown)]
 	return who[:min(len(who), most-len(tag))] + tag
 }
-
-// Paths are those of the build.
-type Paths struct{ Context, Dockerfile string }
 
 // View is told how it goes, and asked what only a person can decide.
 type View interface {

@@ -36,6 +36,7 @@ type Journal struct {
 	Commit  string `json:"commit"`
 	Tag     string `json:"tag"`
 	Rebuild bool   `json:"rebuild,omitempty"`
+	Dirty   bool   `json:"dirty,omitempty"`   // build from the work tree
 	Restart bool   `json:"restart,omitempty"` // run what runs, anew
 	Base    string `json:"base,omitempty"`    // revision that the new one is to be made from
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -44,6 +45,7 @@ type Preflight struct {
 	Names     Names
 	Steps     []Step
 	AtRest    bool   // look whether the service is, whatever the steps
+	Dirty     bool   // build from the work tree
 	Rebuild   bool   // build even if the commit's image is there
 	Displace  bool   // go on although another deployment is under way
 	Restart   bool   // run what runs, anew
@@ -217,14 +219,31 @@ func (l *looker) git(ctx context.Context) {
 	}
 	l.look.Commit = c
 	l.look.Tag = "git-" + c.Short()
-	if len(c.Dirty) > 0 {
-		l.look.Tag += "-dirty"
-		if l.needs(Build, Push) {
-			l.found(Warning, "git", "", "the work tree differs from the commit (%s), so the image is tagged %s", some(c.Dirty), l.look.Tag)
-		}
-	}
+	l.dirty(c)
 	if !c.Pushed && c.Remotes && l.needs(Build, Push, Migrate, Update) {
 		l.found(Warning, "git", "", "commit %s is on no remote branch, as far as was fetched: nobody else can build it", c.Short())
+	}
+}
+
+// dirtyTag ends the tag of an image that is built of more than a commit.
+const dirtyTag = "-dirty"
+
+// dirty tells what becomes of changes that are not committed.
+func (l *looker) dirty(c project.Commit) {
+	if len(c.Dirty) == 0 {
+		return
+	}
+	if l.Dirty {
+		l.look.Tag += dirtyTag
+	}
+	switch {
+	case !l.needs(Build, Push):
+	case l.Dirty:
+		l.found(Warning, "git", "", "the work tree differs from the commit (%s), so the image is tagged %s", some(c.Dirty), l.look.Tag)
+	case slices.Contains(c.Dirty, filepath.ToSlash(l.Names.Dockerfile)) && l.needs(Build):
+		l.found(Warning, "git", "", "%s differs from the commit's, which is what is built from; --dirty builds from the work tree", l.Names.Dockerfile)
+	default:
+		l.found(Warning, "git", "", "the work tree differs from the commit (%s): the image is built from the commit, without that; --dirty builds from the work tree", some(c.Dirty))
 	}
 }
 

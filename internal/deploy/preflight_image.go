@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"hci/internal/aws/ecr"
 	"hci/internal/docker"
@@ -80,7 +81,7 @@ func (l *looker) image(ctx context.Context) {
 	if l.look.Tag == "" || l.Wanted.Given() {
 		return
 	}
-	dirty := len(l.look.Commit.Dirty) > 0
+	dirty := strings.HasSuffix(l.look.Tag, dirtyTag)
 	tags := []string{l.look.Tag}
 	if !dirty && !l.Rebuild {
 		tags = CommitTags(l.look.Commit)

@@ -77,7 +77,11 @@ func (j *Job) line(s Step, image string) (what, why string) {
 		if look.Engine != nil {
 			builder = look.Engine.Builder
 		}
-		return fmt.Sprintf("%s for %s, from %s", builder, look.Platform, j.Names.Dockerfile), ""
+		of := "commit " + look.Commit.Short()
+		if j.Journal.Dirty {
+			of = "the work tree"
+		}
+		return fmt.Sprintf("%s for %s, of %s, from %s", builder, look.Platform, of, j.Names.Dockerfile), ""
 	case Push:
 		if j.Journal.Own {
 			return "nothing: " + j.Journal.Image + " is there", ""

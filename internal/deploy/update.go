@@ -137,7 +137,7 @@ func (j *Job) watch(ctx context.Context, id string, again bool) (string, error) 
 		},
 	}
 	for {
-		r, err := Watch(ctx, j.Source, id, options)
+		r, err := Watch(ctx, j.Rollout, id, options)
 		interrupted := err != nil && errors.Is(err, context.Canceled)
 		if err != nil && !interrupted {
 			return "", err
@@ -209,7 +209,7 @@ func (j *Job) lastLines(ctx context.Context, r Result) {
 // now looks once more whether the deployment has ended, which was as r tells.
 func (j *Job) now(ctx context.Context, r Result) (Result, bool) {
 	w := &watcher{
-		Source: j.Source, Options: Options{Revision: j.Journal.Revision, Before: j.Journal.Before},
+		Rollout: j.Rollout, Options: Options{Revision: j.Journal.Revision, Before: j.Journal.Before},
 		id: j.Journal.Deployment, told: map[string]bool{}, seen: r.Own != nil, unsettled: toldAfter,
 	}
 	ended, err := w.look(ctx)

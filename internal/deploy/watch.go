@@ -65,8 +65,8 @@ func primaryOf(s *ecs.Service) *ecs.Deployment {
 	return s.Primary()
 }
 
-// Source is what is asked.
-type Source interface {
+// Rollout is what is asked about one.
+type Rollout interface {
 	// State returns how the service stands; it fails with an [*ecs.NotFoundError] if
 	// there is none.
 	State(ctx context.Context) (*ecs.Service, error)
@@ -104,14 +104,14 @@ const (
 
 // Watch waits for the end of the deployment with an id. The error is the
 // context's.
-func Watch(ctx context.Context, src Source, id string, o Options) (Result, error) {
+func Watch(ctx context.Context, src Rollout, id string, o Options) (Result, error) {
 	if o.Every == 0 {
 		o.Every = defaultEvery
 	}
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
 	}
-	w := &watcher{Source: src, Options: o, id: id, told: map[string]bool{}, moved: time.Now(), deadline: time.Now().Add(o.Timeout)}
+	w := &watcher{Rollout: src, Options: o, id: id, told: map[string]bool{}, moved: time.Now(), deadline: time.Now().Add(o.Timeout)}
 	for {
 		ended, err := w.look(ctx)
 		if ended || err != nil {
@@ -134,7 +134,7 @@ func Watch(ctx context.Context, src Source, id string, o Options) (Result, error
 
 // watcher is a deployment that is watched.
 type watcher struct {
-	Source
+	Rollout
 	Options
 	id       string
 	r        Result
@@ -230,7 +230,7 @@ func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 // stopped asks for the tasks that stopped. They are told besides, where they can
 // be: that AWS doesn't answer is no failure.
 func (w *watcher) stopped(ctx context.Context) {
-	all, err := w.Source.Stopped(ctx, w.id)
+	all, err := w.Rollout.Stopped(ctx, w.id)
 	if err != nil {
 		return
 	}
