@@ -64,6 +64,7 @@ be empty. Values are never shown. Exit code 2 when something is found.
 		},
 	}
 	r.flags(cmd)
+	r.local.flag(cmd)
 	f := cmd.Flags()
 	f.StringVar(&r.file, "file", ".env", "check `FILE`")
 	f.StringVar(&r.format, "format", "", "read it as one of "+strings.Join(dotenv.Names(), ", ")+" (default: what its header says, else all that fit have to agree)")

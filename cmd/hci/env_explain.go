@@ -33,6 +33,7 @@ is never shown.`,
 		},
 	}
 	r.flags(cmd)
+	r.local.flag(cmd)
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }

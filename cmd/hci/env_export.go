@@ -28,6 +28,12 @@ Pipfile, say), and hci says so; where they name none, it is refused, with the
 formats that can carry it. 'format' in hci.hcl and --format decide otherwise.
 What only AWS knows is skipped with a warning: --live and --state fetch it.
 
+--local writes what a laptop needs. Where a template (.env.template, .env.example)
+speaks of local use, its keys and values override the environment, and what only
+describes the deployed container (DB_NAME, HOST) is left out unless the template
+names it. The local block of hci.hcl overrides both. A value that only AWS knows is
+asked for once, and kept among your own lines.
+
 With -o FILE, hci keeps the lines that a person wrote: those below its own last
 line and, in a file that hci did not make, all that set other keys. The file's
 first line records how it was made; the next 'export -o FILE' does it the same
@@ -41,6 +47,7 @@ its logs.
 Without ENV: default_environment in hci.hcl, else HCI_ENV, else the only
 environment, else staging. Never production by itself.`,
 		Example: `  hci env export -o .env
+  hci env export --local -o .env
   hci env export staging -o .env --format python --except 'AWS_*'
   hci env export production --format json --only 'DB_*'
   eval "$(hci env export --format sh --export)"`,
@@ -55,6 +62,7 @@ environment, else staging. Never production by itself.`,
 	}
 	r.flags(cmd)
 	r.selectFlags(cmd)
+	r.local.flag(cmd)
 	cmd.Flags().StringVar(&r.format, "format", "", "write for this reader: one of "+strings.Join(dotenv.Names(), ", ")+" (default: see above)")
 	cmd.Flags().BoolVar(&r.export, "export", false, "write 'export KEY=…' where the format allows")
 	cmd.Flags().BoolVar(&r.noHeader, "no-header", false, "leave out the comment that says how the file was made")
@@ -85,6 +93,9 @@ func (a *app) exportEnv(cmd *cobra.Command, args []string, r exportRequest) erro
 	if err != nil {
 		return err
 	}
+	if err := a.prepareLocal(cmd.Context(), &r); err != nil {
+		return err
+	}
 	r.ecs = choice.dialect.Name() == "ecs"
 	entries, err := a.envEntries(cmd.Context(), env, r.variablesRequest)
 	if err != nil {
@@ -106,7 +117,7 @@ func (a *app) handOut(ctx context.Context, dialect dotenv.Dialect, entries []dot
 	case dialect.Name() == "github":
 		return a.writeGitHub(ctx, entries, data, r.output)
 	case toFile && dialect.Comments() && !r.noHeader:
-		return a.renewEnvFile(ctx, data, entries, r)
+		return a.renewEnvFile(ctx, dialect, data, entries, r)
 	default:
 		return a.writeOutput(ctx, r.output, data, r.force)
 	}

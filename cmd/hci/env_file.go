@@ -80,7 +80,7 @@ func (a *app) writeGitHub(ctx context.Context, entries []dotenv.Entry, data []by
 // marker, below which a person's own lines are kept; what somebody changed above
 // it, or set to another value in a file that hci did not make, is not
 // overwritten unless forced.
-func (a *app) renewEnvFile(ctx context.Context, made []byte, entries []dotenv.Entry, r exportRequest) error {
+func (a *app) renewEnvFile(ctx context.Context, dialect dotenv.Dialect, made []byte, entries []dotenv.Entry, r exportRequest) error {
 	path, err := a.abs(r.output)
 	if err != nil {
 		return err
@@ -94,6 +94,9 @@ func (a *app) renewEnvFile(ctx context.Context, made []byte, entries []dotenv.En
 	data, err := files.Renew(current, made, entries, r.force)
 	if err != nil {
 		return &keptError{path: a.rel(path), err: err}
+	}
+	if data, err = withAnswers(data, dialect, r.local.given()); err != nil {
+		return err
 	}
 	return a.writeAt(path, data, atomicfile.Options{Check: func(now []byte, still bool) error {
 		if still != there || string(now) != string(current) {

@@ -115,6 +115,7 @@ func (a *app) asBefore(cmd *cobra.Command, args []string, r *exportRequest) ([]s
 	for flag, take := range map[string]func(){
 		"container": func() { r.container = h.Container },
 		"from":      func() { r.from = h.From },
+		"local":     func() { r.local.on = h.Local },
 		"live":      func() { r.live = h.Live },
 		"state":     func() { r.state = h.State },
 		"export":    func() { r.export = h.Export },
@@ -151,7 +152,7 @@ func encodeAs(d dotenv.Dialect, env project.Environment, entries []dotenv.Entry,
 	if !r.noHeader {
 		header = files.Header{
 			Environment: env.Name, Format: d.Name(), Only: r.only, Except: r.except, Container: r.container, From: r.from,
-			Live: r.live, State: r.state, Export: r.export,
+			Local: r.local.on, Live: r.live, State: r.state, Export: r.export,
 		}.String()
 	}
 	return dotenv.Encode(d, entries, dotenv.Options{Export: r.export, Header: header})

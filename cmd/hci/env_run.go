@@ -41,6 +41,7 @@ unless --allow names them.
 
 With --watch the command is ended and started anew when the secrets change.`,
 		Example: `  hci env run -- python manage.py runserver
+  hci env run --local -- npm start
   hci env run staging --clean -- env`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			dash := cmd.ArgsLenAtDash()
@@ -61,6 +62,8 @@ With --watch the command is ended and started anew when the secrets change.`,
 		},
 	}
 	r.flags(cmd)
+	r.selectFlags(cmd)
+	r.local.flag(cmd)
 	cmd.Flags().BoolVar(&r.Clean, "clean", false, "start from an empty environment")
 	cmd.Flags().StringArrayVar(&r.Allow, "allow", nil, "let the secrets set the protected variable `NAME` (may be repeated)")
 	cmd.Flags().BoolVar(&r.watch, "watch", false, "start the command anew when the secrets change")

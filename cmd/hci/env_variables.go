@@ -31,6 +31,7 @@ type variablesRequest struct {
 	strict    bool
 	ecs       bool // for a container definition
 	selection
+	local localRequest
 }
 
 // flags adds the flags that every command on an environment's variables has.
@@ -70,19 +71,34 @@ func (a *app) envEntries(ctx context.Context, env project.Environment, r variabl
 		}
 	}
 	entries, missing := set.Entries()
+	if r.local.on {
+		missing = slices.DeleteFunc(missing, func(v layers.Variable) bool { return slices.Contains(r.local.own, v.Key) })
+		if missing, err = a.askLocal(missing, r.local); err != nil {
+			return nil, err
+		}
+	}
 	if len(missing) > 0 && r.strict {
 		return nil, &missingError{missing}
 	}
 	for _, v := range missing {
 		a.sayf("%s: %s is skipped: %s", env.Name, v.Key, v.Reason())
 	}
-	if applied := func(v layers.Variable) bool { return len(v.Awaits) > 0 }; !r.live && !r.state && slices.ContainsFunc(missing, applied) {
-		a.sayf("--state takes what is known after apply from Terraform's state, --live from the running task definition")
-	}
+	a.hintMissing(missing, r)
 	if r.ecs {
 		return set.ForECS(in.Evaluated, in.ARNs)
 	}
 	return entries, nil
+}
+
+// hintMissing says how variables without a value get one.
+func (a *app) hintMissing(missing []layers.Variable, r variablesRequest) {
+	applied := func(v layers.Variable) bool { return len(v.Awaits) > 0 }
+	if !r.live && !r.state && slices.ContainsFunc(missing, applied) {
+		a.sayf("--state takes what is known after apply from Terraform's state, --live from the running task definition")
+	}
+	if r.local.on && len(missing) > 0 {
+		a.sayf("write %s = \"…\" into a block 'local { … }' of hci.hcl, or %[1]s=… below hci's last line in the file", missing[0].Key)
+	}
 }
 
 // variables puts the layers of an environment's variables together.
@@ -136,7 +152,9 @@ func (a *app) variablesOf(ctx context.Context, env project.Environment, r variab
 		}
 	}
 	in.Scope = layers.NewScope(in.Secrets, in.Evaluated)
-	set, err = layers.New(in)
+	if set, err = layers.New(in); err == nil && r.local.on {
+		err = a.makeLocal(ctx, env, set, in.Scope, r)
+	}
 	return set, in, err
 }
 

@@ -15,15 +15,16 @@ type Template struct {
 	Keys   []string
 	Local  bool // it speaks of local use, so that its values are for a laptop
 	values map[string]secret.Value
+	lines  map[string]int
 }
 
 // ReadTemplate reads a template. Where no dialect fits, only its keys are known.
 func ReadTemplate(src []byte, name string) *Template {
-	t := &Template{Name: name, Keys: []string{}, Local: local().Match(src), values: map[string]secret.Value{}}
+	t := &Template{Name: name, Keys: []string{}, Local: local().Match(src), values: map[string]secret.Value{}, lines: map[string]int{}}
 	if readings, err := readAs(src, name, detected); err == nil {
-		for _, e := range readings[0].Entries {
+		for i, e := range readings[0].Entries {
 			t.Keys = append(t.Keys, e.Key)
-			t.values[e.Key] = e.Value
+			t.values[e.Key], t.lines[e.Key] = e.Value, readings[0].Lines[i]
 		}
 		return t
 	}
@@ -50,6 +51,9 @@ func (t *Template) Default(key string) (secret.Value, bool) {
 	v, ok := t.Value(key)
 	return v, ok && v.Len() > 0 && !isPlaceholder(v)
 }
+
+// Line is where a key stands, counted from 1; 0 if that is not known.
+func (t *Template) Line(key string) int { return t.lines[key] }
 
 // assignment is a line that sets a key, in every dialect of lines.
 var assignment = sync.OnceValue(func() *regexp.Regexp {
