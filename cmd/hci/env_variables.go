@@ -96,8 +96,13 @@ func (a *app) hintMissing(missing []layers.Variable, r variablesRequest) {
 	if !r.live && !r.state && slices.ContainsFunc(missing, applied) {
 		a.sayf("--state takes what is known after apply from Terraform's state, --live from the running task definition")
 	}
-	if r.local.on && len(missing) > 0 {
-		a.sayf("write %s = \"…\" into a block 'local { … }' of hci.hcl, or %[1]s=… below hci's last line in the file", missing[0].Key)
+	if !r.local.on {
+		return
+	}
+	if i := slices.IndexFunc(missing, applied); i >= 0 {
+		a.sayf("write %s = \"…\" into a block 'local { … }' of hci.hcl, or %[1]s=… below hci's last line in the file", missing[i].Key)
+	} else if len(missing) > 0 {
+		a.sayf("write %s=… below hci's last line in the file", missing[0].Key)
 	}
 }
 

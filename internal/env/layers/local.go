@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"hci/internal/project"
-	"hci/sync/secret"
+	"hci/internal/secret"
 )
 
 // The layers of a person's own machine.
