@@ -11,6 +11,7 @@ import (
 	"hci/internal/project"
 	"hci/internal/sealed"
 	"hci/internal/secret"
+	"hci/internal/team"
 	"hci/internal/term"
 	"hci/internal/trust"
 )
@@ -84,39 +85,50 @@ func (a *app) firstPassphrase(env project.Environment) sealed.Passphrase {
 }
 
 func newPassphrase(a *app) *cobra.Command {
-	return group("passphrase", "Show an environment's passphrase, or keep it in the system keyring", newPassphraseSave(a), newPassphraseForget(a), newPassphraseShow(a))
+	return group("passphrase", "Show an environment's passphrase, or keep it in the system keyring", newPassphraseSave(a), newPassphraseForget(a), newPassphraseShow(a), newPassphraseChange(a))
 }
 
 func newPassphraseSave(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "save ENV",
+		Use:   "save [ENV...]",
 		Short: "Ask for the passphrase, check it and put it into the system keyring",
-		Long: `Ask for the passphrase of an environment (or take it from --passphrase-from),
+		Long: `Ask for the passphrase of each environment (or take it from --passphrase-from),
 check that it opens the sealed file, and put it into the system keyring: the
 login keychain of macOS, the Credential Manager of Windows, the Secret Service
-of a Linux desktop.`,
-		Args:              between(1, 1),
+of a Linux desktop. Without ENV, all environments with a sealed file.`,
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			env, err := a.environment(args[0])
+			envs, err := a.environments(args, hasSealed, "has a sealed secrets file")
 			if err != nil {
 				return err
 			}
-			var value secret.Value
-			_, err = a.files(env).OpenSealed(cmd.Context(), func(ctx context.Context) (secret.Value, error) {
-				value, err = a.passphraseToSave(ctx, env)
-				return value, err
-			})
-			if err != nil {
-				return err
+			var failed []error
+			for _, env := range envs {
+				if err := a.savePassphrase(cmd.Context(), env); err != nil {
+					failed = append(failed, fmt.Errorf("%s: %w", env.Name, err))
+				}
 			}
-			if err := a.passphrases.Save(cmd.Context(), env.Name, value); err != nil {
-				return err
-			}
-			a.sayf("%s: the passphrase opens %s and is in the keyring", env.Name, a.rel(env.Sealed))
-			return nil
+			return errors.Join(failed...)
 		},
 	}
+}
+
+// savePassphrase puts a passphrase that opens the sealed file into the keyring.
+func (a *app) savePassphrase(ctx context.Context, env project.Environment) error {
+	var value secret.Value
+	_, err := a.files(env).OpenSealed(ctx, func(ctx context.Context) (secret.Value, error) {
+		var err error
+		value, err = a.passphraseToSave(ctx, env)
+		return value, err
+	})
+	if err != nil {
+		return err
+	}
+	if err := a.passphrases.Save(ctx, env.Name, value); err != nil {
+		return err
+	}
+	a.sayf("%s: the passphrase opens %s and is in the keyring", env.Name, a.rel(env.Sealed))
+	return nil
 }
 
 // passphraseToSave asks for it, whatever variables and keyring hold.
@@ -181,4 +193,50 @@ password manager. It is printed only if it opens the file.`,
 			return err
 		},
 	}
+}
+
+func newPassphraseChange(a *app) *cobra.Command {
+	var newFrom string
+	cmd := &cobra.Command{
+		Use:   "change ENV",
+		Short: "Give an environment a new passphrase",
+		Long: `Seal an environment's file again with a new passphrase. Where the repository keeps
+the passphrase for a team, the new one is random and encrypted to the members;
+elsewhere it is asked for twice, or taken from --new-passphrase-from.
+
+Git's history still opens with the old passphrase: if it leaked, change the values.`,
+		Args:              between(1, 1),
+		ValidArgsFunction: a.envNames,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			env, err := a.environment(args[0])
+			if err != nil {
+				return err
+			}
+			t, err := a.team()
+			if err != nil {
+				return err
+			}
+			if !t.Has(env.Name) {
+				return a.rekey(cmd.Context(), []project.Environment{env}, rekeyRequest{newPass: (*term.Passphrases).GetNew, newFrom: newFrom})
+			}
+			if newFrom != "" {
+				return &usageError{cmd: cmd.CommandPath(), err: errors.New("--new-passphrase-from: the passphrase of a team is random")}
+			}
+			v, err := t.Open(cmd.Context(), env.Name)
+			if err != nil {
+				return err
+			}
+			members, err := t.Members()
+			if err != nil {
+				return err
+			}
+			if err := v.Strangers(members); err != nil {
+				return err
+			}
+			v.Previous, v.Passphrase = v.Passphrase, team.NewPassphrase()
+			return a.rekeyVaults(cmd.Context(), t, members, []*team.Vault{v})
+		},
+	}
+	cmd.Flags().StringVar(&newFrom, "new-passphrase-from", "", "take the new passphrase from `SOURCE`, as --passphrase-from")
+	return cmd
 }
