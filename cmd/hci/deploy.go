@@ -32,6 +32,7 @@ type deployOptions struct {
 	restart     bool
 	base        string
 	asDeclared  bool
+	ask         asker // asks whether to proceed with the plan; nil for nobody
 	image       string
 	imageTag    string
 	timeout     time.Duration
@@ -40,9 +41,10 @@ type deployOptions struct {
 
 const deployLong = `Deploy an environment's ECS service: migrate the database, authenticate to the
 registry, build the image, push it, update the service. It asks for each of the
-five, all before anything runs, and then runs them in the order in which they
-depend on each other: login, build, push, migrate, update. The migration runs in
-the new image, and if it fails the service is left as it is.
+five, shows the whole plan with its warnings, and asks whether to proceed. Then it
+runs them in the order in which they depend on each other: login, build, push,
+migrate, update. The migration runs in the new image, and if it fails the service is
+left as it is.
 
 It says "deployed" when the deployment that it started, known by its id, is what
 runs; otherwise it says why not, what runs now, and what to do.
@@ -149,6 +151,9 @@ func (a *app) deploy(ctx context.Context, command string, args []string, o deplo
 	if err != nil {
 		return a.wrongSteps(command, err)
 	}
+	if !o.yes {
+		o.ask = ask
+	}
 	return a.runDeploy(ctx, env, steps, o)
 }
 
@@ -191,12 +196,10 @@ func (a *app) deploySteps(env project.Environment, ask asker, o deployOptions) (
 		return nil, &stepsError{errors.New("every step is left out")}
 	}
 	switch {
-	case o.yes || o.dryRun && !o.fromStdin:
+	case o.yes || o.dryRun && !o.fromStdin, o.steps != "" || o.skip != "":
 		return steps, nil
-	case o.steps != "" || o.skip != "":
-		return steps, agreed(env.Name, steps, ask)
 	}
-	return choose(env.Name, steps, ask)
+	return choose(steps, ask)
 }
 
 // possibleSteps are those that there are to do: an image that is named, or that
@@ -236,10 +239,8 @@ func newDeployStep(a *app, step deploy.Step, short string) *cobra.Command {
 				return err
 			}
 			steps := []deploy.Step{step}
-			if !o.yes && !o.dryRun && slices.Contains(changing, step) {
-				if err := agreed(env.Name, steps, onTerminal{a}); err != nil {
-					return err
-				}
+			if !o.yes && slices.Contains(changing, step) {
+				o.ask = onTerminal{a}
 			}
 			return a.runDeploy(cmd.Context(), env, steps, o)
 		},

@@ -19,6 +19,8 @@ type asker interface {
 	ask(question string) (string, error)
 	// confirm asks for yes or no.
 	confirm(question string, byDefault bool) (bool, error)
+	// decide asks for yes or no; there is no default.
+	decide(question string) (bool, error)
 }
 
 // onTerminal asks on the terminal.
@@ -32,6 +34,29 @@ func (o onTerminal) ask(question string) (string, error) {
 func (o onTerminal) confirm(question string, byDefault bool) (bool, error) {
 	yes, err := o.a.terminal().Confirm(question, byDefault)
 	return yes, noTerminal(err)
+}
+
+func (o onTerminal) decide(question string) (bool, error) {
+	for {
+		line, err := o.ask(question + " [y/n] ")
+		if err != nil {
+			return false, err
+		}
+		if yes, ok := yesOrNo(line); ok {
+			return yes, nil
+		}
+	}
+}
+
+// yesOrNo reads an answer; ok is false if it is neither.
+func yesOrNo(line string) (yes, ok bool) {
+	switch strings.ToLower(strings.TrimSpace(line)) {
+	case "y", "yes":
+		return true, true
+	case "n", "no":
+		return false, true
+	}
+	return false, false
 }
 
 func noTerminal(err error) error {
@@ -58,16 +83,15 @@ func (f *fromInput) ask(question string) (string, error) {
 	return line, nil
 }
 
-func (f *fromInput) confirm(question string, _ bool) (bool, error) {
+func (f *fromInput) confirm(question string, _ bool) (bool, error) { return f.decide(question) }
+
+func (f *fromInput) decide(question string) (bool, error) {
 	line, err := f.ask(question)
 	if err != nil {
 		return false, err
 	}
-	switch strings.ToLower(line) {
-	case "y", "yes":
-		return true, nil
-	case "n", "no":
-		return false, nil
+	if yes, ok := yesOrNo(line); ok {
+		return yes, nil
 	}
 	return false, fmt.Errorf("standard input answers %q with something else than y or n", question)
 }
@@ -108,22 +132,21 @@ func (a *app) deployEnvironment(args []string, ask asker, yes bool) (project.Env
 // errNotAgreed says that the answer was no.
 var errNotAgreed = errors.New("nothing was done")
 
-// choose asks which steps are to be done: first whether any, then the team's
-// five questions.
-func choose(env string, possible []deploy.Step, ask asker) ([]deploy.Step, error) {
-	yes, err := ask.confirm("Deploy to "+env+"?", false)
-	if err != nil {
-		return nil, err
-	}
-	if !yes {
-		return nil, errNotAgreed
-	}
+// choose asks which steps are to be done: the team's five questions. Those that change
+// what runs have no default.
+func choose(possible []deploy.Step, ask asker) ([]deploy.Step, error) {
 	var steps []deploy.Step
 	for _, q := range deploy.Questions {
 		if !slices.Contains(possible, q.Step) {
 			continue
 		}
-		yes, err := ask.confirm(q.Text, true)
+		var yes bool
+		var err error
+		if slices.Contains(changing, q.Step) {
+			yes, err = ask.decide(q.Text)
+		} else {
+			yes, err = ask.confirm(q.Text, true)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -137,13 +160,9 @@ func choose(env string, possible []deploy.Step, ask asker) ([]deploy.Step, error
 	return deploy.Sorted(steps), nil
 }
 
-// agreed asks before steps that a flag named.
-func agreed(env string, steps []deploy.Step, ask asker) error {
-	var names []string
-	for _, s := range steps {
-		names = append(names, string(s))
-	}
-	yes, err := ask.confirm(fmt.Sprintf("Deploy to %s (%s)?", env, strings.Join(names, ", ")), false)
+// proceed asks whether the plan that was shown is to be carried out.
+func proceed(ask asker) error {
+	yes, err := ask.confirm("Proceed?", false)
 	if err == nil && !yes {
 		err = errNotAgreed
 	}

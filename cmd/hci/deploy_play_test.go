@@ -120,17 +120,17 @@ func TestDeployQuestions(t *testing.T) {
 	ask := func(in string, more ...string) played {
 		return s.runWith(context.Background(), in, append([]string{"deploy", "staging", "--poll", "10ms", "--ask-from-stdin"}, more...)...)
 	}
-	ask("n\n").is(t, 1, "Deploy to staging? n", "nothing was done")
-	ask("y\nn\nn\nn\nn\nn\n").is(t, 1, "nothing was done")
-	ask("y\nmaybe\n").is(t, 1, `standard input answers "Migrate the database?" with something else than y or n`)
-	ask("y\ny\n").is(t, 1, `standard input ends before the answer to "Authenticate to the registry?"`)
+	ask("n\nn\nn\nn\nn\n").is(t, 1, "Migrate the database? n", "nothing was done")
+	ask("y\nn\nn\nn\ny\nn\n").is(t, 1, "1. migrate", "2. update", "Proceed? n", "nothing was done")
+	ask("maybe\n").is(t, 1, `standard input answers "Migrate the database?" with something else than y or n`)
+	ask("y\n").is(t, 1, `standard input ends before the answer to "Authenticate to the registry?"`)
 	if changed := s.changed(); len(changed) > 0 {
 		t.Errorf("asked for %q", changed)
 	}
-	p := ask("y\ny\nn\nn\nn\ny\n")
+	p := ask("y\nn\nn\nn\ny\ny\n")
 	p.is(t, 0, "hci: deployed\n")
 	at := 0
-	for _, text := range []string{"Deploy to staging?", "Migrate the database?", "Authenticate to the registry?", "Build the image?", "Push the image?", "Update the service?", "hci: migrate\n", "hci: update\n"} {
+	for _, text := range []string{"Migrate the database?", "Authenticate to the registry?", "Build the image?", "Push the image?", "Update the service?", "Proceed? y", "hci: migrate\n", "hci: update\n"} {
 		i := strings.Index(p.err[at:], text)
 		if i < 0 {
 			t.Fatalf("%q does not come in its place:\n%s", text, p.err)

@@ -87,10 +87,8 @@ func (a *app) continueDeploy(ctx context.Context, env project.Environment, o dep
 	}
 	a.sayf("%s: going on with the deployment of commit %.12s that began at %s; still to do: %s", env.Name, journal.Commit,
 		journal.Started.UTC().Format("2006-01-02 15:04 UTC"), joined(journal.Left()))
-	if !o.yes && !o.dryRun {
-		if err := agreed(env.Name, journal.Left(), onTerminal{a}); err != nil {
-			return err
-		}
+	if !o.yes {
+		o.ask = onTerminal{a}
 	}
 	return a.perform(ctx, d, journal, o)
 }
@@ -129,6 +127,11 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 	}
 	if blocked != nil || o.dryRun {
 		return blocked
+	}
+	if o.ask != nil {
+		if err := proceed(o.ask); err != nil {
+			return err
+		}
 	}
 	if journal.Region == "" {
 		a.note(journal, d, look)

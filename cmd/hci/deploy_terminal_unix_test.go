@@ -99,18 +99,27 @@ func TestDeployTyped(t *testing.T) {
 	s.held(s.commit())
 	p := s.onTerminal("deploy", "--poll", "10ms")
 	p.after("Which environment (production, staging)? ", "staging\r")
-	p.after("Deploy to staging?", "y\r")
-	p.after("Migrate the database?", "\r") // yes is the default
+	p.after("Migrate the database? [y/n] ", "\r") // there is no default
+	p.after("Migrate the database? [y/n] ", "y\r")
 	for _, q := range []string{"Authenticate to the registry?", "Build the image?", "Push the image?"} {
 		p.after(q, "n\r")
 	}
-	p.after("Update the service?", "y\r")
+	p.after("Update the service? [y/n] ", "y\r")
+	p.after("2. update", "")
+	p.after("Proceed? [y/N] ", "y\r")
 	p.ends(0, "hci: deployed")
+	before := len(s.changed())
+	p = s.onTerminal("deploy", "staging", "--steps", "update", "--poll", "10ms")
+	p.after("Proceed? [y/N] ", "\r")
+	p.ends(1, "nothing was done")
+	if changed := s.changed(); len(changed) != before {
+		t.Errorf("asked for %q", changed[before:])
+	}
 
 	looping := newStage(t, fakeaws.CrashLoop)
 	looping.held(looping.commit())
 	p = looping.onTerminal("deploy", "staging", "--steps", "update", "--poll", "10ms")
-	p.after("Deploy to staging (update)?", "y\r")
+	p.after("Proceed? [y/N] ", "y\r")
 	p.after("Roll back to the revision before?", "y\r")
 	p.ends(1, "its tasks stop again and again", "not deployed: rolled back", "it was rolled back")
 }
