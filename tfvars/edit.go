@@ -245,3 +245,18 @@ func (f *File) lineBreak(at, end int) int {
 	}
 	return min(end+1, len(f.src))
 }
+
+func skipBlanks(src []byte, i int) int {
+	for i < len(src) && (src[i] == ' ' || src[i] == '\t') {
+		i++
+	}
+	return i
+}
+
+// seek returns the offset of text at or behind from, or the end.
+func seek(src []byte, from int, text []byte) int {
+	if i := bytes.Index(src[min(from, len(src)):], text); i >= 0 {
+		return from + i
+	}
+	return len(src)
+}

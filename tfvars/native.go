@@ -8,84 +8,9 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// parseNative reads Terraform's native syntax.
-//
-// HashiCorp's parser takes some 10 µs per variable, so the lines that most
-// files consist of (a name, a plain value, perhaps a comment) are read by
-// simpleLine, and only the others, from one line to the next at which nothing
-// is open, are given to HashiCorp's parser. Where that stumbles for whatever
-// reason, the whole file is given to it, and its verdict counts.
-func parseNative(src []byte, name string) ([]item, Problems) {
-	if items, ok := parseLines(src, name); ok {
-		return items, nil
-	}
-	return parseWhole(src, name)
-}
-
-// parseLines reads a file line by line. It gives up, and returns false, on
-// anything out of the ordinary.
-func parseLines(src []byte, name string) ([]item, bool) {
-	at, line := 0, 1
-	if bytes.HasPrefix(src, bom) {
-		at = len(bom)
-	}
-	var items []item
-	for at < len(src) {
-		it, next, ok := simpleLine(src, at)
-		switch {
-		case ok && it.nameEnd > 0:
-			items = append(items, it)
-		case ok:
-		default:
-			next = statementEnd(src, at)
-			more, ok := parsePart(src[at:next], name, hcl.Pos{Byte: at, Line: line, Column: 1})
-			if !ok {
-				return nil, false
-			}
-			for i := range more {
-				more[i].valueAt = skipToValue(src, more[i].valueAt)
-			}
-			items = append(items, more...)
-		}
-		line += bytes.Count(src[at:next], newline)
-		at = next
-	}
-	seen := make(map[string]bool, len(items))
-	for _, it := range items {
-		if seen[it.name] {
-			return nil, false
-		}
-		seen[it.name] = true
-	}
-	return items, true
-}
-
-// parsePart gives a part of a file, which starts and ends with a line, to
-// HashiCorp's parser. The valueAt of its items is where to look for the value.
-// If the part parses, then nothing was open at its end, and the rest of the
-// file means what it would have meant had the whole been parsed at once.
-func parsePart(part []byte, name string, start hcl.Pos) ([]item, bool) {
-	if bytes.HasPrefix(part, bom) { // only at the start of a file is it not an error
-		return nil, false
-	}
-	if tooComplex(part) != "" || len(newLetters(part, name)) > 0 {
-		return nil, false
-	}
-	f, diags := hclsyntax.ParseConfig(part, name, start)
-	if diags.HasErrors() {
-		return nil, false
-	}
-	body := f.Body.(*hclsyntax.Body)
-	if len(body.Blocks) > 0 {
-		return nil, false
-	}
-	items, diags := evaluate(body)
-	return items, !diags.HasErrors()
-}
-
-// parseWhole gives the whole file to HashiCorp's parser and does what
+// parseNative reads Terraform's native syntax: HashiCorp's parser, and what
 // Terraform's addVarsFromFile does with the result.
-func parseWhole(src []byte, name string) ([]item, Problems) {
+func parseNative(src []byte, name string) ([]item, Problems) {
 	if why := tooComplex(src); why != "" {
 		return nil, Problems{{File: name, Summary: why}}
 	}

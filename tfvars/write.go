@@ -238,3 +238,13 @@ func heredocLine(line string) bool {
 func leadingBlanks(s string) string {
 	return s[:len(s)-len(strings.TrimLeft(s, " \t"))]
 }
+
+func identifierByte(c byte, inside bool) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '_':
+		return true
+	case '0' <= c && c <= '9', c == '-':
+		return inside
+	}
+	return false
+}

@@ -184,17 +184,18 @@ func native(f *tfvars.File) (text []byte, skipped []string, err error) {
 	if !f.JSON() {
 		return f.Bytes(), nil, nil
 	}
-	out := tfvars.New("secrets.tfvars")
+	var all []tfvars.Assignment
 	for _, name := range f.Names() {
 		v, _ := f.Value(name)
-		err := out.Set(name, v)
-		if errors.Is(err, tfvars.ErrBadName) {
+		if err := tfvars.New("secrets.tfvars").Set(name, v); errors.Is(err, tfvars.ErrBadName) {
 			skipped = append(skipped, name)
 			continue
 		}
-		if err != nil {
-			return nil, nil, err
-		}
+		all = append(all, tfvars.Assignment{Name: name, Value: v})
+	}
+	out := tfvars.New("secrets.tfvars")
+	if err := out.SetAll(all); err != nil {
+		return nil, nil, err
 	}
 	return out.Bytes(), skipped, nil
 }
