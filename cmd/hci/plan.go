@@ -26,6 +26,7 @@ type planReport struct {
 	Places      []placeReport  `json:"places"`  // where in AWS the secrets are
 	Secrets     []changeReport `json:"secrets"`
 	Nameless    []string       `json:"name_unknown,omitempty"` // Terraform addresses
+	SharedWith  []string       `json:"shared_with,omitempty"`  // environments that declare some of the secrets as well
 }
 
 // placeReport is the JSON form of a place in AWS.

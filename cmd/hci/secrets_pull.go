@@ -69,6 +69,9 @@ func (a *app) pull(ctx context.Context, name string, r pullRequest) error {
 	if err != nil {
 		return err
 	}
+	if err := a.apart(c.Desired); err != nil {
+		return err
+	}
 	if err := c.Plan.Check(sync.ApplyOptions{Only: r.only}); err != nil {
 		var unknown *sync.UnknownNameError
 		if errors.As(err, &unknown) {

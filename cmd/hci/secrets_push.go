@@ -126,6 +126,9 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 		return err
 	}
 	d, plan := c.Desired, c.Plan
+	if err := a.apart(d); err != nil {
+		return err
+	}
 	o := sync.ApplyOptions{Create: r.create, Restore: r.restore, Ignored: r.ignored, ReplaceBinary: r.replaceBinary, Prune: r.prune, Window: r.window, Only: r.only}
 	if err := plan.Check(o); err != nil {
 		return a.suggestSecret(err, plan)

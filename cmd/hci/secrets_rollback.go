@@ -49,6 +49,9 @@ func (a *app) rollback(ctx context.Context, name string, secrets []string, r rol
 	if err != nil {
 		return err
 	}
+	if err := a.apart(d); err != nil {
+		return err
+	}
 	if err := a.comparing().Find(ctx, d); err != nil {
 		return err
 	}

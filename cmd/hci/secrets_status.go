@@ -61,9 +61,15 @@ func (a *app) status(ctx context.Context, names []string, o compare.Options, asJ
 			failed = append(failed, fmt.Errorf("%s: %w", env.Name, err))
 			continue
 		}
-		differs = differs || c.Plan.Differs() || len(c.Nameless) > 0
+		one := newPlanReport(c.Desired, c.Plan, false)
+		for _, s := range a.shared(c.Desired) {
+			a.sayf("%v", s)
+			one.SharedWith = append(one.SharedWith, s.Other)
+		}
+		one.Differs = one.Differs || len(one.SharedWith) > 0
+		differs = differs || c.Plan.Differs() || len(c.Nameless) > 0 || one.Differs
 		table.add(c, time.Now())
-		report.Environments = append(report.Environments, newPlanReport(c.Desired, c.Plan, false))
+		report.Environments = append(report.Environments, one)
 	}
 	if asJSON {
 		err = a.printJSON(report)

@@ -155,8 +155,14 @@ func (r *Report) declarations(environ []string) {
 		return
 	}
 	r.unset(m, in)
-	if _, err := m.Evaluate(in); err != nil {
+	ev, err := m.Evaluate(in)
+	if err != nil {
 		r.add(Invalid, "", "%v", err)
+		return
+	}
+	shared, _ := terraform.Shared(r.project, r.environment, m, ev.Secrets, environ)
+	for _, s := range shared {
+		r.add(SharedSecret, s.Next(), "%v", s)
 	}
 }
 

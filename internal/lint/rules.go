@@ -109,6 +109,7 @@ var (
 	Undeclared          = Rule{ID: "undeclared", Severity: Problem, Short: "a name in the sealed file that no variable declares"}
 	VarFiles            = Rule{ID: "var-files", Severity: Problem, Short: "a var file that can't be read"}
 	Invalid             = Rule{ID: "invalid", Severity: Problem, Short: "Terraform code that can't be evaluated for the environment"}
+	SharedSecret        = Rule{ID: "shared-secret", Severity: Problem, Short: "a secret in AWS that two environments declare"}
 	Unset               = Rule{ID: "unset", Severity: Problem, Short: "a sensitive variable without a value"}
 )
 
@@ -121,5 +122,5 @@ var CheckRules = []Rule{
 // VerifyRules are the rules of verify.
 var VerifyRules = []Rule{
 	NotSealed, WeakDerivation, NoSalt, NotAuthenticated, AnotherEnvironment, NotBound, Weakened, PlaintextReadable, PlaintextUnreadable, PlaintextDiffers, PlaintextTracked,
-	PlaintextNotIgnored, NoTerraform, TerraformUnreadable, Undeclared, VarFiles, Invalid, Unset,
+	PlaintextNotIgnored, NoTerraform, TerraformUnreadable, Undeclared, VarFiles, Invalid, SharedSecret, Unset,
 }
