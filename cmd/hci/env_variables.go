@@ -70,6 +70,11 @@ func (a *app) envEntries(ctx context.Context, env project.Environment, r variabl
 			a.sayf("%s: %s is null and is skipped", env.Name, name)
 		}
 	}
+	for _, name := range set.Unfit {
+		if r.wants(strings.ToUpper(name)) {
+			a.sayf("warning: %s: %q is skipped: no environment variable can have this name; to export it, write into hci.hcl: env { NAME = var.%s }", env.Name, name, name)
+		}
+	}
 	entries, missing := set.Entries()
 	if r.local.on {
 		missing = slices.DeleteFunc(missing, func(v layers.Variable) bool { return slices.Contains(r.local.own, v.Key) })

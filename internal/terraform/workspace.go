@@ -92,7 +92,7 @@ func FindPlace(p *project.Project, env project.Environment, environ []string, er
 	if env.Workspace == project.DefaultWorkspace && len(env.SharesState) == 0 {
 		return at, at.confirm(env, selected, where)
 	}
-	known, err := workspaces(at, environ, errOut)
+	known, err := workspaces(at, env, environ, errOut)
 	if err != nil {
 		return at, err
 	}
@@ -189,16 +189,16 @@ func withoutWorkspace(environ []string) []string {
 }
 
 // workspaces asks which workspaces there are.
-func workspaces(at Place, environ []string, errOut io.Writer) ([]string, error) {
+func workspaces(at Place, env project.Environment, environ []string, errOut io.Writer) ([]string, error) {
 	var out bytes.Buffer
 	err := child.Command{
-		Argv: []string{at.Program, "workspace", "list"}, Dir: at.Dir,
+		Argv: []string{at.Program, "workspace", "list", "-no-color"}, Dir: at.Dir,
 		Env: append(withoutWorkspace(environ), "TF_IN_AUTOMATION=1"),
 		In:  bytes.NewReader(nil), Out: &out, Err: errOut,
 	}.Run()
 	name := filepath.Base(at.Program)
 	if ended, ok := errors.AsType[*child.ExitError](err); ok { // it is not hci's own exit code
-		return nil, &ListError{Program: name, Code: ended.Code}
+		return nil, &ListError{Program: name, Environment: env.Name, Code: ended.Code}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s workspace list: %w", name, err)
@@ -211,15 +211,15 @@ func workspaces(at Place, environ []string, errOut io.Writer) ([]string, error) 
 		}
 	}
 	if len(all) == 0 {
-		return nil, &ListError{Program: name}
+		return nil, &ListError{Program: name, Environment: env.Name}
 	}
 	return all, nil
 }
 
 // ListError says that the program did not tell which workspaces there are.
 type ListError struct {
-	Program string
-	Code    int
+	Program, Environment string
+	Code                 int
 }
 
 func (e *ListError) Error() string {
@@ -228,5 +228,5 @@ func (e *ListError) Error() string {
 
 // Next is what is missing most often.
 func (e *ListError) Next() string {
-	return "run 'hci tf ENV init' first, if the directory is not set up"
+	return fmt.Sprintf("run 'hci tf %s init' first, if the directory is not set up", e.Environment)
 }

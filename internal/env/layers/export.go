@@ -27,6 +27,7 @@ package layers
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -74,6 +75,9 @@ type Set struct {
 	Layers map[string][]Variable
 	// Null names what is left out because its value is null.
 	Null []string
+	// Unfit names what is left out because no environment variable can have
+	// such a name.
+	Unfit []string
 }
 
 // Input is what a Set is made from.
@@ -148,6 +152,12 @@ func (v *Variable) set(value cty.Value) error {
 // put adds a variable; it goes before what is there.
 func (s *Set) put(v Variable) { s.Layers[v.Key] = append([]Variable{v}, s.Layers[v.Key]...) }
 
+// fit is what POSIX allows as the name of an environment variable; Terraform
+// allows more.
+//
+// https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html
+var fit = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
+
 // fromFile takes each name of the secrets file in upper case, but for those
 // that an env block renames.
 func (s *Set) fromFile(in Input) error {
@@ -168,6 +178,10 @@ func (s *Set) fromFile(in Input) error {
 			continue
 		}
 		key := strings.ToUpper(name)
+		if !fit.MatchString(key) {
+			s.Unfit = append(s.Unfit, name)
+			continue
+		}
 		if first, taken := from[key]; taken {
 			return &CollisionError{Key: key, First: first, Second: name}
 		}
