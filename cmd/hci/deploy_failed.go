@@ -35,7 +35,7 @@ func (a *app) notDeployed(ctx context.Context, job *deploy.Job, err error) error
 	}
 	for _, line := range a.nextStep(job, err) {
 		if a.rehearsal != nil {
-			line = "in earnest: " + line
+			line = "for real: " + line
 		}
 		a.sayf("%s", line)
 	}

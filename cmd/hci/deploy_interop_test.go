@@ -155,7 +155,7 @@ func TestInteropRehearse(t *testing.T) {
 		{fakeaws.PullFailure, 1, []string{"CannotPullContainerError", "not deployed: rolled back"}},
 		{fakeaws.MissingSecret, 1, []string{"ResourceInitializationError: unable to pull secrets", "not deployed: rolled back"}},
 		{fakeaws.NoExitCode, 1, []string{"the migration failed: the container of task", "never ended by itself", "CannotPullContainerError", "the service was not touched"}},
-		{fakeaws.MigrationFails, 1, []string{"ended with exit code 3", "| Operations to perform:", "the service was not touched", "in earnest: if the code has to change"}},
+		{fakeaws.MigrationFails, 1, []string{"ended with exit code 3", "| Operations to perform:", "the service was not touched", "for real: if the code has to change"}},
 		{fakeaws.Throttling, 0, []string{"hci_web_staging:2 is what runs"}},
 		{fakeaws.SlowLogs, 0, []string{"migrate |   Applying shop.0003_invoices... OK", "hci_web_staging:2 is what runs"}},
 		{fakeaws.Displaced, 5, []string{"not deployed: displaced", "hci_web_staging:3 is the service's deployment now"}},
@@ -164,7 +164,7 @@ func TestInteropRehearse(t *testing.T) {
 		{fakeaws.ExpiredToken, 0, []string{"the login has expired: logging in again", "hci_web_staging:2 is what runs"}},
 		{fakeaws.ImmutableTags, 0, []string{"is immutable, so the tag latest, which is there, stays where it is", "hci_web_staging:2 is what runs"}},
 		{fakeaws.ExpiredSession, 1, []string{"'aws sso login --profile hci-staging' logs in", "nothing was done"}},
-		{fakeaws.NetworkGone, 1, []string{"not deployed: connection lost", "was the service's deployment when AWS last answered", "in earnest: the deployment goes on at AWS"}},
+		{fakeaws.NetworkGone, 1, []string{"not deployed: connection lost", "was the service's deployment when AWS last answered", "for real: the deployment goes on at AWS"}},
 	} {
 		t.Run(string(c.scenario), func(t *testing.T) {
 			t.Parallel()
