@@ -17,12 +17,6 @@ import (
 	"hci/tfvars/module"
 )
 
-// MinIterations is the PBKDF2 iteration count under which a file is warned
-// about: OWASP's figure for PBKDF2-HMAC-SHA256.
-//
-// https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#pbkdf2
-const MinIterations = 600_000
-
 // Report is the state of one environment.
 type Report struct {
 	Environment   string        `json:"environment"`
@@ -70,12 +64,15 @@ func Environment(ctx context.Context, p *project.Project, env project.Environmen
 
 // derivation looks at how the key is derived.
 func (r *Report) derivation() {
-	rekey := "hci secrets rekey " + r.Environment + " --keep-passphrase --iterations 600000"
+	// As many as a new file gets, OWASP's figure:
+	// https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#pbkdf2
+	enough := crypto.DefaultParams().Iterations
+	rekey := fmt.Sprintf("hci secrets rekey %s --keep-passphrase --iterations %d", r.Environment, enough)
 	switch {
 	case r.params.KDF == crypto.BytesToKey:
 		r.add(WeakDerivation, rekey, "the key is derived by %s, one round of %s: passphrases can be guessed fast", r.params.KDF, r.params.Digest)
-	case r.params.Iterations < MinIterations:
-		r.add(WeakDerivation, rekey, "the key is derived with %d iterations; %d or more make guessing slow", r.params.Iterations, MinIterations)
+	case r.params.Iterations < enough:
+		r.add(WeakDerivation, rekey, "the key is derived with %d iterations; %d or more make guessing slow", r.params.Iterations, enough)
 	}
 	if r.params.NoSalt {
 		r.add(NoSalt, "hci secrets rekey "+r.Environment+" --keep-passphrase", "the file has no salt: it cannot be authenticated, and equal beginnings show")

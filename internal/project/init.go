@@ -7,6 +7,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
+
+	"hci/crypto"
 )
 
 // InitConfig writes what was found as a commented hci.hcl, which, put into the
@@ -50,7 +52,9 @@ func InitConfig(p *Project) []byte {
 # openssl {
 #   kdf        = "pbkdf2"
 #   digest     = "sha256"
-#   iterations = 600000
+#   iterations = `)
+	fmt.Fprint(&b, crypto.DefaultParams().Iterations)
+	b.WriteString(`
 # }
 
 # More keys for "hci env export": a new one, another name, one left out.
