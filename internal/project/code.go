@@ -33,6 +33,7 @@ type facts struct {
 	workspace string   // the first file that asks for the workspace, absolute; ""
 	backend   backend
 	types     map[string]bool // of resources
+	settings  bool            // it holds settings of Terraform itself, and nothing that could be applied
 	tofu      string          // the first file with a name of OpenTofu's; ""
 }
 
@@ -55,6 +56,7 @@ func (r codeReader) read(dir string) *facts {
 	if _, err := atomicfile.Within(r.boundary, filepath.Join(dir, configName)); err != nil {
 		return c
 	}
+	c.settings = true
 	for _, name := range list(dir) {
 		if !isCode(name) {
 			continue
@@ -103,12 +105,13 @@ func (c *facts) file(dir, path string, src []byte) {
 		c.workspace = path
 	}
 	for _, b := range body.Blocks {
+		c.settings = c.settings && b.Type == "terraform"
 		switch {
 		case b.Type == "module":
 			if source, ok := literal(b.Body, "source"); ok && (strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../") || source == "." || source == "..") {
 				c.calls = append(c.calls, filepath.Join(dir, filepath.FromSlash(source)))
 			}
-		case (b.Type == "resource" || b.Type == "data") && len(b.Labels) == 2:
+		case b.Type == "resource" && len(b.Labels) == 2:
 			c.types[b.Labels[0]] = true
 		case b.Type == "terraform":
 			for _, inner := range b.Body.Blocks {
@@ -121,6 +124,7 @@ func (c *facts) file(dir, path string, src []byte) {
 // json reads a file in the JSON syntax by its text alone: it can only find too
 // much, and what is found decides nothing that Terraform doesn't confirm.
 func (c *facts) json(dir, path string, src []byte) {
+	c.settings = false
 	if c.workspace == "" && workspaceText.Match(src) {
 		c.workspace = path
 	}

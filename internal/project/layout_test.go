@@ -117,6 +117,14 @@ func TestLayouts(t *testing.T) {
 			files: []string{"a.tf", "prod_secrets.tfvars.enc", "svc/hci.hcl=terraform = \".\"", "svc/a.tf", "svc/prod_secrets.tfvars.enc"},
 			want:  "prod in . sealed prod_secrets.tfvars.enc\n",
 		},
+		"settings alone are none": {
+			files: []string{"infra/versions.tf=terraform {\n  required_version = \">= 1.5\"\n}", "infra/envs/prod/main.tf"},
+			want:  "prod in infra/envs/prod sealed infra/envs/prod/prod_secrets.tfvars.enc\n",
+		},
+		"one declares secrets, another a service": {
+			files: []string{"terraform/app/main.tf=resource \"aws_ecs_service\" \"s\" {}", "terraform/base/main.tf", "terraform/base/dev.tfvars"},
+			want:  "dev in terraform/base sealed terraform/base/dev_secrets.tfvars.enc +terraform/base/dev.tfvars\n",
+		},
 		"examples and tests are none": {
 			files: []string{"main.tf", "examples/complete/main.tf", "test/fixtures/a/main.tf", "prod.secrets.tfvars.enc"},
 			want:  "prod in . sealed prod.secrets.tfvars.enc\n",

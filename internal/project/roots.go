@@ -40,10 +40,14 @@ func findRoots(s *scan, code codeReader) []*Root {
 				called[dir] = true
 			}
 		}
-		dirs = slices.DeleteFunc(dirs, func(rel string) bool {
+		applied := slices.DeleteFunc(slices.Clone(dirs), func(rel string) bool {
 			dir := filepath.Join(s.root, rel)
-			return called[dir] && code.read(dir).backend.kind == ""
+			read := code.read(dir)
+			return read.backend.kind == "" && (called[dir] || read.settings)
 		})
+		if len(applied) > 0 {
+			dirs = applied
+		}
 	}
 	byName := map[string]*Root{}
 	for _, rel := range dirs {
@@ -141,8 +145,15 @@ func within(dir, path string) bool {
 // environment's secrets.
 var setUp = []string{"bootstrap", "backend", "remote-state", "remote_state", "state", "tfstate", "terraform-state", "tf-state", "init", "setup"}
 
-// wanted are the types of resources that hci works on.
-var wanted = []string{"aws_secretsmanager_secret", "aws_secretsmanager_secret_version", "awscc_secretsmanager_secret", "aws_ssm_parameter", "aws_ecs_service", "aws_ecs_task_definition"}
+// wanted are the types of resources that hci works on, what it is for first.
+var wanted = []struct {
+	what  string
+	types []string
+}{
+	{"secrets", []string{"aws_secretsmanager_secret", "aws_secretsmanager_secret_version", "awscc_secretsmanager_secret"}},
+	{"parameters", []string{"aws_ssm_parameter"}},
+	{"services", []string{"aws_ecs_service", "aws_ecs_task_definition"}},
+}
 
 // choose picks the root that is meant. Why says by what; where nothing
 // decides, the result is nil and why lists the reasons.
@@ -163,9 +174,14 @@ func (p *Project) choose(start string, code codeReader) (root *Root, why string)
 	if len(roots) == 1 {
 		return roots[0], "the others only set up where state lies"
 	}
-	found := only(roots, func(r *Root) bool { return code.declares(r) })
-	if len(found) == 1 {
-		return found[0], "the only one that declares secrets or services"
+	for _, w := range wanted {
+		switch found := only(roots, func(r *Root) bool { return code.declares(r, w.types) }); len(found) {
+		case 0:
+		case 1:
+			return found[0], "the only one that declares " + w.what
+		default:
+			return nil, "several declare " + w.what
+		}
 	}
 	return nil, "several could be meant"
 }
@@ -191,12 +207,12 @@ func deepest(roots []*Root, dir string) *Root {
 	return best
 }
 
-// declares reports whether a root, or a local module of its, declares what hci
-// works on.
-func (r codeReader) declares(root *Root) bool {
+// declares reports whether a root, or a local module of its, declares one of
+// the types.
+func (r codeReader) declares(root *Root, types []string) bool {
 	for _, dir := range root.directories() {
 		for _, d := range r.reach(dir) {
-			if slices.ContainsFunc(wanted, func(t string) bool { return r.read(d).types[t] }) {
+			if slices.ContainsFunc(types, func(t string) bool { return r.read(d).types[t] }) {
 				return true
 			}
 		}
