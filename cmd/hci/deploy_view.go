@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
+	"hci/internal/interrupt"
 	"hci/internal/term"
 )
 
@@ -114,5 +112,5 @@ func (v *deployView) Decide(r deploy.Result, interrupted bool) deploy.Choice {
 
 // fresh is a context that the next interruption ends.
 func fresh() (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	return interrupt.Context(context.Background())
 }

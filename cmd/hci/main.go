@@ -5,9 +5,9 @@ package main
 import (
 	"context"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
+
+	"hci/internal/interrupt"
 )
 
 // memoryLimit is where the garbage collector begins to work harder. What hci
@@ -15,12 +15,15 @@ import (
 // this limit and 90 without, in the same time. GOMEMLIMIT goes before it.
 const memoryLimit = 40 << 20
 
-func main() {
+func main() { os.Exit(hci()) }
+
+// hci is all that the process does; it returns the exit code.
+func hci() int {
+	withoutCoreDump()
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Environ())
-	stop()
-	os.Exit(code)
+	ctx, stop := interrupt.Context(context.Background())
+	defer stop()
+	return run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Environ())
 }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
+	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +25,7 @@ func run(ctx context.Context, args []string, s streams, environ []string) int {
 	a := newApp(s, environ)
 	root := newRoot(a)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := withoutValues(func() error { return root.ExecuteContext(ctx) })
 	code := a.report(err)
 	var ended *child.ExitError
 	var said *saidError // by what was decided after the interrupt
@@ -30,6 +33,43 @@ func run(ctx context.Context, args []string, s streams, environ []string) int {
 		return exitInterrupted
 	}
 	return code
+}
+
+// panicError is a fault in hci itself. The value of a panic is not shown: it can
+// hold what was being worked on.
+type panicError struct{ place string }
+
+func (e *panicError) Error() string {
+	return "a fault in hci itself, at " + e.place + "; what had been written until then is whole"
+}
+
+// Next says what to do about it.
+func (e *panicError) Next() string {
+	return "please report this line, with the command and the version ('hci version')"
+}
+
+// withoutValues turns a panic into an error that says where it came from.
+func withoutValues(f func() error) (err error) {
+	defer func() {
+		if recover() == nil {
+			return
+		}
+		var callers [32]uintptr
+		frames := runtime.CallersFrames(callers[:runtime.Callers(2, callers[:])])
+		place := "an unknown place"
+		for {
+			frame, more := frames.Next()
+			if strings.HasPrefix(frame.Function, "hci/") || strings.HasPrefix(frame.Function, "main.") && !strings.Contains(frame.Function, "withoutValues") {
+				place = fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
+				break
+			}
+			if !more {
+				break
+			}
+		}
+		err = &panicError{place: place}
+	}()
+	return f()
 }
 
 func newRoot(a *app) *cobra.Command {

@@ -30,8 +30,8 @@ internal/project: crypto internal/atomicfile internal/git tfvars
 internal/git: internal/child internal/ownership
 internal/ownership:
 internal/trust: internal/atomicfile internal/ownership
-internal/term: internal/atomicfile internal/child internal/secret
-internal/editor: internal/atomicfile internal/child internal/privatedir
+internal/term: internal/atomicfile internal/child internal/interrupt internal/secret
+internal/editor: internal/atomicfile internal/child internal/interrupt internal/privatedir
 internal/team: internal/atomicfile internal/secret
 internal/aws/kms: internal/aws/client
 internal/doctor: internal/child
@@ -48,7 +48,8 @@ internal/env/process: sync/dotenv
 internal/env/files: internal/secret sync/dotenv tfvars
 internal/plan: internal/secret sync
 internal/atomicfile:
-internal/child:
+internal/child: internal/interrupt
+internal/interrupt:
 internal/testing/interop:
 internal/testing/faultproxy:
 internal/secret: sync/secret

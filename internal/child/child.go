@@ -9,7 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"time"
+
+	"hci/internal/interrupt"
 )
 
 // ExitError says that the program ended with a code other than 0. Code is
@@ -50,8 +53,9 @@ func (c Command) Run() error {
 	cmd.Env, cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Env, c.Dir, c.In, c.Out, c.Err
 	cmd.ExtraFiles = c.Files
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, passedOn...)
+	signal.Notify(signals, notIgnored(passedOn)...)
 	defer signal.Stop(signals)
+	defer interrupt.Hold()() // the program decides what a signal means
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -69,6 +73,12 @@ func (c Command) Run() error {
 	return err
 }
 
+// notIgnored leaves out what was ignored when the process started, as nohup
+// means it.
+func notIgnored(all []os.Signal) []os.Signal {
+	return slices.DeleteFunc(slices.Clone(all), signal.Ignored)
+}
+
 // watch passes signals on, and stops the program when it is told to, until the
 // program is done.
 func (c Command) watch(p *os.Process, signals <-chan os.Signal, done <-chan struct{}) (stopped bool) {
@@ -77,7 +87,9 @@ func (c Command) watch(p *os.Process, signals <-chan os.Signal, done <-chan stru
 	for {
 		select {
 		case s := <-signals:
-			if s != os.Interrupt || !c.Terminal {
+			if stopped { // somebody has had enough of waiting
+				_ = p.Kill()
+			} else if s != os.Interrupt || !c.Terminal {
 				_ = p.Signal(s)
 			}
 		case <-stop:

@@ -20,6 +20,7 @@ import (
 
 	"hci/internal/atomicfile"
 	"hci/internal/child"
+	"hci/internal/interrupt"
 	"hci/internal/privatedir"
 )
 
@@ -56,6 +57,7 @@ func (f *File) Run(ctx context.Context, command string, environ []string, in io.
 	cmd.Env = child.Environ(child.Editor, environ)
 	cmd.Cancel = func() error { return terminate(cmd.Process) }
 	cmd.WaitDelay = 2 * time.Second
+	defer interrupt.Hold()() // Ctrl-C belongs to the editor
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

@@ -28,6 +28,7 @@ import (
 
 	xterm "golang.org/x/term"
 
+	"hci/internal/interrupt"
 	"hci/internal/secret"
 )
 
@@ -178,6 +179,7 @@ func (d *dialog) ask(prompt string, m mode) ([]byte, error) {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, watched...)
 	defer signal.Stop(signals)
+	defer interrupt.Hold()() // so that the terminal is as it was before the process ends
 	prompt = Printable(prompt)
 	restore, err := setMode(d.in, m)
 	if err != nil {

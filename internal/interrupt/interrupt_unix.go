@@ -1,0 +1,10 @@
+//go:build unix
+
+package interrupt
+
+import (
+	"os"
+	"syscall"
+)
+
+var ending = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}

@@ -1,0 +1,8 @@
+package interrupt
+
+import (
+	"os"
+	"syscall"
+)
+
+var ending = []os.Signal{os.Interrupt, syscall.SIGTERM}
