@@ -15,10 +15,10 @@ import (
 // this limit and 90 without, in the same time. GOMEMLIMIT goes before it.
 const memoryLimit = 40 << 20
 
-func main() { os.Exit(hci()) }
+func main() { os.Exit(perform()) }
 
-// hci is all that the process does; it returns the exit code.
-func hci() int {
+// perform is all that the process does; it returns the exit code.
+func perform() int {
 	withoutCoreDump()
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
