@@ -149,3 +149,91 @@ func TestProgress(t *testing.T) {
 		t.Errorf("%q is no terminal's", b.String())
 	}
 }
+
+// TestStatus shows one line in place of the other, cut to the terminal's width.
+func TestStatus(t *testing.T) {
+	master, device, err := pty.Open()
+	if err != nil {
+		t.Skip("no pseudo-terminals here:", err)
+	}
+	t.Cleanup(func() { _, _ = device.Close(), master.Close() })
+	if err := pty.Setsize(device, &pty.Winsize{Rows: 24, Cols: 9}); err != nil {
+		t.Fatal(err)
+	}
+	status := term.NewStatus(device)
+	if !status.Show("first") || !status.Show("a second that is too long") {
+		t.Fatal("it is a terminal")
+	}
+	status.Clear()
+	status.Clear() // there is nothing any more
+	const want = "first\r\x1b[Ka second\r\x1b[K"
+	buf := make([]byte, len(want))
+	if _, err := io.ReadFull(master, buf); err != nil || string(buf) != want {
+		t.Errorf("%q, %v", buf, err)
+	}
+	var b strings.Builder
+	if term.NewStatus(&b).Show("x") || b.Len() > 0 {
+		t.Errorf("%q is no terminal's", b.String())
+	}
+}
+
+func TestColourOnATerminal(t *testing.T) {
+	master, device, err := pty.Open()
+	if err != nil {
+		t.Skip("no pseudo-terminals here:", err)
+	}
+	t.Cleanup(func() { _, _ = device.Close(), master.Close() })
+	env := map[string]string{"TERM": "xterm"}
+	if !term.Colour(device, func(name string) string { return env[name] }) {
+		t.Error("no colour on a terminal")
+	}
+	env["NO_COLOR"] = "1"
+	if term.Colour(device, func(name string) string { return env[name] }) {
+		t.Error("colour though NO_COLOR is set")
+	}
+}
+
+// TestTyped: what a person types once serves all environments but those that it
+// does not open.
+func TestTyped(t *testing.T) {
+	p := at(t)
+	passphrases := &term.Passphrases{Lookup: none, Terminal: p.terminal}
+	ask := func(env, keys string) answer {
+		t.Helper()
+		done := make(chan answer, 1)
+		go func() {
+			v, err := passphrases.Get(t.Context(), env)
+			done <- answer{v.Value, err}
+		}()
+		if keys != "" {
+			p.after(t, "Passphrase for "+env+": ", keys)
+		}
+		return <-done
+	}
+	want := func(got answer, text string) {
+		t.Helper()
+		if got.err != nil || !got.value.Equal(secret.New(text)) {
+			t.Errorf("%v", got.err)
+		}
+	}
+	want(ask("staging", "one\r"), "one")
+	want(ask("production", ""), "one")
+	if !passphrases.Mistyped("production") {
+		t.Error("another one is not asked for")
+	}
+	want(ask("production", "two\r"), "two")
+	want(ask("production", ""), "two")
+	want(ask("staging", ""), "one")
+
+	done := make(chan answer, 1)
+	go func() {
+		v, err := passphrases.GetNew(t.Context(), "staging")
+		done <- answer{v.Value, err}
+	}()
+	p.after(t, "New passphrase: ", "three\r")
+	p.after(t, "Once more: ", "three\r")
+	want(<-done, "three")
+	if v, err := passphrases.GetNew(t.Context(), "production"); err != nil || !v.Value.Equal(secret.New("three")) {
+		t.Errorf("%v", err)
+	}
+}
