@@ -35,7 +35,7 @@ type app struct {
 	passphrases *term.Passphrases
 	mistyped    map[string]int // wrong passphrases that were typed, by environment
 	rehearsal   *rehearsal     // nil: the real AWS
-	accounts    compare.Accounts
+	memory      compare.Memory
 }
 
 func newApp(s streams, environ []string) *app {

@@ -2,11 +2,17 @@ package main
 
 import (
 	"context"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"hci/internal/child"
 	"hci/internal/compare"
+	"hci/internal/project"
+	"hci/internal/secret"
+	"hci/internal/term"
+	"hci/tfvars"
 )
 
 // stateFlag adds --state.
@@ -18,8 +24,28 @@ func stateFlag(cmd *cobra.Command, state *bool) {
 func (a *app) comparing() compare.Session {
 	return compare.Session{
 		Project: a.found, Environ: a.environFor(child.Terraform), Note: func(s string) { a.sayf("%s", s) }, Err: a.err,
-		Accounts: &a.accounts,
+		Memory: &a.memory, Quiet: a.openQuietly,
 	}
+}
+
+// openQuietly opens an environment's secrets with a passphrase that is at hand:
+// in a variable, a file or the keyring. Nobody is asked, and no command runs.
+func (a *app) openQuietly(ctx context.Context, env project.Environment) (*tfvars.File, error) {
+	p, err := a.project()
+	if err != nil {
+		return nil, err
+	}
+	s := &term.Passphrases{
+		Lookup: a.lookup, Stdin: strings.NewReader(""), Stderr: io.Discard, Dir: a.dir, Project: p.ID(), Keyring: term.SystemKeyring(a.lookup),
+	}
+	content, err := a.files(env).Open(ctx, func(ctx context.Context) (secret.Value, error) {
+		phrase, err := s.Get(ctx, env.Name)
+		return phrase.Value, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return content.File, nil
 }
 
 // desired opens the environment's secrets and evaluates the Terraform

@@ -79,7 +79,7 @@ func (a *app) drift(ctx context.Context, d *deployment, opened *compare.Desired,
 	}
 	session := a.comparing()
 	if a.rehearsal != nil {
-		session.Config = &d.cfg
+		session.Config = func(awssm.Options) (client.Config, error) { return d.cfg, nil }
 	}
 	c, err := session.Compare(ctx, opened, false)
 	switch {

@@ -25,8 +25,10 @@ type planReport struct {
 	Counts      map[string]int `json:"counts"`  // by kind
 	Places      []placeReport  `json:"places"`  // where in AWS the secrets are
 	Secrets     []changeReport `json:"secrets"`
-	Nameless    []string       `json:"name_unknown,omitempty"` // Terraform addresses
-	SharedWith  []string       `json:"shared_with,omitempty"`  // environments that declare some of the secrets as well
+	Nameless    []string       `json:"name_unknown,omitempty"`    // Terraform addresses
+	SharedWith  []string       `json:"shared_with,omitempty"`     // environments that declare some of the secrets as well
+	Incomplete  []string       `json:"incomplete,omitempty"`      // what could declare secrets and was not seen
+	Orphans     string         `json:"orphans_unknown,omitempty"` // why it can't be told which secrets are declared nowhere
 }
 
 // placeReport is the JSON form of a place in AWS.
@@ -76,9 +78,10 @@ type keyReport struct {
 
 func newPlanReport(d *compare.Desired, p sync.Plan, showValues bool) planReport {
 	r := planReport{
-		Schema: planSchema, Environment: d.Env.Name, InSync: p.InSync() && len(d.Nameless) == 0,
+		Schema: planSchema, Environment: d.Env.Name, InSync: p.InSync() && len(d.Nameless) == 0 && len(d.Incomplete()) == 0,
 		Differs: p.Differs() || len(d.Nameless) > 0,
 		Counts:  map[string]int{}, Places: newPlaceReports(d), Secrets: []changeReport{}, Nameless: d.Nameless,
+		Incomplete: d.Incomplete(), Orphans: d.OrphansUnknown,
 	}
 	for _, c := range p.Changes {
 		r.Counts[c.Kind.String()]++
@@ -127,7 +130,7 @@ func (a *app) printPlan(d *compare.Desired, p sync.Plan, show func(sync.Change) 
 			return err
 		}
 	}
-	_, err := fmt.Fprintln(a.out, count(d.Env.Name, p))
+	_, err := fmt.Fprintln(a.out, count(d, p))
 	return err
 }
 

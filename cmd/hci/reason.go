@@ -116,7 +116,7 @@ func wantReason(w sync.Want) string {
 }
 
 // count sums up a plan in one line.
-func count(env string, p sync.Plan) string {
+func count(d *compare.Desired, p sync.Plan) string {
 	var parts []string
 	for _, k := range []struct {
 		kind sync.Kind
@@ -132,10 +132,16 @@ func count(env string, p sync.Plan) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, k.text))
 		}
 	}
-	if len(parts) == 0 {
+	incomplete := len(d.Incomplete()) > 0
+	switch {
+	case len(parts) == 0 && incomplete:
+		parts = []string{"incomplete, and no secrets were seen"}
+	case len(parts) == 0:
 		parts = []string{"no secrets are declared"}
+	case incomplete:
+		parts = append(parts, "incomplete")
 	}
-	return env + ": " + strings.Join(parts, ", ")
+	return d.Env.Name + ": " + strings.Join(parts, ", ")
 }
 
 // nextCommand says on stderr what brings an environment in line.

@@ -12,6 +12,7 @@ import (
 type diffRequest struct {
 	compare.Options
 	showValues, asJSON bool
+	strict             bool
 	with               string
 }
 
@@ -31,8 +32,11 @@ Terraform code, with what AWS Secrets Manager holds. One line per secret:
 A value of which a part is known after apply only is compared by the rest;
 --state takes such parts from terraform's state. A secret that nobody declares
 is this project's if its name has the beginning and the end that all declared
-names share, or if it bears all the tags that they share and one of them names
-a project, an application or a service.
+names share and it has all the tags that they share. It counts as declared
+nowhere only if neither another environment nor another Terraform root of the
+repository declares it, and no file names it; where that can't be told, it is
+left alone. Where something that could declare secrets was not seen, such as a
+module that was not fetched, the result is "incomplete".
 
 --with compares with another environment instead of AWS: which secrets both
 declare, and which hold the same value.
@@ -51,6 +55,7 @@ differs, 2 when something does.`,
 	cmd.Flags().StringVar(&r.with, "with", "", "compare with the environment `ENV2` instead")
 	cmd.Flags().BoolVar(&r.showValues, "show-values", false, "show the values on both sides")
 	stateFlag(cmd, &r.State)
+	strictFlag(cmd, &r.strict)
 	jsonFlag(cmd, &r.asJSON)
 	return cmd
 }
@@ -68,11 +73,22 @@ func (a *app) diff(ctx context.Context, name string, r diffRequest) error {
 	switch {
 	case err != nil:
 		return err
-	case c.Plan.Differs() || len(c.Nameless) > 0:
+	case c.Plan.Differs() || len(c.Nameless) > 0 || lacking(c, r.strict):
 		a.nextCommand(c.Desired, c.Plan)
 		return errDifferences
 	}
 	return nil
+}
+
+// lacking reports whether what was not seen makes a comparison one that differs:
+// where it must be complete, and where nothing was seen at all.
+func lacking(c *compare.Comparison, strict bool) bool {
+	return len(c.Incomplete()) > 0 && (strict || len(c.Plan.Changes) == 0)
+}
+
+// strictFlag adds --strict.
+func strictFlag(cmd *cobra.Command, strict *bool) {
+	cmd.Flags().BoolVar(strict, "strict", false, "exit with code 2 also if something that could declare secrets was not seen")
 }
 
 // everything selects all lines of a plan.

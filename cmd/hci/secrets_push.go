@@ -148,15 +148,19 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 			return err
 		}
 	}
+	var notPruned error
+	if r.prune && d.OrphansUnknown != "" {
+		notPruned = &compare.OrphansUnknownError{Why: d.OrphansUnknown}
+	}
 	n := toWrite(plan, o)
 	if n == 0 || r.dryRun {
-		return a.nothingPushed(d, plan, r)
+		return errors.Join(a.nothingPushed(d, plan, r), notPruned)
 	}
 	if err := a.confirmPush(d, plan, o, r, n); err != nil {
 		return err
 	}
 	report, err := a.apply(ctx, c, plan, o, r.asJSON)
-	return errors.Join(a.sumUp(d, plan, report, r), err)
+	return errors.Join(a.sumUp(d, plan, report, r), err, notPruned)
 }
 
 // apply carries a plan out and says what becomes of each secret.

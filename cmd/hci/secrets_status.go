@@ -19,7 +19,7 @@ import (
 )
 
 func newStatus(a *app) *cobra.Command {
-	var asJSON bool
+	var asJSON, strict bool
 	var o compare.Options
 	cmd := &cobra.Command{
 		Use:   "status [ENV...]",
@@ -33,9 +33,10 @@ Without ENV, all environments that have a secrets file. Exit code 2 when
 something differs.`,
 		Args:              between(0, -1),
 		ValidArgsFunction: a.envNames,
-		RunE:              func(cmd *cobra.Command, args []string) error { return a.status(cmd.Context(), args, o, asJSON) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.status(cmd.Context(), args, o, asJSON, strict) },
 	}
 	stateFlag(cmd, &o.State)
+	strictFlag(cmd, &strict)
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
@@ -46,7 +47,7 @@ type statusReport struct {
 	Environments []planReport `json:"environments"`
 }
 
-func (a *app) status(ctx context.Context, names []string, o compare.Options, asJSON bool) error {
+func (a *app) status(ctx context.Context, names []string, o compare.Options, asJSON, strict bool) error {
 	envs, err := a.environments(names, func(e project.Environment) bool { return hasSealed(e) || exists(e.Plain) }, "has a secrets file")
 	if err != nil {
 		return err
@@ -67,7 +68,7 @@ func (a *app) status(ctx context.Context, names []string, o compare.Options, asJ
 			one.SharedWith = append(one.SharedWith, s.Other)
 		}
 		one.Differs = one.Differs || len(one.SharedWith) > 0
-		differs = differs || c.Plan.Differs() || len(c.Nameless) > 0 || one.Differs
+		differs = differs || c.Plan.Differs() || len(c.Nameless) > 0 || lacking(c, strict) || one.Differs
 		table.add(c, time.Now())
 		report.Environments = append(report.Environments, one)
 	}

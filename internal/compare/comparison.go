@@ -37,6 +37,7 @@ func (s Session) Compare(ctx context.Context, d *Desired, orphans bool) (*Compar
 	for _, note := range found.notes {
 		s.Note(note)
 	}
+	d.OrphansUnknown = found.unknown
 	return &Comparison{Desired: d, Plan: sync.Diff(append(held, found.held...), d.Wants)}, nil
 }
 

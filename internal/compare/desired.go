@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"context"
 	"io"
 	"maps"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"hci/internal/sealed"
 	"hci/internal/terraform"
 	"hci/sync"
+	"hci/sync/awssm"
+	"hci/tfvars"
 	"hci/tfvars/module"
 )
 
@@ -20,8 +23,13 @@ type Session struct {
 	Note    func(text string) // takes a line of talk
 	Err     io.Writer         // takes what terraform itself says of a failure
 
-	Accounts *Accounts      // remembers whose credentials are whose; shared by a run
-	Config   *client.Config // leads to one AWS whatever the code says, as a rehearsal's does; else nil
+	// Quiet opens another environment's secrets if that needs nobody to be asked;
+	// it may be nil.
+	Quiet func(ctx context.Context, env project.Environment) (*tfvars.File, error)
+
+	Memory *Memory // what a run remembers
+	// Config leads elsewhere than to AWS, as a rehearsal does; nil for AWS itself.
+	Config func(o awssm.Options) (client.Config, error)
 }
 
 // Desired is what an environment's secrets should be.
@@ -34,6 +42,10 @@ type Desired struct {
 	Unnamed   []Unnamed
 	Nameless  []string // addresses of secrets whose name could not be found
 	State     bool     // terraform's state was asked
+
+	// OrphansUnknown says why it can't be told which secrets are declared
+	// nowhere; "" if it can, or was not asked.
+	OrphansUnknown string
 
 	declared map[string]bool         // by name, in whatever place
 	places   map[string]module.Place // by key, those that secrets are in
@@ -60,9 +72,7 @@ func (s Session) Desired(env project.Environment, content *sealed.Content, o Opt
 	if d.Module, d.Evaluated, err = terraform.Evaluate(s.Project, env, content.File, s.Environ, opts); err != nil {
 		return nil, err
 	}
-	for _, w := range d.Evaluated.Warnings {
-		s.Note(w.Error())
-	}
+	s.noteUnseen(d)
 	return d, d.Want()
 }
 

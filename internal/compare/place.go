@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"hci/internal/project"
-	"hci/internal/terraform"
 	"hci/sync/awssm"
 	"hci/tfvars/module"
 )
@@ -157,11 +156,7 @@ func (s Session) at(p module.Place) string {
 	if p.File == "" {
 		return "not in the code"
 	}
-	path := terraform.Path(s.Project, p.File)
-	if rel, err := filepath.Rel(s.Project.Root, path); err == nil {
-		path = filepath.ToSlash(rel)
-	}
-	return fmt.Sprintf("%s:%d", path, p.Line)
+	return s.line(p.File, p.Line)
 }
 
 // files are the paths of the AWS configuration as the provider reads them.

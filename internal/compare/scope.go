@@ -9,20 +9,18 @@ import (
 	"hci/tfvars/module"
 )
 
-// Scope tells which secrets in an account are this project's, for one
-// environment: those with the beginning and the end that all declared names
-// share, or with the tags that all declared secrets share if one of them names
-// a project. An empty Scope holds nothing.
+// Scope tells which secrets in a place could be this project's, for one
+// environment: those whose name has the beginning and the end that all declared
+// names share, and that bear all the tags that all declared secrets share. One
+// of which a shared tag says something else, or nothing, is somebody else's. An
+// empty Scope holds nothing.
 type Scope struct {
 	Prefix, Suffix string // of names; Prefix ends, and Suffix begins, with a separator
 	Tags           map[string]string
+	TagsUnknown    bool // the declared secrets have others, which are not known
 }
 
 const separators = "/_.-+=@"
-
-// projectTags are the tags that say whose a secret is; others ("ManagedBy")
-// can be on anybody's.
-var projectTags = []string{"project", "application", "app", "service", "stack", "repository", "repo"}
 
 // NewScope finds the scope of the secrets that are declared.
 func NewScope(secrets []module.Secret) Scope {
@@ -40,12 +38,7 @@ func NewScope(secrets []module.Secret) Scope {
 			return !ok || got != value
 		})
 	}
-	sc := Scope{}
-	if slices.ContainsFunc(slices.Collect(maps.Keys(tags)), func(key string) bool {
-		return slices.Contains(projectTags, strings.ToLower(key))
-	}) {
-		sc.Tags = tags
-	}
+	sc := Scope{Tags: tags, TagsUnknown: slices.ContainsFunc(secrets, func(s module.Secret) bool { return s.TagsUnknown })}
 	if len(names) < 2 {
 		return sc // one name alone doesn't tell its beginning from the rest
 	}
@@ -79,21 +72,14 @@ func commonSuffix(a, b string) string {
 	return a[len(a)-n:]
 }
 
-// Filters are the lists to ask a store for; none if the scope is empty.
-func (s Scope) Filters() []sync.Filter {
-	var all []sync.Filter
-	if s.Prefix != "" {
-		all = append(all, sync.Filter{Prefix: s.Prefix})
-	}
-	if len(s.Tags) > 0 {
-		all = append(all, sync.Filter{Tags: s.Tags})
-	}
-	return all
+// Filter is the list to ask a store for; ok is false if the scope is empty.
+func (s Scope) Filter() (f sync.Filter, ok bool) {
+	return sync.Filter{Prefix: s.Prefix}, s.Prefix != ""
 }
 
 // Holds reports whether a secret is in the scope.
 func (s Scope) Holds(l sync.Listed) bool {
-	byName := s.Prefix != "" && len(l.Name) >= len(s.Prefix)+len(s.Suffix) &&
-		strings.HasPrefix(l.Name, s.Prefix) && strings.HasSuffix(l.Name, s.Suffix)
-	return byName || len(s.Tags) > 0 && sync.Filter{Tags: s.Tags}.Selects(l)
+	return s.Prefix != "" && len(l.Name) >= len(s.Prefix)+len(s.Suffix) &&
+		strings.HasPrefix(l.Name, s.Prefix) && strings.HasSuffix(l.Name, s.Suffix) &&
+		sync.Filter{Tags: s.Tags}.Selects(l)
 }

@@ -47,26 +47,42 @@ func TestScope(t *testing.T) {
 	}
 }
 
+// TestScopeByTags: a secret needs the name and the tags; one that says something
+// else of a shared tag, or nothing, is somebody else's.
 func TestScopeByTags(t *testing.T) {
-	tagged := func(tags ...string) module.Secret {
-		m := map[string]string{}
-		for _, kv := range tags {
-			key, value, _ := strings.Cut(kv, "=")
-			m[key] = value
+	tagged := func(name string, tags ...string) module.Secret {
+		return module.Secret{Name: name, NameKnown: true, Tags: pairs(tags)}
+	}
+	s := compare.NewScope([]module.Secret{tagged("app/a", "Project=shop", "Env=staging", "a=1"), tagged("app/b", "Project=shop", "Env=staging", "a=2")})
+	for _, c := range []struct {
+		name string
+		tags []string
+		want bool
+	}{
+		{"app/c", []string{"Project=shop", "Env=staging", "b=1"}, true},
+		{"app/c", []string{"Project=shop", "Env=production"}, false},
+		{"app/c", []string{"Project=payroll", "Env=staging"}, false},
+		{"app/c", []string{"Project=shop"}, false},
+		{"app/c", nil, false},
+		{"other/c", []string{"Project=shop", "Env=staging"}, false},
+	} {
+		if got := s.Holds(sync.Listed{Name: c.name, Tags: pairs(c.tags)}); got != c.want {
+			t.Errorf("%s with %q: held %v", c.name, c.tags, got)
 		}
-		return module.Secret{Tags: m}
 	}
-	s := compare.NewScope([]module.Secret{tagged("Project=shop", "Env=staging", "a=1"), tagged("Project=shop", "Env=staging", "a=2")})
-	if !s.Holds(sync.Listed{Name: "x", Tags: map[string]string{"Project": "shop", "Env": "staging", "b": "1"}}) {
-		t.Error("not held by its tags")
+	if s := compare.NewScope([]module.Secret{tagged("app/a", "Project=shop")}); s.Holds(sync.Listed{Name: "x", Tags: pairs([]string{"Project=shop"})}) {
+		t.Error("held by its tags alone")
 	}
-	if s.Holds(sync.Listed{Name: "x", Tags: map[string]string{"Project": "shop", "Env": "production"}}) {
-		t.Error("another environment's is held")
-	}
-	if s := compare.NewScope([]module.Secret{tagged("ManagedBy=terraform"), tagged("ManagedBy=terraform")}); len(s.Filters()) != 0 {
-		t.Error("a tag that is on anybody's secrets is taken for this project's")
-	}
-	if s := compare.NewScope(nil); len(s.Filters()) != 0 || s.Holds(sync.Listed{Name: "x"}) {
+	if _, ok := compare.NewScope(nil).Filter(); ok || compare.NewScope(nil).Holds(sync.Listed{Name: "x"}) {
 		t.Error("an empty scope holds something")
 	}
+}
+
+func pairs(tags []string) map[string]string {
+	m := map[string]string{}
+	for _, kv := range tags {
+		key, value, _ := strings.Cut(kv, "=")
+		m[key] = value
+	}
+	return m
 }

@@ -107,11 +107,24 @@ func (e *AccountError) Next() string {
 	return "use the credentials of the right account: AWS_PROFILE, 'aws sso login'"
 }
 
-// Accounts remembers which credentials are those of which account. The zero
-// value is ready to use, by several goroutines at once.
-type Accounts struct {
-	mu    stdsync.Mutex
-	known map[string]string // by identity, without the region
+// Memory is what a run remembers, so that nothing is asked or said twice. The
+// zero value is ready to use, by several goroutines at once.
+type Memory struct {
+	mu       stdsync.Mutex
+	accounts map[string]string // the credentials' accounts, by identity without the region
+	said     map[string]bool
+}
+
+// first reports whether a text has not been said before, and keeps it in mind.
+func (m *Memory) first(text string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.said == nil {
+		m.said = map[string]bool{}
+	}
+	first := !m.said[text]
+	m.said[text] = true
+	return first
 }
 
 // Open opens a place: it finds out the account, and fails with an
@@ -143,12 +156,13 @@ func (s Session) Load(ctx context.Context, env project.Environment, ev *module.E
 }
 
 func (s Session) load(ctx context.Context, env project.Environment, ev *module.Evaluated, p module.Place) (client.Config, awssm.Options, error) {
-	if s.Config != nil {
-		return *s.Config, awssm.Options{}, nil
-	}
 	o, err := s.options(env, p)
-	if err != nil {
+	if err != nil && s.Config == nil {
 		return client.Config{}, o, err
+	}
+	if s.Config != nil {
+		cfg, err := s.Config(o)
+		return cfg, o, err
 	}
 	cfg, err := awssm.LoadConfig(ctx, o)
 	if errors.Is(err, awssm.ErrNoRegion) {
@@ -168,9 +182,9 @@ func (s Session) account(ctx context.Context, t *Target, p module.Place, o awssm
 	}
 	o.Region = ""
 	key := fingerprint(o)
-	s.Accounts.mu.Lock()
-	defer s.Accounts.mu.Unlock()
-	if known, ok := s.Accounts.known[key]; ok {
+	s.Memory.mu.Lock()
+	defer s.Memory.mu.Unlock()
+	if known, ok := s.Memory.accounts[key]; ok {
 		t.Account = known
 		return allowed(known, p)
 	}
@@ -185,10 +199,10 @@ func (s Session) account(ctx context.Context, t *Target, p module.Place, o awssm
 	case err != nil:
 		s.Note(fmt.Sprintf("which account the credentials are of could not be asked: %v", err))
 	}
-	if s.Accounts.known == nil {
-		s.Accounts.known = map[string]string{}
+	if s.Memory.accounts == nil {
+		s.Memory.accounts = map[string]string{}
 	}
-	s.Accounts.known[key], t.Account = id.Account, id.Account
+	s.Memory.accounts[key], t.Account = id.Account, id.Account
 	return allowed(id.Account, p)
 }
 

@@ -176,6 +176,7 @@ func SetElsewhere(env project.Environment, environ []string, name string) string
 type Options struct {
 	State  module.State // see [ReadState]
 	Shapes bool         // wanted of every secret
+	Blind  bool         // see [module.Inputs]
 }
 
 // Evaluate reads the directory and evaluates it for one environment. secrets
@@ -195,6 +196,6 @@ func EvaluateModule(m *module.Module, env project.Environment, secrets *tfvars.F
 	if err != nil {
 		return nil, err
 	}
-	in.State, in.Shapes = o.State, o.Shapes
+	in.State, in.Shapes, in.Blind = o.State, o.Shapes, o.Blind
 	return m.Evaluate(in)
 }

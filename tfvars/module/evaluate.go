@@ -22,6 +22,9 @@ type Inputs struct {
 	Values map[string]cty.Value
 	// State stands in for what only an apply can tell; see [ParseState].
 	State State
+	// Blind takes no variable's value for known, given or not: what is then
+	// known holds whatever the variables are.
+	Blind bool
 	// Shapes asks for the shape of every value, not only of those that are
 	// unknown in part.
 	Shapes bool
@@ -46,6 +49,12 @@ type Evaluated struct {
 	// Warnings tell what could not be taken into account, such as modules
 	// that were not read.
 	Warnings []tfvars.Problem
+	// Unseen is what could declare secrets and was not seen, so that Secrets
+	// may lack some. Mentions are those that the code names only.
+	Unseen   []Unseen
+	Mentions []Mention
+
+	graph *eval.Graph
 }
 
 // ValueStatus tells what is known of a secret's value.
@@ -122,9 +131,10 @@ type Secret struct {
 	Version string
 
 	Description string
-	KMSKeyID    string   // "" if none is given, or if it is not known
-	KMSAwaits   []string // the addresses that the key waits for
-	Tags        map[string]string
+	KMSKeyID    string            // "" if none is given, or if it is not known
+	KMSAwaits   []string          // the addresses that the key waits for
+	Tags        map[string]string // as far as they are known
+	TagsUnknown bool              // some are not
 	// RecoveryWindowDays is how long a deletion waits; ForceDelete is
 	// recovery_window_in_days = 0.
 	RecoveryWindowDays int
@@ -152,6 +162,9 @@ func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
 			ev.Undeclared = append(ev.Undeclared, name)
 		}
 	}
+	if in.Blind {
+		in.Values = m.unknownValues()
+	}
 	g := eval.New(m.fsys, m.root, in.Workspace, in.Values)
 	g.State = in.State
 	for _, name := range sortedKeys(m.root.Variables) {
@@ -168,6 +181,8 @@ func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
 	ev.Functions = r.functions
 	ev.Secrets, ev.Services, ev.Tasks, ev.Repositories = r.secrets(), r.services, r.taskDefinitions(), r.repositories
 	ev.Provider, ev.Providers = r.provider(g.Root, defaultProvider), r.blocks(g.Root)
+
+	ev.Unseen, ev.Mentions, ev.graph = r.notSeen, r.externals(), g
 
 	diags := g.Problems()
 	if diags.HasErrors() {

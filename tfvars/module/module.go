@@ -7,6 +7,7 @@ import (
 
 	"hci/tfvars"
 	"hci/tfvars/module/internal/config"
+	"hci/tfvars/module/internal/mark"
 )
 
 // Module is a Terraform directory, read but not evaluated. It may be used by
@@ -29,6 +30,32 @@ func LoadAt(fsys fs.FS, dir string) (*Module, error) {
 		return nil, problems(diags)
 	}
 	return &Module{fsys: fsys, root: root, warnings: warnings(diags)}, nil
+}
+
+// Dirs lists the directories, in the file system, of the root module and of all
+// modules of the tree that were read.
+func (m *Module) Dirs() []string {
+	dirs := map[string]bool{}
+	var walk func(c *config.Module)
+	walk = func(c *config.Module) {
+		dirs[c.Dir] = true
+		for _, call := range c.Calls {
+			if call.Module != nil {
+				walk(call.Module)
+			}
+		}
+	}
+	walk(m.root)
+	return sortedKeys(dirs)
+}
+
+// unknownValues are the variables' values if nothing is known of them.
+func (m *Module) unknownValues() map[string]cty.Value {
+	all := make(map[string]cty.Value, len(m.root.Variables))
+	for name, v := range m.root.Variables {
+		all[name] = mark.Unknown(v.Type.WithoutOptionalAttributesDeep(), "var."+name)
+	}
+	return all
 }
 
 // Variable is an input variable of the directory.

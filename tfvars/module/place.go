@@ -53,7 +53,8 @@ type Place struct {
 	DualStack bool
 	STSRegion string
 
-	Tags map[string]string // default_tags, as far as they are known
+	Tags        map[string]string // default_tags, as far as they are known
+	TagsUnknown bool              // some are not
 
 	// Unsettled lists the settings that the code has but whose values are not
 	// known.
@@ -131,7 +132,7 @@ func (p Place) at(a arn) Place {
 // that an ARN names is the provider's own the code doesn't tell.
 func (p Place) Same(q Place) bool {
 	for _, one := range []*Place{&p, &q} {
-		one.Provider, one.File, one.Line, one.Tags = "", "", 0, nil
+		one.Provider, one.File, one.Line, one.Tags, one.TagsUnknown = "", "", 0, nil, false
 	}
 	return reflect.DeepEqual(p, q)
 }

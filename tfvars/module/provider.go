@@ -44,7 +44,8 @@ func (s *settings) read(block *config.Provider) {
 		p.Keys = &keys
 	}
 	if expr, ok := attrs[config.DefaultTags]; ok {
-		p.Tags = knownTags(s.in.Eval(expr, eval.Repetition{}))
+		v, _ := s.in.Eval(expr, eval.Repetition{}).UnmarkDeep()
+		p.Tags, p.TagsUnknown = knownTags(v), !v.IsWhollyKnown()
 	}
 	for _, b := range block.Blocks[config.AssumeRole] {
 		s.role(b)
@@ -57,6 +58,7 @@ func (s *settings) read(block *config.Provider) {
 			s.endpoint(name, s.text(b.Attrs, config.Endpoints+".", name))
 		}
 	}
+	p.TagsUnknown = p.TagsUnknown || block.Dynamic["default_tags"]
 	for _, name := range slices.Sorted(maps.Keys(block.Dynamic)) {
 		if name == config.AssumeRole || name == config.WebIdentity || name == config.Endpoints {
 			p.unsettle(name, nil)

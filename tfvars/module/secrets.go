@@ -27,6 +27,8 @@ type reader struct {
 	byAddress map[string]*found // secrets and data sources
 	byName    map[string][]*found
 	pending   []block // versions
+	notSeen   []Unseen
+	mentions  []Mention
 	providers map[providerKey]Place
 
 	tasks         []block // task definitions
@@ -57,6 +59,7 @@ type found struct {
 // module collects what one module instance and those below it declare.
 func (r *reader) module(in *eval.Instance) {
 	in.Validate()
+	r.notRead(in)
 	for _, key := range sortedKeys(in.Config.Resources) {
 		res := in.Config.Resources[key]
 		kind := kindOf(res)
@@ -89,6 +92,7 @@ func (r *reader) module(in *eval.Instance) {
 		}
 	}
 	calls := in.Calls(func(c *config.Call, awaits []string) {
+		r.unseen(in.Address("module."+c.Name), instancesUnknown(awaits), c.Range)
 		r.graph.Warn(fmt.Sprintf("the instances of %s are not known yet: they wait for %s",
 			in.Address("module."+c.Name), strings.Join(awaits, ", ")), c.Range)
 	})
@@ -109,9 +113,14 @@ func (r *reader) unexpanded(in *eval.Instance, res *config.Resource, awaits []st
 		r.graph.Warn(fmt.Sprintf("the instances of %s are not known yet: they wait for %s", address, strings.Join(awaits, ", ")), res.Range)
 		return
 	}
-	if res.Mode == config.Data || res.Type != secretType {
+	if res.Type != secretType {
 		return
 	}
+	if res.Mode == config.Data {
+		r.foreign(address, instancesUnknown(awaits), res.Range)
+		return
+	}
+	r.unseen(address, instancesUnknown(awaits), res.Range)
 	r.add(&found{at: res.Range, Secret: Secret{
 		Place:   r.provider(in, cmp.Or(res.Provider, defaultProvider)),
 		Address: address + "[*]", Label: res.Name, NameUnknown: awaits,
@@ -145,7 +154,7 @@ func (r *reader) declared(b block) *found {
 			f.ForceDelete = days == 0
 		}
 	}
-	f.Tags = r.tags(b, f.Place)
+	f.Tags, f.TagsUnknown = r.tags(b, f.Place)
 	return f
 }
 

@@ -47,18 +47,21 @@ func (r *reader) known(b block, name string) (text string, ok bool) {
 	return v.AsString(), true
 }
 
-// tags returns the block's tags whose values are known, and the provider's.
-func (r *reader) tags(b block, p Place) map[string]string {
-	tags := maps.Clone(p.Tags)
+// tags returns the block's tags whose values are known, and the provider's;
+// unknown tells that there are others.
+func (r *reader) tags(b block, p Place) (tags map[string]string, unknown bool) {
+	tags, unknown = maps.Clone(p.Tags), p.TagsUnknown
 	v, ok := r.argument(b, "tags")
 	if !ok {
-		return tags
+		return tags, unknown
 	}
+	own := knownTags(v)
+	v, _ = v.UnmarkDeep()
 	if tags == nil {
-		return knownTags(v)
+		return own, unknown || !v.IsWhollyKnown()
 	}
-	maps.Copy(tags, knownTags(v))
-	return tags
+	maps.Copy(tags, own)
+	return tags, unknown || !v.IsWhollyKnown()
 }
 
 // knownTags returns the tags of a value whose values are known.

@@ -29,6 +29,17 @@ type Module struct {
 	// Functions holds the names of the functions of providers ("provider::…")
 	// that the module's files may call.
 	Functions map[string]bool
+	// Forgotten are the removed blocks that keep what they are about.
+	Forgotten []Forgotten
+	// Files are the files themselves, in the order in which they were read.
+	Files []*hcl.File
+}
+
+// Forgotten is a removed block with destroy = false: what it names stays, and
+// the code doesn't declare it any more.
+type Forgotten struct {
+	Type  string // of a resource; "module" for a module
+	Range hcl.Range
 }
 
 // Variable is one variable block.
@@ -113,8 +124,10 @@ type Call struct {
 	// Providers maps the child's names of providers to this module's.
 	Providers map[string]string
 	Range     hcl.Range
-	// Module is what the source holds; nil if it was not read.
+	// Module is what the source holds; nil if it was not read, for the reason in
+	// Unread.
 	Module *Module
+	Unread string
 }
 
 // Arguments returns the arguments that are read from the resources of a type,
@@ -133,6 +146,11 @@ func Arguments(mode Mode, typ string) []string {
 		}
 	case "data.aws_secretsmanager_secret":
 		return []string{"name", "arn", "region"}
+	case "data.aws_secretsmanager_secret_version", "ephemeral.aws_secretsmanager_secret_version",
+		"aws_secretsmanager_secret_rotation", "aws_secretsmanager_secret_policy":
+		return []string{"secret_id", "region"}
+	case "awscc_secretsmanager_secret":
+		return []string{"name"}
 	case "aws_ecs_service":
 		return []string{"name", "cluster", "task_definition"}
 	case "aws_ecs_task_definition":

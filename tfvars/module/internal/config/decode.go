@@ -23,6 +23,7 @@ var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 	{Type: "ephemeral", LabelNames: []string{"type", "name"}},
 	{Type: "module", LabelNames: []string{"name"}},
 	{Type: "provider", LabelNames: []string{"name"}},
+	{Type: "removed"},
 }}
 
 func (d *decoder) file(body hcl.Body) hcl.Diagnostics {
@@ -51,6 +52,8 @@ func (d *decoder) file(body hcl.Body) hcl.Diagnostics {
 			diags = append(diags, d.call(b)...)
 		case "provider":
 			diags = append(diags, d.provider(b)...)
+		case "removed":
+			diags = append(diags, d.removed(b)...)
 		}
 	}
 	return diags
@@ -82,6 +85,34 @@ func (d *decoder) output(b *hcl.Block) hcl.Diagnostics {
 			old.Expr = v.Expr
 		}
 	})...)
+}
+
+// removed reads a removed block, and keeps it in mind if what it names stays.
+//
+// https://developer.hashicorp.com/terraform/language/block/removed
+func (d *decoder) removed(b *hcl.Block) hcl.Diagnostics {
+	attrs, rest, diags := arguments(b.Body, "from")
+	content, _, moreDiags := rest.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "lifecycle"}}})
+	diags = append(diags, moreDiags...)
+	destroy := true
+	for _, l := range content.Blocks {
+		inner, _, moreDiags := arguments(l.Body, "destroy")
+		diags = append(diags, moreDiags...)
+		if expr, ok := inner["destroy"]; ok {
+			diags = append(diags, decodeBool(expr, &destroy)...)
+		}
+	}
+	if destroy {
+		return diags
+	}
+	f := Forgotten{Type: "module", Range: b.DefRange}
+	if expr, ok := attrs["from"]; ok {
+		if t, moreDiags := traversal(expr); !moreDiags.HasErrors() {
+			f.Type = t.RootName()
+		}
+	}
+	d.module.Forgotten = append(d.module.Forgotten, f)
+	return diags
 }
 
 // put stores a declaration under its key, or merges it into the one that is

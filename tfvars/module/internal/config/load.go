@@ -33,6 +33,7 @@ func Load(fsys fs.FS, dir string) (*Module, hcl.Diagnostics) {
 		Calls:     map[string]*Call{},
 		Providers: map[string]*Provider{},
 		Functions: map[string]bool{},
+		Files:     files,
 	}
 	for i, f := range files {
 		d := &decoder{module: m, override: i >= len(primary)}
