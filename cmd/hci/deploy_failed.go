@@ -176,6 +176,9 @@ func afterRollout(job *deploy.Job, err error, r deploy.Result) []string {
 	if job.Journal.Stopped != "" {
 		return []string{fmt.Sprintf("'hci deploy status %s' shows when it has; 'hci deploy --resume %s --displace' tries the same image once more then", env, env)}
 	}
+	if r.End == deploy.Failed && job.Journal.Before != "" && job.Journal.Before != job.Journal.Revision {
+		return []string{fmt.Sprintf("'hci deploy rollback %s' goes back to %s; fix the cause, commit it and 'hci deploy %s'; 'hci deploy --resume %s' tries the same image once more", env, job.Journal.Before, env, env)}
+	}
 	if r.Unclear() {
 		return []string{fmt.Sprintf("'hci deploy status %s' shows what runs; mend the cause, commit it and 'hci deploy %s'; 'hci deploy --resume %s --displace' tries the same image once more", env, env, env)}
 	}

@@ -86,3 +86,66 @@ func TestDeployOtherRegistry(t *testing.T) {
 		t.Errorf("asked for %s", text)
 	}
 }
+
+// TestDeployMutableTag: the mutable tag names what serves: a new image once that does,
+// not one that failed, and the earlier one after a rollback.
+func TestDeployMutableTag(t *testing.T) {
+	s := newStage(t, fakeaws.Healthy)
+	if err := s.server.Hold("latest", "old"); err != nil {
+		t.Fatal(err)
+	}
+	first := s.commit()
+	s.held(first)
+	s.run(deployStaging()...).is(t, 0, "then the tag latest names that image", "the tag latest of hci_registry_staging names the image that serves")
+	if s.digest("latest") != s.digest("git-"+first) {
+		t.Error("latest does not name what serves")
+	}
+	second := s.commit()
+	s.held(second)
+	s.run(deployStaging()...).is(t, 0)
+	if s.digest("latest") != s.digest("git-"+second) {
+		t.Error("latest does not name what serves")
+	}
+	s.run("deploy", "rollback", "staging", "--yes", "--poll", "10ms").is(t, 0, "the tag latest of hci_registry_staging names the image that serves")
+	if s.digest("latest") != s.digest("git-"+first) {
+		t.Error("latest names what does not serve any more")
+	}
+
+	failing := newStage(t, fakeaws.CrashLoop)
+	if err := failing.server.Hold("latest", "old"); err != nil {
+		t.Fatal(err)
+	}
+	old := failing.digest("latest")
+	failing.held(failing.commit())
+	failing.run(deployStaging()...).is(t, 1, "not deployed: rolled back")
+	if failing.digest("latest") != old {
+		t.Error("latest names an image that never served")
+	}
+}
+
+// TestDeployRollbackImageGone: a revision whose image the registry has let go of would
+// start no task.
+func TestDeployRollbackImageGone(t *testing.T) {
+	s := newStage(t, fakeaws.Healthy)
+	s.restarts(s.registers("hci_web_staging", s.server.RepositoryURI()+"@sha256:"+strings.Repeat("0", 64), nil))
+	s.held(s.commit())
+	s.run("deploy", "update", "staging", "--yes", "--poll", "10ms", "--displace").is(t, 0, "hci: deployed\n")
+	before := len(s.changed())
+	s.run("deploy", "rollback", "staging", "--to", "2", "--yes").is(t, 1, "which the registry does not have any more: no task of it would start; --to names another revision")
+	if changed := s.changed(); len(changed) != before {
+		t.Errorf("asked for %q", changed[before:])
+	}
+}
+
+// TestDeployAWSAway: one line that is lost is one problem.
+func TestDeployAWSAway(t *testing.T) {
+	s := newStage(t, fakeaws.Healthy)
+	s.held(s.commit())
+	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	p := s.run(deployStaging("--allow-drift")...)
+	p.is(t, 1, "problem: aws: AWS can't be reached: ", "nothing was done")
+	if n := strings.Count(p.err, "problem: "); n != 1 {
+		t.Errorf("%d problems:\n%s", n, p.err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/aws/client"
+	"hci/internal/aws/ecr"
 	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
 )
@@ -72,6 +73,9 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 	if whose := d.names.Whose(to.definition); whose != "" && len(d.names.Contradictions(to.definition)) > 0 {
 		return fmt.Errorf("%s looks like %s's, and contradicts the Terraform code of %s in %s; --to names another revision", to.Name, whose, name, strings.Join(d.names.Contradictions(to.definition), ", "))
 	}
+	if err := a.imagesThere(ctx, d, to.Revision); err != nil {
+		return err
+	}
 	if _, err := fmt.Fprintf(a.out, "- %s\n+ %s\n", revisionWords(from), to.words()); err != nil {
 		return err
 	}
@@ -109,7 +113,51 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 	if err := journal.WentBack(seen, id); err != nil {
 		a.sayf("%v", err)
 	}
-	return a.await(ctx, on, id, r, name)
+	if err := a.await(ctx, on, id, r, name); err != nil {
+		return err
+	}
+	a.tagBack(ctx, d, to.Revision)
+	return nil
+}
+
+// imagesThere looks whether the registry still has the images of a revision, of those
+// that lie in ECR. What it does not tell is no reason not to go back.
+func (a *app) imagesThere(ctx context.Context, d *deployment, to ecs.Revision) error {
+	for _, image := range to.Images {
+		registry, name, reference, ok := d.registryFor(image.Image)
+		if !ok {
+			continue
+		}
+		_, err := registry.Digest(ctx, name, reference)
+		if missing := (*ecr.NotFoundError)(nil); errors.As(err, &missing) {
+			return fmt.Errorf("container %s of %s runs %s, which the registry does not have any more: no task of it would start; --to names another revision", image.Container, to.Name, image.Image)
+		}
+	}
+	return nil
+}
+
+// registryFor is where an image lies; ok is false if that is no registry of ECR.
+func (d *deployment) registryFor(image string) (registry *ecr.Registry, name, reference string, ok bool) {
+	repository := deploy.RepositoryOf(image)
+	if e, inECR := deploy.ParseECR(image); inECR {
+		return d.registryOf(e.Account, e.Region), e.Name, e.Reference, e.Reference != ""
+	}
+	reference = strings.TrimLeft(strings.TrimPrefix(image, repository), ":@")
+	return d.registry, d.names.Repository, reference, d.cfg.BaseEndpoint != nil && reference != "" && strings.HasSuffix(repository, "/"+d.names.Repository)
+}
+
+// tagBack makes the mutable tag name what serves again.
+func (a *app) tagBack(ctx context.Context, d *deployment, to ecs.Revision) {
+	repository, err := d.registry.Repository(ctx, d.names.Repository)
+	if err != nil || !repository.Takes(d.names.ImageTag) {
+		return
+	}
+	for _, image := range to.Images {
+		if uri, digest, pinned := strings.Cut(image.Image, "@"); pinned && uri == repository.URI {
+			deploy.MoveTag(ctx, d.registry, repository.Name, digest, d.names.ImageTag, func(format string, args ...any) { a.sayf(format, args...) })
+			return
+		}
+	}
 }
 
 // mayRollBack keeps other deployments on this machine from the environment, and

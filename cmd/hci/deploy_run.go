@@ -152,6 +152,9 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 		job.Docker = session
 	}
 	done, err := job.Run(ctx)
+	if view, ok := job.Talk.(*deployView); ok {
+		view.live.Clear()
+	}
 	summary := a.summary(append([]deploy.Done{looked}, done...))
 	if err != nil {
 		return errors.Join(a.notDeployed(ctx, job, err), summary)

@@ -253,8 +253,6 @@ func passphraseHints(err error) []string {
 		return []string{"look at who changed the file; 'hci secrets rekey' seals it anew"}
 	case errors.Is(err, sealed.ErrChanged):
 		return []string{"look at what changed, then run the command again"}
-	case errors.Is(err, term.ErrNoTerminal):
-		return []string{"there is no terminal to ask on"}
 	case errors.Is(err, fs.ErrPermission):
 		return []string{"check the permissions of the file and its directory"}
 	}

@@ -106,7 +106,7 @@ func (j *Job) push(ctx context.Context) (string, error) {
 		return "", err
 	}
 	tags := []string{j.Look.Tag}
-	if j.Look.Moving != "" {
+	if j.Look.Moving != "" && !slices.Contains(j.Journal.Steps, Update) { // else it is moved when the image serves
 		tags = append(tags, j.Look.Moving)
 	}
 	for i, tag := range tags {
@@ -214,4 +214,27 @@ func (j *Job) image() (image, words string) {
 		return "", "the image that is pushed"
 	}
 	return j.Journal.Image, j.Journal.Words
+}
+
+// moveTag makes the mutable tag name the image that serves, if it is one of the
+// repository. That it can't be moved changes nothing of what serves.
+func (j *Job) moveTag(ctx context.Context) {
+	repository, digest, pinned := strings.Cut(j.Journal.Image, "@")
+	tag := j.Look.Moving
+	if tag == "" || !pinned || j.Look.Repository.URI == "" || repository != j.Look.Repository.URI {
+		return
+	}
+	MoveTag(ctx, j.Registry, j.Look.Repository.Name, digest, tag, j.Talk.Say)
+}
+
+// MoveTag makes a tag name the image with a digest, unless it does, and says so.
+func MoveTag(ctx context.Context, registry Registry, repository, digest, tag string, say func(format string, args ...any)) {
+	if now, err := registry.Digest(ctx, repository, tag); err == nil && now == digest {
+		return
+	}
+	if err := registry.Tag(ctx, repository, digest, tag); err != nil {
+		say("warning: the tag %s of %s does not name the image that serves: %v", tag, repository, err)
+		return
+	}
+	say("the tag %s of %s names the image that serves", tag, repository)
 }

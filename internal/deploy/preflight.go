@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -37,6 +38,8 @@ type Registry interface {
 	Repository(ctx context.Context, name string) (ecr.Repository, error)
 	Digest(ctx context.Context, repository, tag string) (string, error)
 	Token(ctx context.Context) (ecr.Token, error)
+	// Tag makes a tag name the image with a digest.
+	Tag(ctx context.Context, repository, digest, tag string) error
 }
 
 // Preflight is what is looked at before a deployment, all at once.
@@ -129,6 +132,7 @@ type looker struct {
 	mu      sync.Mutex
 	look    *Look
 	expired error         // AWS did not take the credentials
+	away    error         // AWS could not be reached
 	foreign *ForeignError // no revision of the migration's family is this environment's
 }
 
@@ -153,7 +157,20 @@ func (l *looker) failed(about string, err error) {
 		l.expired = err
 		return
 	}
+	if unreachable(err) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.away = err
+		return
+	}
 	l.found(Problem, about, "", "%v", err)
+}
+
+// unreachable reports whether no answer came at all.
+func unreachable(err error) bool {
+	var network *net.OpError
+	var lookup *net.DNSError
+	return errors.As(err, &network) || errors.As(err, &lookup)
 }
 
 // needs reports whether one of the steps is to be done.
@@ -203,6 +220,9 @@ func (p Preflight) Look(ctx context.Context) (*Look, error) {
 	group.Wait()
 	if l.expired != nil {
 		l.found(Problem, "aws", l.logIn(), "%v", l.expired)
+	}
+	if l.away != nil { // one line lost is one problem
+		l.found(Problem, "aws", "check the network, a VPN, and AWS_ENDPOINT_URL", "AWS can't be reached: %v", l.away)
 	}
 	l.together(ctx)
 	slices.SortStableFunc(l.look.Findings, byLevel)

@@ -71,7 +71,7 @@ func (l *looker) repository(ctx context.Context) bool {
 func (l *looker) image(ctx context.Context) {
 	repository := l.look.Repository
 	l.look.Moving = l.Names.ImageTag
-	if l.needs(Push) && !repository.Takes(l.Names.ImageTag) {
+	if l.needs(Push, Update) && !repository.Takes(l.Names.ImageTag) {
 		var missing *ecr.NotFoundError
 		if _, err := l.Registry.Digest(ctx, repository.Name, l.Names.ImageTag); !errors.As(err, &missing) {
 			l.look.Moving = ""

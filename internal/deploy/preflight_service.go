@@ -279,7 +279,7 @@ func (l *looker) secrets(ctx context.Context, d *ecs.Definition) {
 				err := l.Secret(ctx, ref)
 				switch {
 				case err == nil || ctx.Err() != nil:
-				case errors.Is(err, client.ErrCredentials):
+				case errors.Is(err, client.ErrCredentials), unreachable(err):
 					l.failed("secrets", err)
 				case errors.Is(err, ErrUnseen):
 					l.found(Warning, "secrets", "", "%s of container %s: %v", ref.Name, c.Name, err)

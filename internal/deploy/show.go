@@ -87,7 +87,7 @@ func (j *Job) line(s Step, image string) (what, why string) {
 			return "nothing: " + j.Journal.Image + " is there", ""
 		}
 		tags := look.Tag
-		if look.Moving != "" {
+		if look.Moving != "" && !slices.Contains(j.Steps, Update) {
 			tags += " and " + look.Moving
 		}
 		return "push " + tags + ", and read its digest back", "what follows runs that digest, whatever a tag says later"
@@ -98,6 +98,10 @@ func (j *Job) line(s Step, image string) (what, why string) {
 		}
 		return what + " in " + image, "before the update, so that a failure leaves the service as it is; after the push, since the deployed image knows none of the new migrations"
 	default:
-		return "make the service run " + image + ", and wait until it does", ""
+		what = "make the service run " + image + ", and wait until it does"
+		if look.Moving != "" && (j.Journal.Own || slices.Contains(j.Steps, Push)) {
+			return what, "then the tag " + look.Moving + " names that image"
+		}
+		return what, ""
 	}
 }

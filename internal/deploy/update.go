@@ -143,6 +143,7 @@ func (j *Job) watch(ctx context.Context, id string, again bool) (string, error) 
 			return "", err
 		}
 		if err == nil && r.End == Deployed {
+			j.moveTag(ctx)
 			return r.Explain()[0], nil
 		}
 		later, stop := j.later(ctx)

@@ -63,7 +63,7 @@ func (s *Session) Run(ctx context.Context, c Container, emit func(line string)) 
 		command = slices.Concat(c.EntryPoint[1:], c.Command)
 	}
 	cmd := exec.Command(s.engine.program, append(append(argv, c.Image), command...)...)
-	cmd.Env = environ
+	cmd.Env, cmd.SysProcAttr = environ, ownGroup()
 	r, w := io.Pipe()
 	cmd.Stdout, cmd.Stderr = w, w
 	lines := make(chan string, 1)

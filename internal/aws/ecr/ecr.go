@@ -133,6 +133,44 @@ func (r *Registry) Digest(ctx context.Context, repository, tag string) (string, 
 	return out.Details[0].Digest, nil
 }
 
+// manifests are the forms of a manifest that are asked for.
+var manifests = []string{
+	"application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json",
+	"application/vnd.docker.distribution.manifest.v2+json", "application/vnd.docker.distribution.manifest.list.v2+json",
+}
+
+// Tag makes a tag name the image with a digest, which the registry holds. It fails with a
+// [*NotFoundError] if it does not.
+//
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-retag.html
+func (r *Registry) Tag(ctx context.Context, repository, digest, tag string) error {
+	var out struct {
+		Images []struct {
+			Manifest string `json:"imageManifest"`
+			Type     string `json:"imageManifestMediaType"`
+		} `json:"images"`
+	}
+	in := members{"repositoryName": repository, "imageIds": []members{{"imageDigest": digest}}, "acceptedMediaTypes": manifests}
+	if err := r.client.Call(ctx, "BatchGetImage", r.id(in), &out); err != nil {
+		return fmt.Errorf("image %s@%s: %w", repository, digest, err)
+	}
+	if len(out.Images) == 0 {
+		return &NotFoundError{What: fmt.Sprintf("image %s@%s", repository, digest)}
+	}
+	put := members{"repositoryName": repository, "imageManifest": out.Images[0].Manifest, "imageTag": tag}
+	if kind := out.Images[0].Type; kind != "" {
+		put["imageManifestMediaType"] = kind
+	}
+	err := r.client.Call(ctx, "PutImage", r.id(put), &struct{}{})
+	if client.Code(err) == "ImageAlreadyExistsException" { // that tag names it already
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("tag %s of %s: %w", tag, repository, err)
+	}
+	return nil
+}
+
 // Token is what Docker logs in with.
 type Token struct {
 	User     string

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // Difference is one between two definitions.
@@ -159,11 +158,15 @@ func (f flattened) value(path string, value any, kind leafKind) {
 	case []any:
 		f.list(path, v, kind)
 	default:
+		if text, ok := v.(string); ok {
+			f[path] = leaf{text, kind}
+			return
+		}
 		text, err := json.Marshal(v)
 		if err != nil {
 			return
 		}
-		f[path] = leaf{strings.Trim(string(text), `"`), kind}
+		f[path] = leaf{string(text), kind}
 	}
 }
 

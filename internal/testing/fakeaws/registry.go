@@ -2,9 +2,12 @@ package fakeaws
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/hex"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -97,6 +100,44 @@ func (s *Server) describeImages(in object) (object, error) {
 		details = append(details, detail)
 	}
 	return object{"imageDetails": details}, nil
+}
+
+// batchGetImage hands out manifests by their digests or tags.
+//
+// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html
+func (s *Server) batchGetImage(in object) (object, error) {
+	images, failures := []any{}, []any{}
+	for _, id := range objects(in, "imageIds") {
+		reference := cmp.Or(str(id, "imageDigest"), str(id, "imageTag"))
+		r := httptest.NewRequest(http.MethodGet, "/v2/"+s.o.Repository+"/manifests/"+reference, nil)
+		r.Header.Set("Accept", manifests)
+		w := httptest.NewRecorder()
+		s.o.Registry.ServeHTTP(w, r)
+		if w.Code != http.StatusOK || str(in, "repositoryName") != s.o.Repository {
+			failures = append(failures, object{"imageId": id, "failureCode": "ImageNotFound"})
+			continue
+		}
+		images = append(images, object{"imageId": id, "imageManifest": w.Body.String(), "imageManifestMediaType": w.Header().Get("Content-Type")})
+	}
+	return object{"images": images, "failures": failures}, nil
+}
+
+// putImage puts a manifest under a tag.
+//
+// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
+func (s *Server) putImage(in object) (object, error) {
+	tag, manifest := str(in, "imageTag"), str(in, "imageManifest")
+	sum := sha256.Sum256([]byte(manifest))
+	switch old := s.digest(tag); {
+	case old == "sha256:"+hex.EncodeToString(sum[:]):
+		return nil, fail("ImageAlreadyExistsException", "Image with digest and tag already exists.")
+	case old != "" && s.o.Scenario == ImmutableTags:
+		return nil, fail("ImageTagAlreadyExistsException", "The image tag '%s' already exists and cannot be overwritten because the tag is immutable.", tag)
+	}
+	if put := s.inside(http.MethodPut, "/v2/"+s.o.Repository+"/manifests/"+tag, str(in, "imageManifestMediaType"), []byte(manifest)); put.Code != http.StatusCreated {
+		return nil, fail("InvalidParameterException", "registry: HTTP status %d", put.Code)
+	}
+	return object{"image": object{"imageId": object{"imageTag": tag}}}, nil
 }
 
 // refuse answers as a registry does.

@@ -12,8 +12,8 @@ import (
 	"hci/tfvars/module"
 )
 
-// Before is the tag of the image that the service runs before a rehearsal. It is
-// in no registry: its tasks are told to run.
+// Before is the tag of the image that the service runs before a rehearsal. It has no
+// content: its tasks are told to run.
 const Before = "git-000000000000"
 
 // unknownValue stands for what only an apply can tell.

@@ -106,6 +106,9 @@ func New(host string, o Options) *Server {
 		s.register(family, raw, "arn:aws:sts::"+o.Account+":assumed-role/terraform/rehearsal")
 	}
 	s.begin()
+	if o.Registry != nil && o.Repository != "" {
+		_ = s.Hold(Before, Before) // whose absence a rollback tells
+	}
 	s.tasks.Go(s.schedule)
 	return s
 }
@@ -229,6 +232,7 @@ func (s *Server) operate(service, operation string, in object) (object, error) {
 		},
 		"AmazonEC2ContainerRegistry_V20150921": {
 			"DescribeRepositories": s.describeRepositories, "DescribeImages": s.describeImages, "GetAuthorizationToken": s.getAuthorizationToken,
+			"BatchGetImage": s.batchGetImage, "PutImage": s.putImage,
 		},
 		"Logs_20140328": {"GetLogEvents": s.getLogEvents, "FilterLogEvents": s.filterLogEvents},
 	}
