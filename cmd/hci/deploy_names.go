@@ -180,6 +180,7 @@ func (a *app) explainNames(ctx context.Context, env project.Environment, asJSON 
 		return err
 	}
 	d.missing = append(d.missing, a.askAWS(ctx, d)...)
+	a.sayf("%s is in workspace %s: %s", env.Name, env.Workspace, env.WorkspaceWhy)
 	if asJSON {
 		missing := []string{}
 		for _, m := range d.missing {

@@ -20,6 +20,7 @@ const planSchema = 1
 type planReport struct {
 	Schema      int            `json:"schema"`
 	Environment string         `json:"environment"`
+	Workspace   string         `json:"workspace"`
 	InSync      bool           `json:"in_sync"`
 	Differs     bool           `json:"differs"` // or can't be compared: exit code 2
 	Counts      map[string]int `json:"counts"`  // by kind
@@ -78,7 +79,8 @@ type keyReport struct {
 
 func newPlanReport(d *compare.Desired, p sync.Plan, showValues bool) planReport {
 	r := planReport{
-		Schema: planSchema, Environment: d.Env.Name, InSync: p.InSync() && len(d.Nameless) == 0 && len(d.Incomplete()) == 0,
+		Schema: planSchema, Environment: d.Env.Name, Workspace: d.Env.Workspace,
+		InSync:  p.InSync() && len(d.Nameless) == 0 && len(d.Incomplete()) == 0,
 		Differs: p.Differs() || len(d.Nameless) > 0,
 		Counts:  map[string]int{}, Places: newPlaceReports(d), Secrets: []changeReport{}, Nameless: d.Nameless,
 		Incomplete: d.Incomplete(), Orphans: d.OrphansUnknown,

@@ -92,6 +92,7 @@ type statusTable struct {
 
 func (t *statusTable) add(c *compare.Comparison, now time.Time) {
 	t.envs = append(t.envs, c.Env.Name)
+	t.places = append(t.places, fmt.Sprintf("%s in workspace %s: %s", c.Env.Name, c.Env.Workspace, c.Env.WorkspaceWhy))
 	for _, target := range c.Targets() {
 		t.places = append(t.places, c.Env.Name+" in "+target.String())
 	}

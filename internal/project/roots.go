@@ -235,7 +235,16 @@ func (p *Project) named(name string) (*Root, error) {
 	if len(ends) == 1 {
 		return ends[0], nil
 	}
-	return nil, &UnknownRootError{Name: name, Known: p.RootNames(), Suggestion: nearest(name, p.RootNames())}
+	unknown := &UnknownRootError{Name: name, Known: p.RootNames(), Suggestion: nearest(name, p.RootNames())}
+	if len(ends) > 1 {
+		return nil, unknown
+	}
+	for _, r := range p.Roots { // by the last of its directories, as it may be given
+		if unknown.Suggestion == "" && nearest(name, []string{path.Base(r.Name)}) != "" {
+			unknown.Suggestion = r.Name
+		}
+	}
+	return nil, unknown
 }
 
 // RootNames lists the names of the roots.
