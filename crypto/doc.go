@@ -1,5 +1,10 @@
 // Package crypto reads and writes the files of "openssl enc -aes-256-cbc".
 //
+// Start here: for most uses, call [Open] and [Seal], with [DefaultParams] for a
+// new file and [Opened].Params for one that is sealed again. The sections below
+// say what that promises. An environment's file on disk, and the plaintext
+// beside it, are hci/internal/sealed's.
+//
 // [Open] reads every variant the program writes: keys from PBKDF2 or from the
 // older EVP_BytesToKey; digests md5, sha1, sha256, sha384 and sha512; any
 // iteration count; salted, -nosalt, and without header (-S); binary, base64 in

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"hci/crypto"
 	"hci/sync"
 	"hci/sync/awssm"
 	"hci/sync/dotenv"
@@ -51,7 +52,15 @@ var (
 )
 
 func TestFromFileToStore(t *testing.T) {
-	file, err := tfvars.Parse([]byte("db_password = \"p\"\n"), "a.tfvars")
+	sealed, err := crypto.Seal([]byte("db_password = \"p\"\n"), []byte("passphrase"), crypto.DefaultParams(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := crypto.Open(sealed, []byte("passphrase"), crypto.OpenOptions{})
+	if err != nil || !opened.Authenticated {
+		t.Fatal(err)
+	}
+	file, err := tfvars.Parse(opened.Plaintext, "a.tfvars")
 	if err != nil {
 		t.Fatal(err)
 	}
