@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -29,6 +28,8 @@ type app struct {
 	newPassphraseFrom string
 	accept            bool // --accept-unauthenticated
 
+	command     string     // that runs, without the program's name: "secrets diff"
+	printedJSON bool       // a report of --json has been written
 	saying      sync.Mutex // held while a line is written to stderr
 	style       term.Style
 	found       *project.Project
@@ -84,14 +85,6 @@ func (a *app) notes(notes []string) {
 	for _, n := range notes {
 		a.sayf("%s", n)
 	}
-}
-
-// printJSON writes v to stdout, indented, with a final newline.
-func (a *app) printJSON(v any) error {
-	enc := json.NewEncoder(a.out)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
 }
 
 // rel shows a path as the user would type it, where that is shorter.

@@ -78,7 +78,7 @@ func (a *app) run(ctx context.Context, env project.Environment, r runRequest) er
 	if filepath.Base(program) == program { // a path is taken from the directory that the command runs in
 		found, err := exec.LookPath(program)
 		if err != nil {
-			return fmt.Errorf("%s: %w", program, exec.ErrNotFound)
+			return &child.StartError{Program: program, Err: exec.ErrNotFound}
 		}
 		program = found
 	}

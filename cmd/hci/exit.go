@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/spf13/cobra"
+
 	"hci/crypto"
 	"hci/internal/aws/client"
 	"hci/internal/child"
@@ -25,7 +27,11 @@ const (
 	exitDifferences = 2
 	exitPassphrase  = 4
 	exitConflict    = 5
-	exitInterrupted = 130
+
+	// As shells have them.
+	exitNotExecutable = 126
+	exitNotFound      = 127
+	exitInterrupted   = 130
 )
 
 // errDifferences ends a command that found differences and has already
@@ -42,8 +48,8 @@ func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
 // report says what went wrong on stderr, with the next command where there is
-// one, and returns the exit code.
-func (a *app) report(err error) int {
+// one, and returns the exit code. With --json it is a report on stdout as well.
+func (a *app) report(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return exitOK
 	}
@@ -51,6 +57,8 @@ func (a *app) report(err error) int {
 		return ended.Code // it has printed what was wrong
 	}
 	code := exitOK
+	var details []errorDetail
+	defer func() { a.reportJSON(cmd, code, details) }()
 	for _, e := range flatten(err) {
 		if errors.Is(e, errDifferences) {
 			code = worse(code, exitDifferences)
@@ -64,9 +72,11 @@ func (a *app) report(err error) int {
 			a.sayf("%v", e)
 		}
 		a.details(e)
-		for _, hint := range a.hints(e) {
+		hints := a.hints(e)
+		for _, hint := range hints {
 			a.sayf("%s", hint)
 		}
+		details = append(details, errorDetail{Text: e.Error(), Next: hints})
 		code = worse(code, exitCode(e))
 	}
 	return code
@@ -96,9 +106,14 @@ func exitCode(err error) int {
 	var ended *child.ExitError
 	var loss *sealed.LossError
 	var unsealed *sealed.UnsealedError
+	var start *child.StartError
 	switch {
 	case deployConflict(err):
 		return exitConflict
+	case errors.As(err, &start) && start.NotFound():
+		return exitNotFound
+	case errors.As(err, &start):
+		return exitNotExecutable
 	case errors.As(err, &ended):
 		return ended.Code
 	case errors.Is(err, errDifferences):
@@ -116,7 +131,7 @@ func exitCode(err error) int {
 
 // worse returns the code that tells more when several things went wrong.
 func worse(a, b int) int {
-	for _, code := range []int{exitInterrupted, exitPassphrase, exitConflict, exitFailed, exitDifferences} {
+	for _, code := range []int{exitInterrupted, exitPassphrase, exitConflict, exitNotFound, exitNotExecutable, exitFailed, exitDifferences} {
 		if a == code || b == code {
 			return code
 		}

@@ -53,6 +53,9 @@ func commandTable() string {
 			switch {
 			case !child.IsAvailableCommand() || child.Name() == "help":
 			case child.HasAvailableSubCommands() && child.Name() != "completion":
+				if strings.Contains(child.Use, "[") { // it does something by itself
+					fmt.Fprintf(w, "%s\t%s\n", strings.TrimSuffix(child.UseLine(), " [flags]"), child.Short)
+				}
 				list(child)
 			default:
 				use := strings.TrimSuffix(child.UseLine(), " [flags]")

@@ -25,8 +25,12 @@ func run(ctx context.Context, args []string, s streams, environ []string) int {
 	a := newApp(s, environ)
 	root := newRoot(a)
 	root.SetArgs(args)
-	err := withoutValues(func() error { return root.ExecuteContext(ctx) })
-	code := a.report(err)
+	var cmd *cobra.Command
+	err := withoutValues(func() (err error) {
+		cmd, err = root.ExecuteContextC(ctx)
+		return err
+	})
+	code := a.report(cmd, err)
 	var ended *child.ExitError
 	var said *saidError // by what was decided after the interrupt
 	if ctx.Err() != nil && err != nil && !errors.As(err, &ended) && !errors.As(err, &said) {
@@ -73,6 +77,7 @@ func withoutValues(f func() error) (err error) {
 }
 
 func newRoot(a *app) *cobra.Command {
+	showVersion := false
 	root := &cobra.Command{
 		Use:   "hci",
 		Short: "One source for a team's secrets: sealed in git, in Secrets Manager, in .env",
@@ -83,17 +88,22 @@ them without plaintext on disk.
 
 Terraform is the configuration: in a repository with *_secrets.tfvars.enc and
 a Terraform directory, no file of hci's own is needed.`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          cobra.ArbitraryArgs,
-		RunE:          helpOrUnknown,
-
-		SuggestionsMinimumDistance: 2,
+		SilenceErrors:    true,
+		SilenceUsage:     true,
+		Args:             cobra.ArbitraryArgs,
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) { a.command = commandName(cmd) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if showVersion {
+				return a.printVersion()
+			}
+			return helpOrUnknown(cmd, args)
+		},
 	}
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd: cmd.CommandPath(), err: err} })
+	root.SetFlagErrorFunc(flagError)
+	root.Flags().BoolVarP(&showVersion, "version", "v", false, "print the version, as 'hci version' does")
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.dir, "directory", "C", ".", "act as if started in `DIR`")
 	flags.StringVar(&a.workspace, "workspace", "", "Terraform `WORKSPACE` of a project with one secrets.tfvars")
@@ -114,23 +124,9 @@ a Terraform directory, no file of hci's own is needed.`,
 
 // group returns a command that only holds others.
 func group(use, short string, children ...*cobra.Command) *cobra.Command {
-	g := &cobra.Command{Use: use, Short: short, RunE: helpOrUnknown, SuggestionsMinimumDistance: 2}
+	g := &cobra.Command{Use: use, Short: short, RunE: helpOrUnknown}
 	g.AddCommand(children...)
 	return g
-}
-
-// helpOrUnknown is what a command does that only holds others. With a word
-// that names none of them it fails, where cobra alone would print the help of
-// a subcommand and succeed.
-func helpOrUnknown(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return cmd.Help()
-	}
-	err := fmt.Errorf("unknown command %q", args[0])
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		err = fmt.Errorf("%w; did you mean %q?", err, near[0])
-	}
-	return &usageError{cmd: cmd.CommandPath(), err: err}
 }
 
 func newSecrets(a *app) *cobra.Command {

@@ -132,7 +132,11 @@ func (a *app) printPairs(names [2]string, pairs []pair, showValues bool) error {
 	var parts []string
 	for _, result := range []string{"same", "differs", "missing", "unknown"} {
 		if counts[result] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", counts[result], result))
+			word := result
+			if result == "differs" && counts[result] > 1 {
+				word = "differ"
+			}
+			parts = append(parts, fmt.Sprintf("%d %s", counts[result], word))
 		}
 	}
 	_, err := fmt.Fprintf(a.out, "%s and %s: %s\n", names[0], names[1], cmp.Or(strings.Join(parts, ", "), "no secrets are declared"))

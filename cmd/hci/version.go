@@ -29,16 +29,20 @@ func newVersion(a *app) *cobra.Command {
 		Short: "Print the version, the commit and the Go version",
 		Args:  between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			r := buildVersion()
 			if asJSON {
-				return a.printJSON(r)
+				return a.printJSON(buildVersion())
 			}
-			_, err := fmt.Fprintf(a.out, "hci %s\ncommit %s\n%s %s\n", r.Version, r.Commit, r.Go, r.Platform)
-			return err
+			return a.printVersion()
 		},
 	}
 	jsonFlag(cmd, &asJSON)
 	return cmd
+}
+
+func (a *app) printVersion() error {
+	r := buildVersion()
+	_, err := fmt.Fprintf(a.out, "hci %s\ncommit %s\n%s %s\n", r.Version, r.Commit, r.Go, r.Platform)
+	return err
 }
 
 func buildVersion() versionReport {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -25,6 +26,33 @@ type ExitError struct {
 
 func (e *ExitError) Error() string {
 	return fmt.Sprintf("%s ended with exit code %d", e.Program, e.Code)
+}
+
+// StartError says that the program did not start.
+type StartError struct {
+	Program string
+	Err     error
+}
+
+func (e *StartError) Error() string {
+	err := e.Err // where it names the program as well, what it says of it
+	var path *fs.PathError
+	var lookup *exec.Error
+	switch {
+	case errors.As(e.Err, &path):
+		err = path.Err
+	case errors.As(e.Err, &lookup):
+		err = lookup.Err
+	}
+	return fmt.Sprintf("%s: %v", e.Program, err)
+}
+
+func (e *StartError) Unwrap() error { return e.Err }
+
+// NotFound reports whether there is no such program, rather than one that can't
+// be executed.
+func (e *StartError) NotFound() bool {
+	return errors.Is(e.Err, exec.ErrNotFound) || errors.Is(e.Err, fs.ErrNotExist)
 }
 
 // Command is a program to run.
@@ -47,7 +75,7 @@ type Command struct {
 var ErrStopped = errors.New("the program was stopped")
 
 // Run runs the program to its end. The error is an [*ExitError] if it ran and
-// failed.
+// failed, and a [*StartError] if it did not start.
 func (c Command) Run() error {
 	cmd := exec.Command(c.Argv[0], c.Argv[1:]...)
 	cmd.Env, cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Env, c.Dir, c.In, c.Out, c.Err
@@ -57,7 +85,7 @@ func (c Command) Run() error {
 	defer signal.Stop(signals)
 	defer interrupt.Hold()() // the program decides what a signal means
 	if err := cmd.Start(); err != nil {
-		return err
+		return &StartError{Program: c.Argv[0], Err: err}
 	}
 	done, stopped := make(chan struct{}), make(chan bool, 1)
 	go func() { stopped <- c.watch(cmd.Process, signals, done) }()

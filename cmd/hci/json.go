@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// envelopeSchema is the version of what every --json has in common: "schema",
+// "command" and, of a command that reports a list, "items".
+const envelopeSchema = planSchema
+
+// printJSON writes a report to stdout, indented, with a final newline: v's
+// fields behind those of the envelope or, if v is a list, v as "items".
+func (a *app) printJSON(v any) error {
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	command, err := json.Marshal(a.command)
+	if err != nil {
+		return err
+	}
+	fields := bytes.TrimSpace(body.Bytes())
+	if bytes.HasPrefix(fields, []byte("{")) {
+		fields = bytes.TrimPrefix(fields[1:len(fields)-1], fmt.Appendf(nil, `"schema":%d`, envelopeSchema))
+		fields = bytes.TrimPrefix(fields, []byte(","))
+	} else {
+		if bytes.Equal(fields, []byte("null")) {
+			fields = []byte("[]")
+		}
+		fields = append([]byte(`"items":`), fields...)
+	}
+	all := fmt.Appendf(nil, `{"schema":%d,"command":%s`, envelopeSchema, command)
+	if len(fields) > 0 {
+		all = append(append(all, ','), fields...)
+	}
+	all = append(all, '}')
+	var out bytes.Buffer
+	if err := json.Indent(&out, all, "", "  "); err != nil {
+		return err
+	}
+	a.printedJSON = true
+	_, err = a.out.Write(append(out.Bytes(), '\n'))
+	return err
+}
+
+// commandName is a command as the envelope names it: "secrets diff".
+func commandName(cmd *cobra.Command) string {
+	name := cmd.CommandPath()
+	if root := cmd.Root().Name() + " "; len(name) > len(root) && name[:len(root)] == root {
+		return name[len(root):]
+	}
+	return name
+}
+
+// errorReport is the JSON form of why a command failed.
+type errorReport struct {
+	ExitCode int           `json:"exit_code"`
+	Exit     string        `json:"exit"` // the code's name
+	Errors   []errorDetail `json:"errors"`
+}
+
+type errorDetail struct {
+	Text string   `json:"text"`
+	Next []string `json:"next,omitempty"` // what to do
+}
+
+// exitNames are the names of the exit codes in JSON.
+var exitNames = map[int]string{
+	exitFailed: "failed", exitDifferences: "differences", exitPassphrase: "passphrase", exitConflict: "conflict",
+	exitNotExecutable: "not_executable", exitNotFound: "not_found", exitInterrupted: "interrupted",
+}
+
+// wantsJSON reports whether a command was given --json.
+func wantsJSON(cmd *cobra.Command) bool {
+	if cmd == nil {
+		return false
+	}
+	f := cmd.Flags().Lookup("json")
+	return f != nil && f.Value.String() == "true"
+}
+
+// reportJSON writes why a command with --json failed, if it has not reported yet
+// itself.
+func (a *app) reportJSON(cmd *cobra.Command, code int, details []errorDetail) {
+	if !wantsJSON(cmd) || a.printedJSON || len(details) == 0 {
+		return
+	}
+	a.command = commandName(cmd)
+	name := exitNames[code]
+	if name == "" {
+		name = "ended"
+	}
+	if err := a.printJSON(errorReport{ExitCode: code, Exit: name, Errors: details}); err != nil {
+		a.sayf("%v", err)
+	}
+}
