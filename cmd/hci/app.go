@@ -190,28 +190,6 @@ func (a *app) environments(names []string, want func(project.Environment) bool, 
 	return envs, nil
 }
 
-// envNames completes environment names on the command line.
-func (a *app) envNames(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	p, err := project.Find(a.dir, project.Options{Getenv: a.getenv, Environ: a.environ, Workspace: a.workspace, Root: a.root})
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var names []string
-	for _, env := range p.Environments {
-		names = append(names, env.Name)
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
-}
-
-// rootNames completes the name of a root.
-func (a *app) rootNames(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	p, err := project.Find(a.dir, project.Options{Getenv: a.getenv, Environ: a.environ, Workspace: a.workspace})
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	return p.RootNames(), cobra.ShellCompDirectiveNoFileComp
-}
-
 // jsonFlag adds --json, as every command that reports has it.
 func jsonFlag(cmd *cobra.Command, asJSON *bool) {
 	cmd.Flags().BoolVar(asJSON, "json", false, "report as JSON on standard output")

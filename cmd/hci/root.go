@@ -108,7 +108,6 @@ a Terraform directory, no file of hci's own is needed.`,
 	flags.StringVarP(&a.dir, "directory", "C", ".", "act as if started in `DIR`")
 	flags.StringVar(&a.workspace, "workspace", "", "Terraform `WORKSPACE` of a project with one secrets.tfvars")
 	flags.StringVar(&a.root, "root", "", "of several Terraform roots, act on `NAME`")
-	_ = root.RegisterFlagCompletionFunc("root", a.rootNames) // it fails only for a flag that is not there
 	flags.StringVar(&a.passphraseFrom, "passphrase-from", "", "take the passphrase from `SOURCE`: env:NAME, file:PATH, fd:N or stdin")
 	flags.BoolVar(&a.accept, "accept-unauthenticated", false, "use a sealed file that was altered, or is another environment's, or weaker than declared")
 	root.AddGroup(&cobra.Group{ID: "main", Title: "Commands:"})
@@ -119,6 +118,7 @@ a Terraform directory, no file of hci's own is needed.`,
 	root.AddCommand(newReap(a))
 	root.SetHelpCommandGroupID("main")
 	root.SetCompletionCommandGroupID("main")
+	a.addCompletions(root)
 	return root
 }
 
