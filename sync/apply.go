@@ -22,6 +22,9 @@ type ApplyOptions struct {
 	Only    []string // these names; none means all
 	// ReplaceBinary lets a text take the place of bytes, and bytes that of a text.
 	ReplaceBinary bool
+	// Owned are names whose value is written, or rolled back, although it is
+	// somebody else's.
+	Owned []string
 
 	Parallel int           // secrets at a time; 0 means 8
 	Grace    time.Duration // how long writes under way may go on after the context's end; 0 means 20 s
@@ -52,6 +55,11 @@ const (
 // action decides, and says why something is skipped.
 func (o ApplyOptions) action(c Change) (action, string) {
 	do, why := o.wanted(c)
+	owner := c.Owner()
+	first := c.Kind == Add && owner.Kind == OwnerRotation // a rotation begins with a value
+	if do != nothing && do != skip && owner.Kind != "" && !first && !slices.Contains(o.Owned, c.Name) {
+		return skip, fmt.Sprintf("its value is %s (--rotated %s)", owner, c.Name)
+	}
 	if do != nothing && do != skip && c.OtherKind() && !o.ReplaceBinary {
 		return skip, fmt.Sprintf("it holds %s, and %s would take their place (--replace-binary)", c.Held.Content().Kind(), c.Want.Content().Kind())
 	}
@@ -66,8 +74,15 @@ func (o ApplyOptions) wanted(c Change) (action, string) {
 		return nothing, ""
 	case Add, Differs:
 		return write, ""
+	case Owned:
+		if known {
+			return write, ""
+		}
+		return skip, fmt.Sprintf("its value is %s", c.Owner())
 	case Missing:
 		switch {
+		case o.Create && known && (len(c.Want.Meta.Replicas) > 0 || slices.Contains(c.Want.Meta.Unsettled, "replica")):
+			return skip, "it has a replica block, which only Terraform makes"
 		case o.Create && known && len(c.Want.Meta.KMSAwaits) > 0:
 			return skip, "its KMS key is not known: " + strings.Join(c.Want.Meta.KMSAwaits, ", ")
 		case o.Create && known:

@@ -25,6 +25,7 @@ const (
 	PartDiffers          // in what is known of the declared value
 	Revert               // there is a value before the current one; see [Rollback]
 	NoPrevious           // there is none
+	Owned                // differs, or may; but the value is somebody else's, see [Change.Owner]
 )
 
 // String returns the kind as it stands in JSON output.
@@ -56,6 +57,8 @@ func (k Kind) String() string {
 		return "revert"
 	case NoPrevious:
 		return "no_previous"
+	case Owned:
+		return "owned"
 	default:
 		return "unreadable"
 	}
@@ -107,7 +110,7 @@ func (p Plan) Differs() bool {
 
 func differing(k Kind) bool {
 	switch k {
-	case InSync, ValueIgnored, ValueUndeclared, Agrees, NoPrevious:
+	case InSync, ValueIgnored, ValueUndeclared, Agrees, NoPrevious, Owned:
 		return false
 	}
 	return true
@@ -141,7 +144,7 @@ func Diff(have []Held, want []Want) Plan {
 		p.Changes = append(p.Changes, compare(w, h, ok))
 	}
 	for key, h := range held {
-		if !declared[key] {
+		if !declared[key] && h.Deleted.IsZero() { // a list may lag behind a deletion
 			p.Changes = append(p.Changes, orphan(h))
 		}
 	}
@@ -157,7 +160,19 @@ func orphan(h Held) Change {
 	return c
 }
 
+// compare finds how one declared secret relates to what the store has.
 func compare(w Want, h Held, exists bool) Change {
+	c := compareValue(w, h, exists)
+	switch c.Owner().Kind {
+	case OwnerRotation, OwnerService, OwnerPrimary:
+		if c.Kind == Differs || c.Kind == PartDiffers {
+			c.Kind = Owned
+		}
+	}
+	return c
+}
+
+func compareValue(w Want, h Held, exists bool) Change {
 	c := Change{Name: w.Name, Place: w.Place, Want: w, Held: h}
 	switch {
 	case !exists:

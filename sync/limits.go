@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -60,7 +61,7 @@ func (e *UnknownNameError) Error() string { return fmt.Sprintf("no secret is nam
 // options: LimitErrors, or an UnknownNameError for each name in Only that
 // isn't in the plan.
 func (p Plan) Check(o ApplyOptions) error {
-	if err := p.checkOnly(o.Only); err != nil {
+	if err := p.checkOnly(slices.Concat(o.Only, o.Owned)); err != nil {
 		return err
 	}
 	var all LimitErrors

@@ -79,7 +79,7 @@ func (r Report) Complete() bool {
 			return false
 		case Skipped:
 			k := o.Change.Kind
-			return k != Orphan && k != ValueIgnored && k != ValueUndeclared && k != Agrees && k != NoPrevious
+			return k != Orphan && k != ValueIgnored && k != ValueUndeclared && k != Agrees && k != NoPrevious && k != Owned
 		default:
 			return true
 		}

@@ -76,15 +76,22 @@ type Want struct {
 	Unknown   []string // addresses that the value waits for
 	Variables []string // variables that the value comes from
 	Address   string   // where it is declared
-	Meta      Meta     // of a secret that is made
+	Meta      Meta     // of the secret itself
+	Rotation  string   // the address of what has the store change the value; "" if nothing does
 }
 
-// Meta is what a new secret gets besides its value.
+// Meta is what a secret is declared to be besides its value.
 type Meta struct {
+	Managed     bool // the secret itself is declared, not only a value of it
 	Description string
 	KMSKeyID    string   // "" for the store's own key
 	KMSAwaits   []string // addresses that the key waits for: then the secret is not made
 	Tags        map[string]string
+	Replicas    []string // regions, sorted
+	Policy      string   // JSON; "" if none is declared
+	// Unsettled names the settings, as Terraform calls them, of which nothing is
+	// declared for certain.
+	Unsettled []string
 }
 
 // Content is what a secret holds: a text, or bytes. The two are never the same,
@@ -121,6 +128,7 @@ type Held struct {
 	HasValue  bool         // Value was read
 	Binary    bool         // Value is bytes, not a text
 	Labels    []string     // staging labels of Version
+	Facts     *Facts       // nil if they were not asked for; see [Inspector]
 	Deleted   time.Time    // scheduled for deletion since then, if not zero
 	Changed   time.Time    // when Version was made, as far as the store tells
 	Err       error        // why this secret couldn't be read

@@ -70,6 +70,23 @@ type changeReport struct {
 	Want      *string     `json:"want,omitempty"`
 	HaveBytes bool        `json:"have_binary,omitempty"` // AWS holds bytes (SecretBinary)
 	WantBytes bool        `json:"want_binary,omitempty"` // the code makes bytes (secret_binary)
+	// Owner is who else gives the secret its value.
+	Owner *ownerReport `json:"owner,omitempty"`
+	// Drift lists the settings that are not as Terraform declares them.
+	Drift []driftReport `json:"drift,omitempty"`
+	// StaleLabels are staging labels that hci left, with their VersionIds.
+	StaleLabels map[string]string `json:"stale_labels,omitempty"`
+}
+
+type ownerReport struct {
+	Kind string `json:"kind"` // rotation, service, replica; unknown if it could not be read
+	By   string `json:"by,omitempty"`
+}
+
+type driftReport struct {
+	Field string `json:"field"` // as Terraform calls it
+	Have  string `json:"have"`
+	Want  string `json:"want"`
 }
 
 type keyReport struct {
@@ -98,6 +115,15 @@ func newChangeReport(c sync.Change, showValues bool) changeReport {
 	r := changeReport{
 		Name: c.Name, Kind: c.Kind.String(), Reason: reason(c), Address: c.Want.Address,
 		Variables: c.Want.Variables, Version: c.Held.Version, To: c.To, Awaits: c.Want.Unknown,
+	}
+	if owner := c.Owner(); owner.Kind != "" {
+		r.Owner = &ownerReport{string(owner.Kind), owner.By}
+	}
+	for _, d := range c.Drift() {
+		r.Drift = append(r.Drift, driftReport(d))
+	}
+	if c.Held.Facts != nil {
+		r.StaleLabels = c.Held.Facts.Stale
 	}
 	r.HaveBytes, r.WantBytes = c.Held.Binary, c.Want.Binary
 	if !c.Held.Changed.IsZero() {

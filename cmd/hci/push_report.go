@@ -66,7 +66,7 @@ func (a *app) suggestSecret(err error, p sync.Plan) error {
 	for i, c := range p.Changes {
 		names[i] = c.Name
 	}
-	return fmt.Errorf("--only: %w%s", err, didYouMean(unknown.Name, names))
+	return fmt.Errorf("%w%s", err, didYouMean(unknown.Name, names))
 }
 
 // nothingPushed ends a push that has nothing to write, or was a dry run.
@@ -110,6 +110,9 @@ func (a *app) sumUp(d *compare.Desired, p sync.Plan, report sync.Report, r pushR
 	if slices.ContainsFunc(report.Outcomes, replacedValue) {
 		a.redeployHint(d)
 	}
+	if report.Count(sync.Created) > 0 {
+		a.importHint(d, report)
+	}
 	if failed := report.Err(); failed != nil {
 		return errors.Join(err, failed)
 	}
@@ -118,6 +121,16 @@ func (a *app) sumUp(d *compare.Desired, p sync.Plan, report sync.Report, r pushR
 		err = errors.Join(err, errIncomplete)
 	}
 	return err
+}
+
+// importHint says how Terraform gets to know what push made: its next apply would
+// fail to make the same again.
+func (a *app) importHint(d *compare.Desired, report sync.Report) {
+	for _, out := range report.Outcomes {
+		if out.Result == sync.Created {
+			a.sayf("Terraform does not know %s yet: 'hci tf %s import %s ARN', with the ARN that 'aws secretsmanager describe-secret --secret-id %s' shows", out.Name, d.Env.Name, shellWord(out.Change.Want.Address), out.Name)
+		}
+	}
 }
 
 // replacedValue reports whether a secret had another value before.

@@ -23,6 +23,8 @@ func sign(k sync.Kind) string {
 		return ":"
 	case sync.Revert:
 		return "<"
+	case sync.Owned:
+		return "@"
 	case sync.PartDiffers:
 		return "~"
 	case sync.ValueUnknown, sync.ValueIgnored, sync.ValueUndeclared:
@@ -32,19 +34,34 @@ func sign(k sync.Kind) string {
 	}
 }
 
-// reason says what differs, never a value.
+// reason says what differs, never a value, and who else owns it.
 func reason(c sync.Change) string {
+	text := reasonAlone(c)
+	switch owner := c.Owner(); {
+	case c.Kind == sync.Owned || c.Kind == sync.Unreadable || owner.Kind == "":
+		return text
+	default:
+		return fmt.Sprintf("%s; its value is %s", text, owner)
+	}
+}
+
+func reasonAlone(c sync.Change) string {
 	switch c.Kind {
 	case sync.InSync:
 		return "in sync"
 	case sync.Add:
 		return "no value yet"
 	case sync.Missing:
+		if len(c.Want.Meta.Replicas) > 0 {
+			return "not in Secrets Manager; only Terraform makes it with its replicas in " + strings.Join(c.Want.Meta.Replicas, ", ")
+		}
 		return "not in Secrets Manager"
 	case sync.PendingDeletion:
 		return "scheduled for deletion since " + c.Held.Deleted.UTC().Format("2006-01-02")
 	case sync.Orphan:
 		return "declared nowhere"
+	case sync.Owned:
+		return fmt.Sprintf("its value is %s; %s", c.Owner(), differs(c))
 	case sync.Unreadable:
 		return fmt.Sprintf("cannot be read: %v", c.Held.Err)
 	case sync.Differs:
@@ -126,7 +143,7 @@ func count(d *compare.Desired, p sync.Plan) string {
 		{sync.Missing, "not there"}, {sync.PendingDeletion, "scheduled for deletion"},
 		{sync.PartDiffers, "different in what is known"}, {sync.Agrees, "in agreement as far as known"},
 		{sync.Revert, "to roll back"}, {sync.NoPrevious, "without an earlier value"}, {sync.ValueUnknown, "unknown"}, {sync.ValueIgnored, "ignored"}, {sync.ValueUndeclared, "without a declared value"},
-		{sync.Unreadable, "unreadable"}, {sync.Orphan, "declared nowhere"},
+		{sync.Owned, "rotated or managed by others"}, {sync.Unreadable, "unreadable"}, {sync.Orphan, "declared nowhere"},
 	} {
 		if n := p.Count(k.kind); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, k.text))
@@ -157,6 +174,9 @@ func (a *app) nextCommand(d *compare.Desired, p sync.Plan) {
 	}
 	if p.Count(sync.Add)+p.Count(sync.Differs) > kinds {
 		a.sayf("'hci secrets push %s' writes what differs", d.Env.Name)
+	}
+	if p.Count(sync.Owned) > 0 {
+		a.sayf("'hci secrets push %s --rotated NAME' writes the value of NAME all the same", d.Env.Name)
 	}
 	if p.Count(sync.Missing) > 0 {
 		a.sayf("'hci tf %s apply' creates what is not there; 'hci secrets push %s --create' makes it as well", d.Env.Name, d.Env.Name)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +29,8 @@ Terraform code, with what AWS Secrets Manager holds. One line per secret:
   =  in sync                     +  not there, or there without a value yet
   ~  the value differs           -  there, but declared nowhere
   !  scheduled for deletion      :  agrees as far as the value is known
-  ?  cannot be compared
+  ?  cannot be compared          @  AWS rotates, replicates or
+                                    manages the value itself
 
 A value of which a part is known after apply only is compared by the rest;
 --state takes such parts from terraform's state. A secret that nobody declares
@@ -40,6 +43,9 @@ module that was not fetched, the result is "incomplete".
 
 --with compares with another environment instead of AWS: which secrets both
 declare, and which hold the same value.
+
+Descriptions, tags, KMS keys, replicas and policies that are not as declared are
+listed below the secrets. hci does not change them: that is Terraform's.
 
 Values are never shown unless --show-values asks. Exit code 0 when nothing
 differs, 2 when something does.`,
@@ -68,7 +74,7 @@ func (a *app) diff(ctx context.Context, name string, r diffRequest) error {
 	if r.asJSON {
 		err = a.printJSON(newPlanReport(c.Desired, c.Plan, r.showValues))
 	} else {
-		err = a.printPlan(c.Desired, c.Plan, everything, r.showValues)
+		err = errors.Join(a.printPlan(c.Desired, c.Plan, everything, r.showValues), a.printDrift(c))
 	}
 	switch {
 	case err != nil:
@@ -89,6 +95,23 @@ func lacking(c *compare.Comparison, strict bool) bool {
 // strictFlag adds --strict.
 func strictFlag(cmd *cobra.Command, strict *bool) {
 	cmd.Flags().BoolVar(strict, "strict", false, "exit with code 2 also if something that could declare secrets was not seen")
+}
+
+// printDrift lists the settings that are not as declared.
+func (a *app) printDrift(c *compare.Comparison) error {
+	n := 0
+	for _, ch := range c.Plan.Changes {
+		for _, d := range ch.Drift() {
+			n++
+			if _, err := fmt.Fprintf(a.out, "drift %s  %s\n", ch.Name, d); err != nil {
+				return err
+			}
+		}
+	}
+	if n > 0 {
+		a.sayf("'hci tf %s plan' shows what Terraform would do about the settings that drifted", c.Env.Name)
+	}
+	return nil
 }
 
 // everything selects all lines of a plan.

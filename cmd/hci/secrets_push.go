@@ -22,7 +22,7 @@ var errIncomplete = errors.New("not everything was written")
 type pushRequest struct {
 	yes, create, restore, ignored, prune, dryRun, asJSON, state bool
 	replaceBinary                                               bool
-	only                                                        []string
+	only, rotated                                               []string
 	window                                                      int
 	confirm                                                     string
 	planPath                                                    string
@@ -40,8 +40,10 @@ meanwhile, theirs stays and push says so (exit code 5). Running it again after
 any failure finishes the job.
 
 Terraform creates the secrets, hci writes their values: a secret that is
-declared but not there is made with --create only, and one that is scheduled
-for deletion is restored with --restore only. --prune schedules for deletion
+declared but not there is made with --create only (Terraform has to import it
+then), and one that is scheduled for deletion is restored with --restore only. A
+value that AWS rotates, that another service manages or that is replicated from
+another region is left alone, unless --rotated names the secret. --prune schedules for deletion
 what is in Secrets Manager under this project's names but declared nowhere; it
 asks for the environment's name (--confirm gives it where there is no terminal).
 
@@ -69,6 +71,7 @@ asks for the environment's name (--confirm gives it where there is no terminal).
 	f.BoolVar(&r.prune, "prune", false, "schedule for deletion what is declared nowhere")
 	f.IntVar(&r.window, "recovery-window", 30, "`DAYS` until a pruned secret is gone for good, 7 to 30")
 	f.StringVar(&r.confirm, "confirm", "", "the `ENV` whose secrets --prune may delete")
+	f.StringArrayVar(&r.rotated, "rotated", nil, "write also the secret `NAME`, although AWS rotates or manages its value (may be repeated)")
 	f.StringArrayVar(&r.only, "only", nil, "push the secret `NAME` only (may be repeated)")
 	f.StringVar(&r.planPath, "plan", "", "carry out the plan in `FILE`; with --dry-run, write it")
 	stateFlag(cmd, &r.state)
@@ -104,14 +107,14 @@ func (a *app) pushTarget(cmd *cobra.Command, args []string, r *pushRequest) (str
 	if len(args) > 0 && args[0] != r.planned.Environment {
 		return "", usage(fmt.Sprintf("%s is a plan for %s", a.rel(path), r.planned.Environment))
 	}
-	for _, flag := range []string{"create", "restore", "ignored", "replace-binary", "prune", "only", "recovery-window", "state"} {
+	for _, flag := range []string{"create", "restore", "ignored", "replace-binary", "prune", "only", "rotated", "recovery-window", "state"} {
 		if cmd.Flags().Changed(flag) {
 			return "", usage("--" + flag + " was settled when the plan was made")
 		}
 	}
 	o := r.planned.Options
 	r.create, r.restore, r.ignored, r.prune, r.replaceBinary = o.Create, o.Restore, o.Ignored, o.Prune, o.ReplaceBinary
-	r.only, r.window, r.state = o.Only, o.Window, o.State
+	r.only, r.rotated, r.window, r.state = o.Only, o.Rotated, o.Window, o.State
 	r.yes = true
 	return r.planned.Environment, nil
 }
@@ -129,7 +132,7 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 	if err := a.apart(d); err != nil {
 		return err
 	}
-	o := sync.ApplyOptions{Create: r.create, Restore: r.restore, Ignored: r.ignored, ReplaceBinary: r.replaceBinary, Prune: r.prune, Window: r.window, Only: r.only}
+	o := sync.ApplyOptions{Create: r.create, Restore: r.restore, Ignored: r.ignored, ReplaceBinary: r.replaceBinary, Prune: r.prune, Window: r.window, Only: r.only, Owned: r.rotated}
 	if err := plan.Check(o); err != nil {
 		return a.suggestSecret(err, plan)
 	}
@@ -153,11 +156,18 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 		notPruned = &compare.OrphansUnknownError{Why: d.OrphansUnknown}
 	}
 	n := toWrite(plan, o)
+	if n > 0 && !r.dryRun {
+		if err := a.confirmPush(d, plan, o, r, n); err != nil {
+			return err
+		}
+	}
+	if !r.dryRun {
+		if err := a.tidyUp(ctx, c, r.only); err != nil {
+			return err
+		}
+	}
 	if n == 0 || r.dryRun {
 		return errors.Join(a.nothingPushed(d, plan, r), notPruned)
-	}
-	if err := a.confirmPush(d, plan, o, r, n); err != nil {
-		return err
 	}
 	report, err := a.apply(ctx, c, plan, o, r.asJSON)
 	return errors.Join(a.sumUp(d, plan, report, r), err, notPruned)
@@ -228,7 +238,7 @@ func (a *app) writePlan(ctx context.Context, c *compare.Comparison, o sync.Apply
 	if err != nil {
 		return err
 	}
-	opts := plan.Options{Create: r.create, Restore: r.restore, Ignored: r.ignored, ReplaceBinary: r.replaceBinary, Prune: r.prune, Window: r.window, State: r.state, Only: r.only}
+	opts := plan.Options{Create: r.create, Restore: r.restore, Ignored: r.ignored, ReplaceBinary: r.replaceBinary, Prune: r.prune, Window: r.window, State: r.state, Only: r.only, Rotated: r.rotated}
 	f, err := plan.New(subject(c, o, opts), passphrase)
 	if err != nil {
 		return err

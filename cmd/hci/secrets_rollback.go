@@ -14,6 +14,7 @@ import (
 
 type rollbackRequest struct {
 	yes, dryRun, asJSON, state, replaceBinary bool
+	rotated                                   []string
 }
 
 func newRollback(a *app) *cobra.Command {
@@ -38,6 +39,7 @@ The secrets file stays as it is: 'hci secrets pull' brings the values into it.`,
 	}
 	cmd.Flags().BoolVar(&r.yes, "yes", false, "don't ask")
 	cmd.Flags().BoolVar(&r.replaceBinary, "replace-binary", false, "return also from bytes to a text, and from a text to bytes")
+	cmd.Flags().StringArrayVar(&r.rotated, "rotated", nil, "roll back also the secret `NAME`, although AWS rotates or manages its value (may be repeated)")
 	stateFlag(cmd, &r.state)
 	dryRunFlag(cmd, &r.dryRun)
 	jsonFlag(cmd, &r.asJSON)
@@ -66,6 +68,9 @@ func (a *app) rollback(ctx context.Context, name string, secrets []string, r rol
 	if err != nil {
 		return err
 	}
+	if err := d.Inspect(ctx, current); err != nil {
+		return err
+	}
 	previous, err := d.ReadPrevious(ctx, wants)
 	if err != nil {
 		return err
@@ -84,8 +89,22 @@ func knownSecrets(given, declared []string) error {
 	return errors.Join(all...)
 }
 
+// lostRaces joins the conflicts that were seen before anything was written.
+func lostRaces(p sync.Plan) error {
+	var all []error
+	for _, c := range p.Changes {
+		if c.Kind == sync.Unreadable && errors.Is(c.Held.Err, sync.ErrConflict) {
+			all = append(all, c.Held.Err)
+		}
+	}
+	return errors.Join(all...)
+}
+
 func (a *app) rollBackTo(ctx context.Context, c *compare.Comparison, r rollbackRequest) error {
-	o := sync.ApplyOptions{ReplaceBinary: r.replaceBinary}
+	o := sync.ApplyOptions{ReplaceBinary: r.replaceBinary, Owned: r.rotated}
+	if err := c.Plan.Check(o); err != nil {
+		return a.suggestSecret(err, c.Plan)
+	}
 	n := toWrite(c.Plan, o)
 	if r.asJSON && (n == 0 || r.dryRun) {
 		return a.printJSON(newPlanReport(c.Desired, c.Plan, false))
@@ -97,7 +116,7 @@ func (a *app) rollBackTo(ctx context.Context, c *compare.Comparison, r rollbackR
 	}
 	switch {
 	case n == 0 && c.Plan.Count(sync.Unreadable) > 0:
-		return errNothing
+		return errors.Join(errNothing, lostRaces(c.Plan))
 	case n == 0:
 		a.sayf("%s: there is nothing to roll back", c.Env.Name)
 		return nil
@@ -109,6 +128,7 @@ func (a *app) rollBackTo(ctx context.Context, c *compare.Comparison, r rollbackR
 	}
 	report, err := a.apply(ctx, c, c.Plan, o, r.asJSON)
 	err = errors.Join(a.sumUp(c.Desired, c.Plan, report, pushRequest{asJSON: r.asJSON}), err)
+	err = errors.Join(err, lostRaces(c.Plan))
 	if report.Count(sync.Reverted) > 0 {
 		a.sayf("the secrets file still holds what was current before: 'hci secrets pull %s' brings it in line", c.Env.Name)
 	}

@@ -77,12 +77,12 @@ func (a *app) newLocalServer(d *compare.Desired, account string, empty bool) (*l
 			if w.Binary {
 				put = server.PutBytes
 			}
-			if err := put(w.Name, w.Value); err != nil {
+			if err := put(w.Name, w.Value, asDeclared(w)...); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		if err := server.PutEmpty(w.Name); err != nil {
+		if err := server.PutEmpty(w.Name, asDeclared(w)...); err != nil {
 			return nil, err
 		}
 		if !empty {
@@ -94,6 +94,15 @@ func (a *app) newLocalServer(d *compare.Desired, account string, empty bool) (*l
 		"AWS_ACCESS_KEY_ID=" + keyID, "AWS_SECRET_ACCESS_KEY=" + key,
 		"AWS_REGION=" + server.Region(), "AWS_DEFAULT_REGION=" + server.Region(),
 	}}, nil
+}
+
+// asDeclared gives a secret the settings that Terraform gives it, as far as they
+// are known.
+func asDeclared(w sync.Want) []localsm.SeedOption {
+	return []localsm.SeedOption{
+		localsm.Description(w.Meta.Description), localsm.Tags(w.Meta.Tags), localsm.KMSKey(w.Meta.KMSKeyID),
+		localsm.Replicas(w.Meta.Replicas), localsm.Policy(w.Meta.Policy),
+	}
 }
 
 // run serves until the command, or without one the context, ends.

@@ -120,6 +120,7 @@ func cell(c sync.Change, now time.Time) string {
 		sync.InSync: "in sync", sync.Add: "no value", sync.Missing: "missing", sync.Differs: "differs",
 		sync.PendingDeletion: "deleted", sync.ValueUnknown: "unknown", sync.ValueIgnored: "ignored",
 		sync.ValueUndeclared: "undeclared", sync.Unreadable: "unreadable", sync.Agrees: "agrees*", sync.PartDiffers: "differs",
+		sync.Owned: map[sync.OwnerKind]string{sync.OwnerRotation: "rotated", sync.OwnerService: "managed", sync.OwnerPrimary: "replica"}[c.Owner().Kind],
 	}[c.Kind]
 	if c.Held.Changed.IsZero() {
 		return word

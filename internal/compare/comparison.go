@@ -38,7 +38,11 @@ func (s Session) Compare(ctx context.Context, d *Desired, orphans bool) (*Compar
 		s.Note(note)
 	}
 	d.OrphansUnknown = found.unknown
-	return &Comparison{Desired: d, Plan: sync.Diff(append(held, found.held...), d.Wants)}, nil
+	held = append(held, found.held...)
+	if err := d.Inspect(ctx, held); err != nil {
+		return nil, err
+	}
+	return &Comparison{Desired: d, Plan: sync.Diff(held, d.Wants)}, nil
 }
 
 // Find opens the places that the secrets are in, and looks up the names that

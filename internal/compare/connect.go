@@ -108,6 +108,40 @@ func (d *Desired) Read(ctx context.Context) ([]sync.Held, error) {
 	return d.each(ctx, d.Wants, func(t *Target, names []string) ([]sync.Held, error) { return t.Store.Read(ctx, names) })
 }
 
+// Inspect fills in what there is to know of secrets besides their values. The
+// policy is asked for where one is declared.
+func (d *Desired) Inspect(ctx context.Context, held []sync.Held) error {
+	type id struct{ place, name string }
+	policies := map[id]bool{}
+	for _, w := range d.Wants {
+		policies[id{w.Place, w.Name}] = w.Meta.Policy != ""
+	}
+	byPlace := map[string][]int{}
+	for i, h := range held {
+		byPlace[h.Place] = append(byPlace[h.Place], i)
+	}
+	for _, place := range slices.Sorted(maps.Keys(byPlace)) {
+		t := d.targets[place]
+		if t == nil {
+			continue
+		}
+		part := make([]sync.Held, len(byPlace[place]))
+		for i, at := range byPlace[place] {
+			part[i] = held[at]
+			if policies[id{place, part[i].Name}] {
+				part[i].Facts = &sync.Facts{Policy: new(string)}
+			}
+		}
+		if err := t.Store.Inspect(ctx, part); err != nil {
+			return err
+		}
+		for i, at := range byPlace[place] {
+			held[at] = part[i]
+		}
+	}
+	return nil
+}
+
 // ReadPrevious reads the values before the current ones likewise.
 func (d *Desired) ReadPrevious(ctx context.Context, wants []sync.Want) ([]sync.Held, error) {
 	return d.each(ctx, wants, func(t *Target, names []string) ([]sync.Held, error) { return t.Store.ReadPrevious(ctx, names) })

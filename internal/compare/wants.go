@@ -85,7 +85,11 @@ func want(s module.Secret) sync.Want {
 	w := sync.Want{
 		Name: s.Name, Value: s.Value, Binary: s.Binary, Status: status(s.Status),
 		Unknown: s.Unknown, Variables: s.Variables, Address: s.Address,
-		Meta: sync.Meta{Description: s.Description, KMSKeyID: s.KMSKeyID, KMSAwaits: s.KMSAwaits, Tags: s.Tags},
+		Rotation: s.Rotation,
+		Meta: sync.Meta{
+			Managed: s.Managed(), Description: s.Description, KMSKeyID: s.KMSKeyID, KMSAwaits: s.KMSAwaits, Tags: s.Tags,
+			Replicas: s.Replicas, Policy: s.Policy, Unsettled: s.Unsettled,
+		},
 	}
 	if w.Status == sync.Unknown {
 		w.Pattern = pattern(s.Shape)

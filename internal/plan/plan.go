@@ -72,6 +72,7 @@ type Options struct {
 	Window        int      `json:"recovery_window_days,omitempty"`
 	State         bool     `json:"state,omitempty"`
 	Only          []string `json:"only,omitempty"`
+	Rotated       []string `json:"rotated,omitempty"` // secrets that are written although AWS rotates them
 }
 
 // Entry is a secret that will be written.

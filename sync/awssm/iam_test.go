@@ -16,7 +16,7 @@ func TestPermissionsAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	internal := filepath.Join("..", "..", "internal")
-	sdk, own := regexp.MustCompile(`client\.([A-Z]\w+)\(`), regexp.MustCompile(`\.(?:Call|pages)\(ctx, "(\w+)"`)
+	sdk, own := regexp.MustCompile(`client\.([A-Z]\w+)\(ctx`), regexp.MustCompile(`\.(?:Call|pages)\(ctx, "(\w+)"`)
 	n := 0
 	for _, of := range []struct {
 		dir, service string

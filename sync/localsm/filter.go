@@ -60,13 +60,16 @@ func (f filter) matches(e *entry) bool {
 	return found || !wanted
 }
 
-// hits reports whether one value matches. Secrets here are never replicated
-// and never another service's, so they have no primary region and no owner.
+// hits reports whether one value matches.
 func (f filter) hits(value string, e *entry) bool {
 	prefix := func(s string) bool { return strings.HasPrefix(s, value) }
 	switch f.Key {
 	case "name":
 		return prefix(e.name)
+	case "primary-region":
+		return e.primary != "" && prefix(e.primary)
+	case "owning-service":
+		return e.owner != "" && prefix(e.owner)
 	case "tag-key":
 		return slices.ContainsFunc(e.tags, func(t tag) bool { return prefix(t.Key) })
 	case "tag-value":

@@ -289,9 +289,7 @@ func TestTags(t *testing.T) {
 
 func TestRefusedParameters(t *testing.T) {
 	_, c := start(t, localsm.Options{})
-	_, err := c.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("s"), AddReplicaRegions: []types.ReplicaRegionType{{Region: aws.String("eu-west-1")}}})
-	wantError[*types.InvalidParameterException](t, err, "AddReplicaRegions is not supported by this server.")
-	_, err = c.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("s"), Type: aws.String("partner")})
+	_, err := c.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("s"), Type: aws.String("partner")})
 	wantError[*types.InvalidParameterException](t, err, "Type is not supported by this server.")
 	_, err = c.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("s"), Description: aws.String(strings.Repeat("d", 2049))})
 	wantCode(t, err, "ValidationException", "")

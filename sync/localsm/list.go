@@ -107,6 +107,7 @@ func (s *Server) openToken(scope, token string) (place, bool) {
 
 type listEntry struct {
 	details
+	settingsOut
 	SecretVersionsToStages map[string][]string `json:",omitempty"`
 }
 
@@ -130,7 +131,7 @@ func (c *call) listSecrets() (any, *fault) {
 		NextToken  string `json:",omitempty"`
 	}{[]listEntry{}, next}
 	for _, e := range found {
-		item := listEntry{e.details(), e.stages()}
+		item := listEntry{e.details(), e.settingsOut(c.o.Region), e.stages()}
 		item.DeletedDate = stamp{e.deleted} // "the date and time the deletion of the secret occurred"
 		out.SecretList = append(out.SecretList, item)
 	}

@@ -6,10 +6,11 @@
 // ListSecretVersionIds, CreateSecret, PutSecretValue, UpdateSecret,
 // UpdateSecretVersionStage, DeleteSecret, RestoreSecret, TagResource,
 // UntagResource and GetRandomPassword with the service's error types,
-// messages and limits. Every other operation (rotation, replication, resource
-// policies) answers UnknownOperationException, and a parameter that needs one
-// of them is refused rather than ignored. KMS key ids are stored and returned;
-// nothing is encrypted with them.
+// messages and limits. Rotation, replication and resource policies are set,
+// changed and given back; but no function rotates a value, no other region gets
+// a copy, and no policy is enforced. KMS key ids are stored and returned;
+// nothing is encrypted with them. Any other operation answers
+// UnknownOperationException.
 //
 // What it promises:
 //   - Every request must carry a valid Signature Version 4 made with the
@@ -179,7 +180,7 @@ func (s *Server) seed(name string, opts []SeedOption, write func(*entry, time.Ti
 	if len(described.tags) > maxTags {
 		return fmt.Errorf("secret %q: more than %d tags", name, maxTags)
 	}
-	e.description, e.tags, e.changed = described.description, described.tags, now
+	e.description, e.tags, e.kmsKey, e.settings, e.changed = described.description, described.tags, described.kmsKey, described.settings, now
 	write(e, now)
 	s.secrets[name] = e
 	return nil

@@ -60,6 +60,24 @@ type call struct {
 // operation returns what the name in X-Amz-Target asks for, or nil.
 func operation(name string) func(*call) (any, *fault) {
 	switch name {
+	case "CancelRotateSecret":
+		return (*call).cancelRotateSecret
+	case "DeleteResourcePolicy":
+		return (*call).deleteResourcePolicy
+	case "GetResourcePolicy":
+		return (*call).getResourcePolicy
+	case "PutResourcePolicy":
+		return (*call).putResourcePolicy
+	case "RemoveRegionsFromReplication":
+		return (*call).removeRegionsFromReplication
+	case "ReplicateSecretToRegions":
+		return (*call).replicateSecretToRegions
+	case "RotateSecret":
+		return (*call).rotateSecret
+	case "StopReplicationToReplica":
+		return (*call).stopReplicationToReplica
+	case "ValidateResourcePolicy":
+		return (*call).validateResourcePolicy
 	case "BatchGetSecretValue":
 		return (*call).batchGetSecretValue
 	case "CreateSecret":

@@ -103,7 +103,7 @@ func TestBadRequests(t *testing.T) {
 		status             int
 		code               string
 	}{
-		{"rotation", "secretsmanager.RotateSecret", `{}`, nil, 400, "UnknownOperationException"},
+		{"rotation", "secretsmanager.RotateSecrets", `{}`, nil, 400, "UnknownOperationException"},
 		{"no target", "", `{}`, nil, 400, "UnknownOperationException"},
 		{"other service", "DynamoDB_20120810.ListTables", `{}`, nil, 400, "UnknownOperationException"},
 		{"other case", "secretsmanager.getSecretValue", `{}`, nil, 400, "UnknownOperationException"},

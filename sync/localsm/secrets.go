@@ -11,6 +11,7 @@ import (
 // entry is one secret.
 type entry struct {
 	name, arn, description, kmsKey string
+	settings
 
 	seq                        int
 	tags                       []tag
@@ -97,7 +98,8 @@ type writeOut struct {
 }
 
 func (c *call) createSecret() (any, *fault) {
-	c.p.refuse("AddReplicaRegions", "Type")
+	c.p.refuse("Type")
+	copies := c.newReplicas()
 	c.p.need("Name")
 	name := c.p.text("Name", 1, maxName)
 	description := c.p.text("Description", 0, maxDescription)
@@ -119,6 +121,9 @@ func (c *call) createSecret() (any, *fault) {
 	e := c.newEntry(name, c.now)
 	e.description, e.tags = description, tags
 	e.setKMSKey(kmsKey)
+	if err := e.replicate(c.o.Region, copies); err != nil {
+		return nil, err
+	}
 	c.secrets[name] = e
 	if v == nil {
 		return writeOut{e.ref(), ""}, nil
@@ -213,8 +218,9 @@ func (c *call) describeSecret() (any, *fault) {
 	}
 	out := struct {
 		details
+		settingsOut
 		VersionIDsToStages map[string][]string `json:"VersionIdsToStages,omitempty"`
-	}{e.details(), e.stages()}
+	}{e.details(), e.settingsOut(c.o.Region), e.stages()}
 	out.DeletedDate = stamp{e.purge} // "the date the secret is scheduled for deletion"
 	return out, nil
 }

@@ -135,6 +135,18 @@ type Secret struct {
 	KMSAwaits   []string          // the addresses that the key waits for
 	Tags        map[string]string // as far as they are known
 	TagsUnknown bool              // some are not
+	// Replicas are the regions of its replica blocks, sorted.
+	Replicas []string
+	// Policy is the JSON of its resource policy, of its own argument or of an
+	// aws_secretsmanager_secret_policy; "" if none is declared.
+	Policy string
+	// Rotation is the address of the aws_secretsmanager_secret_rotation that
+	// has AWS change the value; "" if there is none.
+	Rotation string
+	// Unsettled names the arguments among description, kms_key_id, tags,
+	// replica and policy whose value is not known, or whose changes the code
+	// ignores: they say nothing about what AWS should have.
+	Unsettled []string
 	// RecoveryWindowDays is how long a deletion waits; ForceDelete is
 	// recovery_window_in_days = 0.
 	RecoveryWindowDays int
@@ -177,6 +189,7 @@ func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
 	r := &reader{graph: g, shapes: in.Shapes, byAddress: map[string]*found{}, providers: map[providerKey]Place{}, clusters: map[string]string{}}
 	r.module(g.Root)
 	r.versions()
+	r.attachments()
 	r.resolveClusters()
 	ev.Functions = r.functions
 	ev.Secrets, ev.Services, ev.Tasks, ev.Repositories = r.secrets(), r.services, r.taskDefinitions(), r.repositories

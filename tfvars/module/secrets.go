@@ -17,6 +17,9 @@ import (
 const (
 	secretType  = "aws_secretsmanager_secret"
 	versionType = "aws_secretsmanager_secret_version"
+
+	rotationType = "aws_secretsmanager_secret_rotation"
+	policyType   = "aws_secretsmanager_secret_policy"
 )
 
 // reader collects the secrets of a module tree.
@@ -29,6 +32,7 @@ type reader struct {
 	pending   []block // versions
 	notSeen   []Unseen
 	mentions  []Mention
+	attached  []block // rotations and policies
 	providers map[providerKey]Place
 
 	tasks         []block // task definitions
@@ -74,6 +78,8 @@ func (r *reader) module(in *eval.Instance) {
 		for _, rep := range e.Items {
 			b := block{in, res, rep}
 			switch kind {
+			case rotationType, policyType:
+				r.attached = append(r.attached, b)
 			case versionType:
 				r.pending = append(r.pending, b)
 			case serviceType:
@@ -141,6 +147,7 @@ func (r *reader) declared(b block) *found {
 	f.Place = r.place(b)
 	r.name(f, b)
 	f.Description, _ = r.known(b, "description")
+	r.settings(f, b)
 	if f.KMSKeyID, _ = r.known(b, "kms_key_id"); f.KMSKeyID == "" {
 		if v, ok := r.argument(b, "kms_key_id"); ok {
 			f.KMSAwaits = mark.Awaited(v)

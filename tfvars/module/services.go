@@ -110,7 +110,7 @@ func kindOf(res *config.Resource) string {
 		return ""
 	}
 	switch res.Type {
-	case versionType, serviceType, clusterType, taskType, repositoryType, functionType:
+	case versionType, rotationType, policyType, serviceType, clusterType, taskType, repositoryType, functionType:
 		return res.Type
 	}
 	return ""

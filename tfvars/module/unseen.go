@@ -43,7 +43,7 @@ var mentioners = map[string]string{
 	"data.aws_secretsmanager_secret_version":      "secret_id",
 	"ephemeral.aws_secretsmanager_secret_version": "secret_id",
 	"aws_secretsmanager_secret_rotation":          "secret_id",
-	"aws_secretsmanager_secret_policy":            "secret_id",
+	"aws_secretsmanager_secret_policy":            "secret_arn",
 	"awscc_secretsmanager_secret":                 "name",
 }
 

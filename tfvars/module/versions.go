@@ -58,7 +58,12 @@ func (r *reader) current(b block) bool {
 // target finds the secret that a version's secret_id means: by what it refers
 // to, by name or by ARN. A secret that is declared nowhere is added.
 func (r *reader) target(b block) *found {
-	if expr := b.res.Attrs["secret_id"]; expr != nil {
+	return r.targetOf(b, "secret_id")
+}
+
+// targetOf is target of the argument that names the secret.
+func (r *reader) targetOf(b block, argument string) *found {
+	if expr := b.res.Attrs[argument]; expr != nil {
 		// Without evaluating all instances of the secret for each of them.
 		if address, _, ok := b.in.Reference(expr, b.rep); ok {
 			if f := r.byAddress[address]; f != nil && !f.external {
@@ -66,9 +71,13 @@ func (r *reader) target(b block) *found {
 			}
 		}
 	}
-	v, ok := r.argument(b, "secret_id")
+	v, ok := r.argument(b, argument)
+	writes := b.res.Type == versionType
+	if !ok && !writes {
+		return nil
+	}
 	if !ok {
-		r.graph.Report(b.address()+" has no secret_id", b.res.Range)
+		r.graph.Report(b.address()+" has no "+argument, b.res.Range)
 		return nil
 	}
 	for _, awaited := range mark.Awaited(v) {
@@ -77,8 +86,8 @@ func (r *reader) target(b block) *found {
 			return f
 		}
 	}
-	text, ok := r.text(v, b.res.Attrs["secret_id"].Range(), "secret_id")
-	if !ok {
+	text, ok := r.text(v, b.res.Attrs[argument].Range(), argument)
+	if !ok || !text.IsKnown() && !writes {
 		return nil
 	}
 	if !text.IsKnown() {
@@ -94,6 +103,9 @@ func (r *reader) target(b block) *found {
 		if f.Place.Same(place) {
 			return f
 		}
+	}
+	if !writes {
+		return nil
 	}
 	f := &found{at: b.res.Range, external: true, Secret: Secret{
 		Address: b.address(), Label: b.res.Name, Name: name, NameKnown: true,

@@ -53,6 +53,7 @@ const (
 	NotPlain               // answers DecryptionFailure
 	Validation             // answers ValidationException
 	Unknown                // answers UnknownOperationException
+	SameToken              // passes it on and answers with a NextToken that is always the same
 	faults
 )
 
@@ -60,7 +61,7 @@ var faultNames = [faults]string{
 	"none", "throttle-429", "throttle-400", "failing", "unavailable", "internal", "bad-gateway", "timeout", "drop-before", "drop-after",
 	"half-the-body", "half-json", "late", "late-answer", "empty", "empty-after", "braces", "braces-after", "null", "null-after",
 	"page", "other-secret", "other-version", "expired", "bad-signature", "denied", "blocked", "invalid-request", "invalid-parameter",
-	"not-found", "exists", "limit-exceeded", "no-key", "not-plain", "validation", "unknown-operation",
+	"not-found", "exists", "limit-exceeded", "no-key", "not-plain", "validation", "unknown-operation", "same-token",
 }
 
 // String returns the fault's name, for subtests.
@@ -97,7 +98,7 @@ func (f Fault) Misleads(operation string) bool {
 // Done reports whether the server may have carried a request out.
 func (f Fault) Done() bool {
 	switch f {
-	case None, Timeout, DropAfter, HalfTheBody, HalfJSON, Late, LateAnswer, EmptyAfter, BracesAfter, NullAfter, OtherSecret, OtherVersion:
+	case None, Timeout, DropAfter, HalfTheBody, HalfJSON, Late, LateAnswer, EmptyAfter, BracesAfter, NullAfter, OtherSecret, OtherVersion, SameToken:
 		return true
 	}
 	return false
@@ -149,7 +150,7 @@ func (p *Proxy) harm(w http.ResponseWriter, r *http.Request, q Request, fault Fa
 			q.Operation, q.Secret, q.Operation))
 	case Empty, Braces, Null, Page, BadGateway, Blocked:
 		p.stranger(w, fault)
-	case HalfTheBody, HalfJSON, LateAnswer, EmptyAfter, BracesAfter, NullAfter, OtherSecret, OtherVersion, Timeout:
+	case HalfTheBody, HalfJSON, LateAnswer, EmptyAfter, BracesAfter, NullAfter, OtherSecret, OtherVersion, SameToken, Timeout:
 		p.after(w, r, fault)
 	default:
 		refuse(w, http.StatusBadRequest, answers[fault][0], answers[fault][1])
@@ -185,7 +186,7 @@ func (p *Proxy) after(w http.ResponseWriter, r *http.Request, fault Fault) {
 	case HalfJSON:
 		body = body[:length/2]
 		length = len(body)
-	case OtherSecret, OtherVersion:
+	case OtherSecret, OtherVersion, SameToken:
 		body = forged(body, fault)
 		length = len(body)
 	default:
@@ -210,6 +211,9 @@ func forged(body []byte, fault Fault) []byte {
 	dec.UseNumber()
 	if dec.Decode(&out) != nil {
 		return body
+	}
+	if object, ok := out.(map[string]any); ok && fault == SameToken {
+		object["NextToken"] = "the-same-again"
 	}
 	forge(out, fault)
 	forged, err := json.Marshal(out)

@@ -84,6 +84,10 @@ type Resource struct {
 	// IgnoreAll is its "all".
 	IgnoreChanges []string
 	IgnoreAll     bool
+	// Replicas counts the replica blocks of a secret; DynamicReplicas tells that
+	// there is a dynamic one. See [ReplicaRegion].
+	Replicas        int
+	DynamicReplicas bool
 	// Restored tells that a database begins as another one, by a block.
 	Restored bool
 	Range    hcl.Range
@@ -144,10 +148,13 @@ func Arguments(mode Mode, typ string) []string {
 			"secret_id", "secret_string", "secret_binary", "secret_string_wo", "secret_binary_wo",
 			"secret_string_wo_version", "secret_binary_wo_version", "version_stages", "region",
 		}
+	case "aws_secretsmanager_secret_rotation":
+		return []string{"secret_id", "rotation_lambda_arn", "region"}
+	case "aws_secretsmanager_secret_policy":
+		return []string{"secret_arn", "policy", "region"}
 	case "data.aws_secretsmanager_secret":
 		return []string{"name", "arn", "region"}
-	case "data.aws_secretsmanager_secret_version", "ephemeral.aws_secretsmanager_secret_version",
-		"aws_secretsmanager_secret_rotation", "aws_secretsmanager_secret_policy":
+	case "data.aws_secretsmanager_secret_version", "ephemeral.aws_secretsmanager_secret_version":
 		return []string{"secret_id", "region"}
 	case "awscc_secretsmanager_secret":
 		return []string{"name"}

@@ -14,6 +14,13 @@ import (
 // [Resource.Attrs] as "runtime_platform.cpu_architecture" and so on.
 const RuntimePlatform = "runtime_platform"
 
+// Replica is the block of a secret that names a region it is replicated to.
+const Replica = "replica"
+
+// ReplicaRegion is the name in [Resource.Attrs] of the region of the nth
+// replica block, from 1.
+func ReplicaRegion(n int) string { return fmt.Sprintf("%s.%d.region", Replica, n) }
+
 // FunctionEnvironment is the name in [Resource.Attrs] of a Lambda function's
 // environment { variables = … }.
 const FunctionEnvironment = functionEnvironment + ".variables"
@@ -54,6 +61,9 @@ func (d *decoder) resource(b *hcl.Block, mode Mode) hcl.Diagnostics {
 			old.IgnoreAll, old.IgnoreChanges = r.IgnoreAll, r.IgnoreChanges
 		}
 		old.Restored = old.Restored || r.Restored
+		if r.Replicas > 0 || r.DynamicReplicas {
+			old.Replicas, old.DynamicReplicas = r.Replicas, r.DynamicReplicas
+		}
 		maps.Copy(old.Attrs, r.Attrs)
 	})...)
 }
@@ -67,6 +77,9 @@ func resourceSchema(mode Mode, typ string) *hcl.BodySchema {
 	}
 	for _, name := range names {
 		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: name})
+	}
+	if typ == "aws_secretsmanager_secret" && mode == Managed {
+		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: Replica}, hcl.BlockHeaderSchema{Type: "dynamic", LabelNames: []string{"type"}})
 	}
 	if typ == "aws_lambda_function" {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: functionEnvironment})
@@ -84,7 +97,15 @@ func (r *Resource) block(b *hcl.Block) hcl.Diagnostics {
 		return r.lifecycle(b.Body)
 	case restoreBlock:
 		r.Restored = true
+	case Replica:
+		r.Replicas++
+		attrs, _, diags := arguments(b.Body, "region")
+		if expr, ok := attrs["region"]; ok {
+			r.Attrs[ReplicaRegion(r.Replicas)] = expr
+		}
+		return diags
 	case "dynamic":
+		r.DynamicReplicas = r.DynamicReplicas || b.Labels[0] == Replica
 		r.Restored = r.Restored || b.Labels[0] == restoreBlock
 	case RuntimePlatform:
 		return r.inner(b, "cpu_architecture", "operating_system_family")
