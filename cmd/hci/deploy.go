@@ -35,6 +35,7 @@ type deployOptions struct {
 	ask         asker // asks whether to proceed with the plan; nil for nobody
 	image       string
 	imageTag    string
+	services    []string
 	timeout     time.Duration
 	poll        time.Duration
 }
@@ -79,6 +80,7 @@ func newDeploy(a *app) *cobra.Command {
 	flags.BoolVar(&o.resume, "resume", false, "go on with a deployment that failed or was left")
 	rebuildFlag(cmd, &o)
 	imageFlags(cmd, &o)
+	serviceFlag(cmd, &o.services)
 	lookFlags(cmd, &o)
 	rehearseFlags(cmd, &o)
 	cmd.AddCommand(newDeployStep(a, deploy.Migrate, "Run the migration as a one-off task, and wait for its end"),
@@ -117,6 +119,11 @@ func imageFlags(cmd *cobra.Command, o *deployOptions) {
 	cmd.Flags().StringVar(&o.image, "image", "", "deploy the image with this `REFERENCE` instead of building one; "+deploy.DeployedImage+" is what the service runs")
 	cmd.Flags().StringVar(&o.imageTag, "tag", "", "deploy the image with this `TAG` in the repository instead of building one")
 	cmd.MarkFlagsMutuallyExclusive("image", "tag")
+}
+
+// serviceFlag limits what is done to some of several services.
+func serviceFlag(cmd *cobra.Command, services *[]string) {
+	cmd.Flags().StringSliceVar(services, "service", nil, "of these services only: the `NAME` in AWS, or that of the block in Terraform")
 }
 
 // waitFlags are those of everything that waits for AWS.
@@ -260,6 +267,7 @@ func newDeployStep(a *app, step deploy.Step, short string) *cobra.Command {
 		dirtyFlag(cmd, &o)
 	case deploy.Update:
 		imageFlags(cmd, &o)
+		serviceFlag(cmd, &o.services)
 		dirtyFlag(cmd, &o)
 		cmd.Flags().BoolVar(&o.restart, "restart", false, "change nothing: start the tasks anew, so that they read the secrets as they are now")
 	}

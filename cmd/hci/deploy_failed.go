@@ -209,7 +209,11 @@ func deployHints(err error) []string {
 	)
 	switch {
 	case errors.As(err, &missing):
-		return []string{fmt.Sprintf("say it in hci.hcl: deploy { %s = \"…\" }", missing.Names[0].Key)}
+		hint := fmt.Sprintf("say it in hci.hcl: deploy { %s = \"…\" }", missing.Names[0].Key)
+		if missing.Names[0].Key == "service" && len(missing.Names[0].Choices) > 0 {
+			hint += ", or name it with --service"
+		}
+		return []string{hint}
 	case errors.As(err, &underWay):
 		return []string{"wait for it to end, or end it"}
 	case errors.Is(err, deploy.ErrNoJournal):

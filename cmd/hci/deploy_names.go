@@ -28,24 +28,25 @@ type deployment struct {
 	cfg      client.Config
 	on       *ecs.On
 	registry *ecr.Registry
+	only     []string                                 // services that are meant, as the user named them; nil for all
 	leaks    func(path string, piece []byte) []string // see [deploy.Source]
 	values   func(path string, piece []byte) []string
 }
 
 // deployed finds the environment's service, to be looked at.
-func (a *app) deployed(ctx context.Context, name string) (*deployment, error) {
+func (a *app) deployed(ctx context.Context, name string, only ...string) (*deployment, error) {
 	env, err := a.environment(name)
 	if err != nil {
 		return nil, err
 	}
-	return a.deployment(ctx, env, nil)
+	return a.deployment(ctx, env, nil, only...)
 }
 
 // deployment finds the names that steps need. They need no secret, so that
 // nobody is asked for a passphrase. What is not known is asked for, all of it
 // before anything else.
-func (a *app) deployment(ctx context.Context, env project.Environment, steps []deploy.Step) (*deployment, error) {
-	d, err := a.named(env, steps)
+func (a *app) deployment(ctx context.Context, env project.Environment, steps []deploy.Step, only ...string) (*deployment, error) {
+	d, err := a.named(env, steps, only...)
 	if err != nil {
 		return nil, err
 	}
@@ -56,12 +57,12 @@ func (a *app) deployment(ctx context.Context, env project.Environment, steps []d
 }
 
 // named is a deployment without AWS.
-func (a *app) named(env project.Environment, steps []deploy.Step) (*deployment, error) {
+func (a *app) named(env project.Environment, steps []deploy.Step, only ...string) (*deployment, error) {
 	_, ev, err := terraform.Evaluate(a.found, env, nil, a.environ, terraform.Options{})
 	if err != nil {
 		return nil, err
 	}
-	d := &deployment{Desired: &compare.Desired{Env: env, Evaluated: ev}}
+	d := &deployment{Desired: &compare.Desired{Env: env, Evaluated: ev}, only: only}
 	return d, a.nameAll(d, steps)
 }
 
@@ -69,7 +70,7 @@ func (a *app) named(env project.Environment, steps []deploy.Step) (*deployment, 
 func (a *app) nameAll(d *deployment, steps []deploy.Step) error {
 	for {
 		d.names, d.missing = deploy.Resolve(deploy.Sources{
-			Env: d.Env, Evaluated: d.Evaluated, Place: a.place, Region: a.getenv("AWS_REGION"),
+			Env: d.Env, Evaluated: d.Evaluated, Place: a.place, Region: a.getenv("AWS_REGION"), Service: first(d.only),
 		})
 		lacking := deploy.Needs(d.missing, steps)
 		if len(lacking) == 0 {
@@ -98,6 +99,14 @@ func (a *app) nameAll(d *deployment, steps []deploy.Step) error {
 	}
 }
 
+// first is the first of the services that the user named, "" if none is.
+func first(only []string) string {
+	if len(only) == 0 {
+		return ""
+	}
+	return only[0]
+}
+
 // otherNames are the names of the project's other environments, as far as the code
 // tells them.
 func (a *app) otherNames(env project.Environment) map[string]deploy.Names {
@@ -120,7 +129,7 @@ func (a *app) fullNames(d *deployment) func(context.Context) (deploy.Names, erro
 		if err != nil {
 			return deploy.Names{}, err
 		}
-		names, _ := deploy.Resolve(deploy.Sources{Env: d.Env, Evaluated: opened.Evaluated, Place: a.place, Region: a.getenv("AWS_REGION")})
+		names, _ := deploy.Resolve(deploy.Sources{Env: d.Env, Evaluated: opened.Evaluated, Service: d.names.Service, Place: a.place, Region: a.getenv("AWS_REGION")})
 		return names, nil
 	}
 }

@@ -109,8 +109,12 @@ func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (client.Co
 	}
 	r.host = listener.Addr().String()
 	values := &heldSecrets{server: local.server}
+	more, err := moreServices(a, d)
+	if err != nil {
+		return client.Config{}, err
+	}
 	r.server = fakeaws.New(r.host, fakeaws.Options{
-		Account: account, Region: local.server.Region(), Cluster: d.names.Cluster, Service: d.names.Service, Family: d.names.TaskDefinition,
+		Account: account, Region: local.server.Region(), Cluster: d.names.Cluster, Service: d.names.Service, Family: d.names.TaskDefinition, More: more,
 		Definitions: r.definitions(d, account, local.server.Region()), Repository: d.names.Repository,
 		Registry: registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(blobs.Path)), registry.Logger(log.New(io.Discard, "", 0))),
 		Scenario: r.scenario, Runner: r, Secrets: values, SecretsManager: local.server, LoseSecret: values.lose,
@@ -125,6 +129,19 @@ func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (client.Co
 	}
 	a.sayf("a rehearsal (%s): AWS is hci's own, at %s; nothing else is asked", r.scenario, r.host)
 	return r.config(local.server), nil
+}
+
+// moreServices are the other services that run the image.
+func moreServices(a *app, d *deployment) ([]fakeaws.Service, error) {
+	all, err := d.all(a)
+	if err != nil {
+		return nil, err
+	}
+	var more []fakeaws.Service
+	for _, one := range all[1:] {
+		more = append(more, fakeaws.Service{Name: one.names.Service, Family: one.names.TaskDefinition})
+	}
+	return more, nil
 }
 
 // config leads to the rehearsal's AWS, and nowhere else.

@@ -21,6 +21,7 @@ type serviceRollback struct {
 	to          string
 	yes, dryRun bool
 	displace    bool
+	services    []string
 	timeout     time.Duration
 	poll        time.Duration
 }
@@ -47,6 +48,7 @@ Ctrl-C ends the waiting, not the deployment.`,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.rollBackService(cmd.Context(), args[0], r) },
 	}
 	cmd.Flags().StringVar(&r.to, "to", "", "the `REVISION`: family:number, or the number")
+	serviceFlag(cmd, &r.services)
 	cmd.Flags().BoolVar(&r.yes, "yes", false, "don't ask")
 	cmd.Flags().BoolVar(&r.displace, "displace", false, "take the place of a deployment that is under way")
 	waitFlags(cmd, &r.timeout, &r.poll)
@@ -55,16 +57,35 @@ Ctrl-C ends the waiting, not the deployment.`,
 }
 
 func (a *app) rollBackService(ctx context.Context, name string, r serviceRollback) error {
-	d, err := a.deployed(ctx, name)
+	all, err := a.deployedAll(ctx, name, r.services)
 	if err != nil {
 		return err
 	}
-	on := d.on
-	look, journal, release, err := a.mayRollBack(ctx, d, r)
+	if r.to != "" && len(all) > 1 {
+		return errors.New("--to names a revision of one service: name that with --service")
+	}
+	release, err := deploy.Lock(a.found.StateDir(), all[0].Env.Name)
 	if err != nil {
 		return err
 	}
 	defer release()
+	var errs []error
+	for _, d := range all {
+		if len(all) > 1 {
+			a.sayf("service %s:", d.names.Service)
+		}
+		errs = append(errs, a.rollBackOne(ctx, d, name, r))
+	}
+	return errors.Join(errs...)
+}
+
+// rollBackOne makes one service run an earlier revision.
+func (a *app) rollBackOne(ctx context.Context, d *deployment, name string, r serviceRollback) error {
+	on := d.on
+	look, journal, err := a.mayRollBack(ctx, d, r)
+	if err != nil {
+		return err
+	}
 	seen := look.Service.Primary()
 	to, from, err := a.rollbackTarget(ctx, on, look.Service.Revision.Name, r.to)
 	if err != nil {
@@ -160,29 +181,23 @@ func (a *app) tagBack(ctx context.Context, d *deployment, to ecs.Revision) {
 	}
 }
 
-// mayRollBack keeps other deployments on this machine from the environment, and
-// looks whose the credentials are and whether the service is at rest. A rollout
-// that hci left is one to roll back.
-func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback) (look *deploy.Look, journal *deploy.Journal, release func(), err error) {
-	release, err = deploy.Lock(a.found.StateDir(), d.Env.Name)
+// mayRollBack looks whose the credentials are and whether the service is at rest. A
+// rollout that hci left is one to roll back.
+func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback) (*deploy.Look, *deploy.Journal, error) {
+	journal, err := deploy.OpenJournal(a.found.StateDir(), deploy.ServiceKey(d.Env.Name, d.names.Service))
 	if err != nil {
-		return nil, nil, nil, err
+		journal, err = deploy.OpenJournal(a.found.StateDir(), d.Env.Name)
 	}
-	journal, err = deploy.OpenJournal(a.found.StateDir(), d.Env.Name)
-	if err != nil {
+	if err != nil || journal.Service != d.names.Service {
 		journal = deploy.Unkept(d.Env.Name, nil) // there is none, or none that tells anything
 	}
 	p := a.preflight(d, journal, nil, deployOptions{displace: r.displace})
 	p.AtRest = true
-	look, err = p.Look(ctx)
+	look, err := p.Look(ctx)
 	if err == nil {
 		err = a.findings(look)
 	}
-	if err != nil {
-		release()
-		return nil, nil, nil, err
-	}
-	return look, journal, release, nil
+	return look, journal, err
 }
 
 // rollbackTo is a revision to return to.

@@ -20,7 +20,7 @@ import (
 
 // runDeploy does steps of a new deployment.
 func (a *app) runDeploy(ctx context.Context, env project.Environment, steps []deploy.Step, o deployOptions) error {
-	d, err := a.deployment(ctx, env, steps)
+	d, err := a.deployment(ctx, env, steps, o.services...)
 	if err != nil {
 		return err
 	}
@@ -78,10 +78,16 @@ func (a *app) continueDeploy(ctx context.Context, env project.Environment, o dep
 	}
 	defer release()
 	journal, err := deploy.OpenJournal(a.found.StateDir(), env.Name)
+	if keys := deploy.ServiceKeys(a.found.StateDir(), env.Name); errors.Is(err, deploy.ErrNoJournal) && len(keys) > 0 {
+		journal, err = deploy.OpenJournal(a.found.StateDir(), keys[0]) // the first service is deployed; the others go along with this one
+		if err == nil && len(o.services) == 0 {
+			o.services = servicesOf(env.Name, keys)
+		}
+	}
 	if err != nil {
 		return err
 	}
-	d, err := a.deployment(ctx, env, journal.Left())
+	d, err := a.deployment(ctx, env, journal.Left(), o.services...)
 	if err != nil {
 		return err
 	}
@@ -91,6 +97,15 @@ func (a *app) continueDeploy(ctx context.Context, env project.Environment, o dep
 		o.ask = onTerminal{a}
 	}
 	return a.perform(ctx, d, journal, o)
+}
+
+// servicesOf are the services whose journals have the keys.
+func servicesOf(env string, keys []string) []string {
+	var all []string
+	for _, key := range keys {
+		all = append(all, strings.TrimPrefix(key, deploy.ServiceKey(env, "")))
+	}
+	return all
 }
 
 func joined(steps []deploy.Step) string {
@@ -109,8 +124,18 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 	if journal.Region == "" { // a new one
 		journal.Rebuild, journal.Dirty, journal.Restart, journal.Base = o.rebuild, o.dirty, o.restart, o.base
 	}
+	along, err := a.followers(d, journal, o)
+	if err != nil {
+		return err
+	}
 	look, err := a.look(ctx, d, journal, steps, o)
 	if err != nil {
+		return err
+	}
+	if slices.Contains(steps, deploy.Update) {
+		look.Findings = append(look.Findings, d.leftBehind()...)
+	}
+	if err := a.lookAlong(ctx, along, look, o); err != nil {
 		return err
 	}
 	looked := deploy.Done{Step: "look", Words: fmt.Sprintf("%d findings", len(look.Findings)), Took: time.Since(start)}
@@ -121,7 +146,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 	}
 	job.Choose()
 	if blocked == nil || o.dryRun && look.Service != nil {
-		if err := job.Show(a.out); err != nil {
+		if err := a.show(job, along); err != nil {
 			return err
 		}
 	}
@@ -136,7 +161,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 	if journal.Region == "" {
 		a.note(journal, d, look)
 	}
-	if err := journal.Save(); err != nil {
+	if err := a.noteAlong(journal, along, look); err != nil {
 		return err
 	}
 	session, err := a.session(d, steps, look)
@@ -150,6 +175,9 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 			}
 		}()
 		job.Docker = session
+	}
+	if len(along) > 0 {
+		return a.runAll(ctx, d, job, along, looked, o)
 	}
 	done, err := job.Run(ctx)
 	if view, ok := job.Talk.(*deployView); ok {
@@ -208,6 +236,11 @@ func (a *app) note(j *deploy.Journal, d *deployment, look *deploy.Look) {
 	if whole(j.Steps) && a.rehearsal == nil {
 		a.unfinished(d.Env.Name)
 	}
+	a.noteWhere(j, d, look)
+}
+
+// noteWhere writes into a journal which service it is about.
+func (a *app) noteWhere(j *deploy.Journal, d *deployment, look *deploy.Look) {
 	j.Account, j.Region, j.Cluster, j.Service = look.Identity.Account, d.names.Region, d.names.Cluster, d.names.Service
 	j.Commit, j.Tag, j.Who = look.Commit.SHA, look.Tag, who()
 	if look.Service != nil {

@@ -33,6 +33,7 @@ type stage struct {
 	t       *testing.T
 	dir     string
 	names   deploy.Names
+	failing string // service whose tasks are killed again and again
 	host    string
 	server  *fakeaws.Server
 	secrets *localsm.Server
@@ -187,6 +188,10 @@ func (s *stage) open(scenario fakeaws.Scenario) {
 	for _, w := range opened.Wants {
 		s.hidden = append(s.hidden, w.Value.Reveal())
 	}
+	more, err := moreServices(a, d)
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	r := &rehearsal{host: s.host}
 	runner := fakeaws.Runner(s.player)
 	if s.docker != nil {
@@ -194,7 +199,7 @@ func (s *stage) open(scenario fakeaws.Scenario) {
 	}
 	values := &heldSecrets{server: local.server}
 	s.server = fakeaws.New(s.host, fakeaws.Options{
-		Account: rehearsalAccount, Region: "eu-central-1", Cluster: d.names.Cluster, Service: d.names.Service, Family: d.names.TaskDefinition,
+		Account: rehearsalAccount, Region: "eu-central-1", Cluster: d.names.Cluster, Service: d.names.Service, Family: d.names.TaskDefinition, More: more, Failing: s.failing,
 		Definitions: r.definitions(d, rehearsalAccount, "eu-central-1"), Repository: d.names.Repository,
 		Registry: registry.New(registry.Logger(log.New(io.Discard, "", 0))), Scenario: scenario, Runner: runner, Secrets: values,
 		SecretsManager: local.server, LoseSecret: values.lose, Tick: stageTick,
@@ -452,7 +457,13 @@ func (s *stage) callOnce(service, operation string, in any) (map[string]any, int
 // runs is the revision that the service is to run, and the image in it.
 func (s *stage) runs() (revision, image string) {
 	s.t.Helper()
-	services := s.call("ecs", "DescribeServices", map[string]any{"cluster": s.names.Cluster, "services": []string{s.names.Service}})
+	return s.serviceRuns(s.names.Service)
+}
+
+// serviceRuns is runs of one of several services.
+func (s *stage) serviceRuns(service string) (revision, image string) {
+	s.t.Helper()
+	services := s.call("ecs", "DescribeServices", map[string]any{"cluster": s.names.Cluster, "services": []string{service}})
 	arn := services["services"].([]any)[0].(map[string]any)["taskDefinition"].(string)
 	d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": arn})["taskDefinition"].(map[string]any)
 	image = fmt.Sprint(d["containerDefinitions"].([]any)[0].(map[string]any)["image"])

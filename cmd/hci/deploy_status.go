@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
+	stdsync "sync"
 	"text/tabwriter"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 
 func newDeployStatus(a *app) *cobra.Command {
 	var asJSON bool
+	var services []string
 	cmd := &cobra.Command{
 		Use:   "status ENV",
 		Short: "Show what the service runs: image, commit, revision, tasks, rollout",
@@ -25,27 +28,56 @@ Exit code 2 while a deployment is under way, or when one has failed.`,
 		Args:              between(1, 1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := a.deployed(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			s, err := d.on.Describe(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				err = a.printJSON(s)
-			} else {
-				err = a.printService(s)
-			}
-			if err == nil && !s.Steady() {
-				return errDifferences
-			}
-			return err
+			return a.deployStatus(cmd.Context(), args[0], services, asJSON)
 		},
 	}
 	jsonFlag(cmd, &asJSON)
+	serviceFlag(cmd, &services)
 	return cmd
+}
+
+// deployStatus shows what an environment's services run. As JSON, several are a list.
+func (a *app) deployStatus(ctx context.Context, env string, only []string, asJSON bool) error {
+	all, err := a.deployedAll(ctx, env, only)
+	if err != nil {
+		return err
+	}
+	var states []*ecs.Service
+	steady := true
+	for _, d := range all {
+		s, err := d.on.Describe(ctx)
+		if err != nil {
+			return err
+		}
+		states, steady = append(states, s), steady && s.Steady()
+	}
+	switch {
+	case asJSON && len(states) == 1:
+		err = a.printJSON(states[0])
+	case asJSON:
+		err = a.printJSON(struct {
+			Schema   int            `json:"schema"`
+			Services []*ecs.Service `json:"services"`
+		}{planSchema, states})
+	default:
+		for _, s := range states {
+			err = errors.Join(err, a.printService(s))
+		}
+	}
+	if err == nil && !steady {
+		return errDifferences
+	}
+	return err
+}
+
+// deployedAll are the environment's services that run one image, as far as they are
+// meant, to be looked at.
+func (a *app) deployedAll(ctx context.Context, env string, only []string) ([]*deployment, error) {
+	d, err := a.deployed(ctx, env, only...)
+	if err != nil {
+		return nil, err
+	}
+	return d.all(a)
 }
 
 // when is a time as it is shown; "-" if it is not known.
@@ -110,6 +142,7 @@ func reasonWords(reason string) string {
 func newDeployHistory(a *app) *cobra.Command {
 	var asJSON bool
 	var n int
+	var services []string
 	cmd := &cobra.Command{
 		Use:               "history ENV",
 		Short:             "List the latest revisions of the service's task definition",
@@ -119,29 +152,57 @@ func newDeployHistory(a *app) *cobra.Command {
 			if n < 1 || n > 100 {
 				return &usageError{cmd: cmd.CommandPath(), err: errors.New("--number takes 1 to 100")}
 			}
-			d, err := a.deployed(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			revisions, runs, err := d.on.History(cmd.Context(), n)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return a.printJSON(historyReport{Schema: planSchema, Runs: runs, Revisions: revisions})
-			}
-			return a.printHistory(revisions, runs)
+			return a.deployHistory(cmd.Context(), args[0], services, n, asJSON)
 		},
 	}
+	serviceFlag(cmd, &services)
 	cmd.Flags().IntVarP(&n, "number", "n", 10, "how many")
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
 
+// deployHistory lists the revisions of an environment's services. As JSON, several are a
+// list.
+func (a *app) deployHistory(ctx context.Context, env string, only []string, n int, asJSON bool) error {
+	all, err := a.deployedAll(ctx, env, only)
+	if err != nil {
+		return err
+	}
+	var reports []historyReport
+	for _, d := range all {
+		revisions, runs, err := d.on.History(ctx, n)
+		if err != nil {
+			return err
+		}
+		if !asJSON {
+			if err := a.printHistory(revisions, runs); err != nil {
+				return err
+			}
+			continue
+		}
+		one := historyReport{Schema: planSchema, Runs: runs, Revisions: revisions}
+		if len(all) > 1 {
+			one.Service = d.names.Service
+		}
+		reports = append(reports, one)
+	}
+	switch {
+	case !asJSON:
+		return nil
+	case len(reports) == 1:
+		return a.printJSON(reports[0])
+	}
+	return a.printJSON(struct {
+		Schema   int             `json:"schema"`
+		Services []historyReport `json:"services"`
+	}{planSchema, reports})
+}
+
 // historyReport is the JSON form of a history.
 type historyReport struct {
 	Schema    int            `json:"schema"`
-	Runs      string         `json:"runs"` // the revision that the service is to run
+	Service   string         `json:"service,omitempty"` // where there are several
+	Runs      string         `json:"runs"`              // the revision that the service is to run
 	Revisions []ecs.Revision `json:"revisions"`
 }
 
@@ -164,6 +225,7 @@ func (a *app) printHistory(revisions []ecs.Revision, runs string) error {
 func newDeployLogs(a *app) *cobra.Command {
 	tail := ecs.Tail{}
 	var since time.Duration
+	var services []string
 	cmd := &cobra.Command{
 		Use:   "logs ENV",
 		Short: "Print what the service's containers write",
@@ -172,23 +234,49 @@ with time, container and task. --follow waits for more until Ctrl-C.`,
 		Args:              between(1, 1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := a.deployed(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
 			tail.Since = time.Now().Add(-since)
-			return d.on.Logs(cmd.Context(), tail, func(l ecs.LogLine) error {
-				text := strings.TrimRight(l.Text, "\n")
-				if term.IsTerminal(a.out) { // which it may try to command
-					text = term.Printable(text)
-				}
-				_, err := fmt.Fprintf(a.out, "%s %s/%.8s %s\n", l.At.UTC().Format("2006-01-02T15:04:05.000Z"), l.Container, l.Task, text)
-				return err
-			})
+			return a.deployLogs(cmd.Context(), args[0], services, tail)
 		},
 	}
+	serviceFlag(cmd, &services)
 	cmd.Flags().BoolVarP(&tail.Follow, "follow", "f", false, "wait for more")
 	cmd.Flags().DurationVar(&since, "since", 10*time.Minute, "how far back to begin")
 	cmd.Flags().StringVar(&tail.Container, "container", "", "of this container only")
 	return cmd
+}
+
+// deployLogs prints what the containers of an environment's services write. Those of
+// several services come as they are read.
+func (a *app) deployLogs(ctx context.Context, env string, only []string, tail ecs.Tail) error {
+	all, err := a.deployedAll(ctx, env, only)
+	if err != nil {
+		return err
+	}
+	var lock stdsync.Mutex
+	errs := make([]error, len(all))
+	var group stdsync.WaitGroup
+	for i, d := range all {
+		service := ""
+		if len(all) > 1 {
+			service = d.names.Service + " "
+		}
+		group.Go(func() {
+			errs[i] = d.on.Logs(ctx, tail, func(l ecs.LogLine) error {
+				lock.Lock()
+				defer lock.Unlock()
+				return a.printLogLine(service, l)
+			})
+		})
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
+
+func (a *app) printLogLine(service string, l ecs.LogLine) error {
+	text := strings.TrimRight(l.Text, "\n")
+	if term.IsTerminal(a.out) { // which it may try to command
+		text = term.Printable(text)
+	}
+	_, err := fmt.Fprintf(a.out, "%s %s%s/%.8s %s\n", l.At.UTC().Format("2006-01-02T15:04:05.000Z"), service, l.Container, l.Task, text)
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
@@ -19,6 +20,26 @@ type deployView struct {
 	live   *term.Status
 	last   string
 	events map[string]bool // shown, or older than the deployment
+
+	together *sync.Mutex // where several services are deployed: one is told at a time
+	service  string      // that it is told of then
+}
+
+// alone lets nobody else talk until release is called.
+func (v *deployView) alone() (release func()) {
+	if v.together == nil {
+		return func() {}
+	}
+	v.together.Lock()
+	return v.together.Unlock
+}
+
+// of is a line with the service that it is about, where there are several.
+func (v *deployView) of(line string) string {
+	if v.service == "" {
+		return line
+	}
+	return v.service + ": " + line
 }
 
 func (a *app) deployView(env string, yes bool) *deployView {
@@ -28,17 +49,24 @@ func (a *app) deployView(env string, yes bool) *deployView {
 // Say tells a line. What AWS says may quote a task, which may try to command the
 // terminal.
 func (v *deployView) Say(format string, args ...any) {
+	defer v.alone()()
+	v.say(format, args...)
+}
+
+func (v *deployView) say(format string, args ...any) {
 	v.live.Clear()
-	v.a.sayf("%s", term.Printable(fmt.Sprintf(format, args...)))
+	v.a.sayf("%s", term.Printable(v.of(fmt.Sprintf(format, args...))))
 }
 
 // Log shows a line of a task; what it writes may try to command the terminal.
 func (v *deployView) Log(l ecs.LogLine) {
+	defer v.alone()()
 	v.live.Clear()
 	_, _ = fmt.Fprintf(v.a.out, "%s %s | %s\n", l.At.UTC().Format("15:04:05"), l.Container, term.Printable(strings.TrimRight(l.Text, "\r\n")))
 }
 
 func (v *deployView) Seen(s *ecs.Service, d *ecs.Deployment) {
+	defer v.alone()()
 	if v.events == nil {
 		v.events = map[string]bool{}
 		for _, e := range s.Events {
@@ -49,7 +77,7 @@ func (v *deployView) Seen(s *ecs.Service, d *ecs.Deployment) {
 		e := s.Events[len(s.Events)-1-i]
 		if !v.events[e.ID+e.Message] {
 			v.events[e.ID+e.Message] = true
-			v.Say("%s", e.Message)
+			v.say("%s", e.Message)
 		}
 	}
 	if d == nil {
@@ -63,8 +91,8 @@ func (v *deployView) Seen(s *ecs.Service, d *ecs.Deployment) {
 		return
 	}
 	v.last = line
-	if !v.live.Show(line) {
-		v.Say("%s", line)
+	if v.together != nil || !v.live.Show(line) { // several lines would overwrite each other
+		v.say("%s", line)
 	}
 }
 
@@ -76,24 +104,25 @@ func (v *deployView) Stopped(t ecs.StoppedTask) {
 // Decide asks what becomes of a deployment that loops, or whose watching was
 // interrupted.
 func (v *deployView) Decide(r deploy.Result, interrupted bool) deploy.Choice {
+	defer v.alone()()
 	v.live.Clear()
 	if !interrupted {
 		if v.yes {
-			v.a.sayf("its tasks stop again and again")
+			v.say("its tasks stop again and again")
 			return deploy.RollBack
 		}
 		for _, line := range r.Explain() {
-			v.Say("%s", line)
+			v.say("%s", line)
 		}
-		back, err := v.a.terminal().Confirm("Roll back to the revision before?", true)
+		back, err := v.a.terminal().Confirm(v.of("Roll back to the revision before?"), true)
 		if err != nil || !back {
 			return deploy.Leave
 		}
 		return deploy.RollBack
 	}
-	v.a.sayf("the deployment goes on at AWS")
+	v.say("the deployment goes on at AWS")
 	for {
-		answer, err := v.a.terminal().Ask("[l]eave it, [s]top it, [r]oll back and wait, or [c]ontinue to watch? ")
+		answer, err := v.a.terminal().Ask(v.of("[l]eave it, [s]top it, [r]oll back and wait, or [c]ontinue to watch? "))
 		if err != nil {
 			return deploy.Leave
 		}

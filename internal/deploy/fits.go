@@ -203,6 +203,13 @@ func (n Names) Beside(others map[string]Names) Names {
 	return n
 }
 
+// Others are the names of the project's other environments.
+func (n Names) Others() map[string]Names { return n.others }
+
+// Unnamed are the addresses of other services that run the image, and whose names are
+// not known.
+func (n Names) Unnamed() []string { return n.unnamed }
+
 // shared reports whether another environment has a family, too.
 func (n Names) shared(family string) bool {
 	for _, other := range n.others {

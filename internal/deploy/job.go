@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,13 +127,13 @@ func (j *Job) Run(ctx context.Context) ([]Done, error) {
 	}
 	var all []Done
 	steps := Sorted(j.Steps)
-	for i, s := range steps {
+	for _, s := range steps {
 		start := time.Now()
 		j.Talk.Say("%s", s)
 		words, err := run[s](ctx)
 		switch {
 		case err != nil:
-		case i == len(steps)-1: // in one write: what is done and not ended would be resumed without a look
+		case len(Without(j.Journal.Steps, append(slices.Clone(j.Journal.Done), s))) == 0: // in one write: what is done and not ended would be resumed without a look
 			err = j.Journal.End()
 		default:
 			err = j.Journal.done(s)

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -34,6 +35,8 @@ type Names struct {
 	image                                   module.Container  // as the code gives the container whose image is deployed
 	repositories                            map[string]string // that the code declares: names by address
 	services, secrets                       []string          // names that the code declares
+	Sharing                                 []string          // other services whose containers run the image that is deployed
+	unnamed                                 []string          // addresses of those whose name is not known
 	others                                  map[string]Names  // of the project's other environments
 	asDeclared                              bool              // the newest revision of a family is run as it is
 }
@@ -80,6 +83,9 @@ type Sources struct {
 	// nothing else says so.
 	Place  func(file string, line int) string
 	Region string
+	// Service is the one that is meant where there are several: its name, its address,
+	// or the name of its block. "" chooses.
+	Service string
 }
 
 // resolver fills in names.
@@ -95,12 +101,18 @@ type resolver struct {
 // known is listed for each key; which of it is needed depends on what is to be
 // done, see [Needs].
 func Resolve(in Sources) (Names, []Missing) {
+	sorted := *in.Evaluated
+	sorted.Services = slices.SortedStableFunc(slices.Values(in.Evaluated.Services), func(a, b module.Service) int { // as the code has them
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	in.Evaluated = &sorted
 	r := &resolver{Sources: in}
 	r.n.from = map[string]string{}
 	r.declares()
 	r.place()
 	r.services()
 	r.tasks()
+	r.sharing()
 	r.repository()
 	r.image()
 	r.migration()
@@ -179,10 +191,12 @@ func (r *resolver) place() {
 }
 
 func (r *resolver) services() {
-	if r.set("service", &r.n.Service) {
+	if r.Service != "" {
+		r.namedService()
+	} else if r.set("service", &r.n.Service) {
 		for i, s := range r.Evaluated.Services {
-			if s.Name == r.n.Service {
-				r.service = &r.Evaluated.Services[i]
+			if Is(s, r.n.Service) && s.Name != "" {
+				r.service, r.n.Service = &r.Evaluated.Services[i], s.Name
 			}
 		}
 	} else {
@@ -205,22 +219,103 @@ func (r *resolver) declared(file string, line int, address string) string {
 	return r.Place(file, line) + ", " + address
 }
 
-func (r *resolver) onlyService() {
+// namedService finds the service that is meant.
+func (r *resolver) namedService() {
 	var known []string
 	for i, s := range r.Evaluated.Services {
-		if s.Name != "" {
+		if s.Name == "" {
+			continue
+		}
+		known = append(known, s.Name)
+		if Is(s, r.Service) {
 			r.service = &r.Evaluated.Services[i]
-			known = append(known, s.Name)
 		}
 	}
-	switch len(known) {
-	case 1:
-		r.take("service", &r.n.Service, r.service.Name, r.declared(r.service.File, r.service.Line, r.service.Address))
-	case 0:
+	if r.service == nil {
+		r.lacks("service", fmt.Sprintf("the Terraform code declares none that goes by %q", r.Service), known...)
+		return
+	}
+	r.take("service", &r.n.Service, r.service.Name, r.declared(r.service.File, r.service.Line, r.service.Address))
+}
+
+// Is reports whether a service goes by a name: its own, its address, or that of its
+// block.
+func Is(s module.Service, name string) bool {
+	label := s.Address[strings.LastIndexByte(s.Address, '.')+1:]
+	label, _, _ = strings.Cut(label, "[")
+	return s.Name == name || s.Address == name || label == name
+}
+
+// onlyService is the service, where there is one, or the first of several that run one
+// image.
+func (r *resolver) onlyService() {
+	var known []string
+	images := map[string]bool{}
+	built := slices.ContainsFunc(r.Evaluated.Services, r.builds)
+	for i, s := range r.Evaluated.Services {
+		if s.Name == "" || built && !r.builds(s) {
+			continue
+		}
+		if r.service == nil {
+			r.service = &r.Evaluated.Services[i]
+		}
+		known = append(known, s.Name)
+		images[r.imageOf(s)] = true
+	}
+	switch {
+	case len(known) == 0:
 		r.lacks("service", "the Terraform code declares no ECS service whose name is known")
-	default:
+	case len(known) > 1 && (len(images) > 1 || images[""]):
 		r.service = nil
-		r.lacks("service", "the Terraform code declares several", known...)
+		r.lacks("service", "the Terraform code declares several, of several images", known...)
+	default:
+		r.take("service", &r.n.Service, r.service.Name, r.declared(r.service.File, r.service.Line, r.service.Address))
+	}
+}
+
+// taskOf is what the code makes a service run, nil if that is declared elsewhere.
+func (r *resolver) taskOf(s module.Service) *module.Task {
+	for i, t := range r.Evaluated.Tasks {
+		if t.Address == s.TaskDefinition && t.Address != "" {
+			return &r.Evaluated.Tasks[i]
+		}
+	}
+	return nil
+}
+
+// imageOf is the repository of the image that is built for a service; "" if it is not
+// known, or there are several.
+func (r *resolver) imageOf(s module.Service) string {
+	t := r.taskOf(s)
+	if t == nil {
+		return ""
+	}
+	groups := builtOf(t)
+	if len(groups) != 1 {
+		return ""
+	}
+	return repositoryPart(groups[0][0])
+}
+
+// builds reports whether a service runs an image that the project may build, and not
+// only others'.
+func (r *resolver) builds(s module.Service) bool {
+	t := r.taskOf(s)
+	return t != nil && s.Name != "" && slices.ContainsFunc(t.Containers, ours)
+}
+
+// sharing finds the other services that run the image that is deployed.
+func (r *resolver) sharing() {
+	for _, s := range r.Evaluated.Services {
+		t := r.taskOf(s)
+		if r.service == nil || s.Address == r.service.Address || t == nil || len(sameImage(t, r.n.image)) == 0 {
+			continue
+		}
+		if s.Name == "" {
+			r.n.unnamed = append(r.n.unnamed, s.Address)
+			continue
+		}
+		r.n.Sharing = append(r.n.Sharing, s.Name)
 	}
 }
 

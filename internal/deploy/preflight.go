@@ -54,6 +54,7 @@ type Preflight struct {
 	Restart   bool   // run what runs, anew
 	Base      string // revision that the new one is made from; "" chooses
 	Yes       bool   // nobody is asked
+	Follows   bool   // another service's deployment chooses the image
 	Wanted    Wanted // image that is named
 	Own       Own    // of a deployment that is resumed
 

@@ -344,7 +344,7 @@ func Running(ctx context.Context, cluster Cluster, d *ecs.Definition) (map[strin
 
 // deployed finds the images that the service runs, where they will be needed.
 func (l *looker) deployed(ctx context.Context) {
-	if l.look.Running == nil || l.needs(Push) {
+	if l.look.Running == nil || l.needs(Push) || l.Follows {
 		return
 	}
 	images, err := Running(ctx, l.Cluster, l.look.Running)
@@ -365,7 +365,7 @@ func (l *looker) deployed(ctx context.Context) {
 	}
 	l.look.Deployed = d
 	l.moving(images)
-	if l.look.Pushed != "" || l.look.Given != "" || l.Restart || l.Own.Chosen {
+	if l.look.Pushed != "" || l.look.Given != "" || l.Restart || l.Own.Chosen || l.Follows {
 		return
 	}
 	unknown := l.needs(Migrate) && d.One == ""

@@ -271,3 +271,24 @@ func (j *Job) rollBack(ctx context.Context, r Result) error {
 		}
 	}
 }
+
+// GoBack makes the service run what it ran before this deployment, which has come to its
+// end, and waits until it does.
+func (j *Job) GoBack(ctx context.Context) error {
+	if j.Journal.Before == "" || j.Journal.Before == j.Journal.Revision {
+		return errors.New("there is no revision to go back to")
+	}
+	if err := j.beforeRuns(ctx); err != nil {
+		return err
+	}
+	j.Talk.Say("rolling back to %s", j.Journal.Before)
+	id, err := j.Changes.Update(ctx, j.Journal.Before, false)
+	if err != nil {
+		return err
+	}
+	r, err := Watch(ctx, j.Rollout, id, Options{Timeout: j.Timeout, Every: j.Every, Seen: j.Talk.Seen, Stopped: j.Talk.Stopped})
+	if err == nil && r.End != Deployed {
+		err = &NotDeployedError{Result: r}
+	}
+	return err
+}

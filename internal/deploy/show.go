@@ -28,15 +28,36 @@ func (j *Job) Show(w io.Writer) error {
 			lines = append(lines, strings.Repeat(" ", 12)+why)
 		}
 	}
+	return j.write(w, j.changes(lines, image))
+}
+
+// ShowService writes what the update changes of a service that is deployed along.
+func (j *Job) ShowService(w io.Writer, image string) error {
+	return j.write(w, j.changes([]string{fmt.Sprintf("service %s in cluster %s, likewise", j.Names.Service, j.Names.Cluster)}, image))
+}
+
+// PlannedImage is the image that the plan shows.
+func (j *Job) PlannedImage() string {
+	if j.Journal.Words == "" {
+		return j.Look.Repository.URI + "@(what is pushed)"
+	}
+	return j.Journal.Image
+}
+
+func (j *Job) changes(lines []string, image string) []string {
 	if j.touches() {
-		next := look.Next
+		next := j.Look.Next
 		if next == nil {
 			next = j.next(image)
 		}
-		for _, d := range differences(look.Running, next) {
+		for _, d := range differences(j.Look.Running, next) {
 			lines = append(lines, "   ~ "+d.String())
 		}
 	}
+	return lines
+}
+
+func (j *Job) write(w io.Writer, lines []string) error {
 	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
 	return err
 }

@@ -140,7 +140,7 @@ func (l *looker) wanted(ctx context.Context) {
 // noImage tells that the deployed image would be deployed again, since the registry
 // has none of this commit. With --yes nobody sees that: it is a problem.
 func (l *looker) noImage() {
-	if l.Wanted.Given() || l.Restart || l.Own.Chosen || l.AtRest || l.look.Pushed != "" || l.needs(Push) || !l.needs(Migrate, Update) || l.look.Running == nil {
+	if l.Follows || l.Wanted.Given() || l.Restart || l.Own.Chosen || l.AtRest || l.look.Pushed != "" || l.needs(Push) || !l.needs(Migrate, Update) || l.look.Running == nil {
 		return
 	}
 	what := "there is no commit to find an image by"

@@ -100,9 +100,35 @@ func (r *reader) deploy(b *hclsyntax.Block) deployConfig {
 		}
 	}
 	r.attributes(b.Body, where, names, nil, take)
-	r.blocks(b.Body, where, names, nil, nil)
+	r.blocks(b.Body, where, names, nil, map[string]func(*hclsyntax.Block){serviceBlock: func(b *hclsyntax.Block) { r.serviceOrder(b, c) }})
 	c.contradiction(r, b.DefRange())
 	return c
+}
+
+// serviceBlock says of a service, by its name or the name of its block in Terraform,
+// what it is deployed after.
+const serviceBlock = "service"
+
+// AfterKey is the key of the setting that says which service another one is deployed
+// after.
+func AfterKey(service string) string { return serviceBlock + " " + service + " after" }
+
+func (r *reader) serviceOrder(b *hclsyntax.Block, c deployConfig) {
+	const where = "in a service block"
+	if len(b.Labels) != 1 {
+		r.report(b.DefRange().Ptr(), `a service block takes one name: service "worker"`)
+		return
+	}
+	known := []string{"after"}
+	r.attributes(b.Body, where, known, nil, map[string]func(*hclsyntax.Attribute){"after": func(attr *hclsyntax.Attribute) {
+		var s setting[DeploySetting]
+		into(r, &s, single(stringValue))(attr)
+		if s.set {
+			s.value.File, s.value.Line = s.place.Filename, attr.NameRange.Start.Line
+			c[AfterKey(b.Labels[0])] = s.value
+		}
+	}})
+	r.blocks(b.Body, where, known, nil, nil)
 }
 
 // contradiction reports settings of which only one can hold.

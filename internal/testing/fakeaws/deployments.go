@@ -8,7 +8,7 @@ import (
 
 // serviceDeployment is the ARN by which a deployment is stopped.
 func (s *Server) serviceDeployment(d *deployment) string {
-	return s.arn("service-deployment", s.o.Cluster+"/"+s.o.Service+"/"+strings.TrimPrefix(d.id, "ecs-svc/"))
+	return s.arn("service-deployment", s.o.Cluster+"/"+s.service.name+"/"+strings.TrimPrefix(d.id, "ecs-svc/"))
 }
 
 // listServiceDeployments lists what the service's deployments were, the latest
@@ -16,6 +16,9 @@ func (s *Server) serviceDeployment(d *deployment) string {
 func (s *Server) listServiceDeployments(in object) (object, error) {
 	if err := s.here(in); err != nil {
 		return nil, err
+	}
+	if !s.about(str(in, "service")) {
+		return nil, fail("ServiceNotFoundException", "Service not found.")
 	}
 	states := list(in, "status")
 	all := []any{}
@@ -36,12 +39,13 @@ func (s *Server) listServiceDeployments(in object) (object, error) {
 
 // serviceRevision is the ARN of what a deployment makes the service be.
 func (s *Server) serviceRevision(d *deployment) string {
-	return s.arn("service-revision", s.o.Cluster+"/"+s.o.Service+"/"+strings.TrimPrefix(d.id, "ecs-svc/"))
+	return s.arn("service-revision", s.o.Cluster+"/"+s.service.name+"/"+strings.TrimPrefix(d.id, "ecs-svc/"))
 }
 
 func (s *Server) describeServiceRevisions(in object) (object, error) {
 	found, failures := []any{}, []any{}
 	for _, arn := range list(in, "serviceRevisionArns") {
+		s.aboutARN(arn)
 		at := slices.IndexFunc(s.service.history, func(d *deployment) bool { return s.serviceRevision(d) == arn })
 		if at < 0 {
 			failures = append(failures, object{"arn": arn, "reason": "MISSING"})
@@ -59,6 +63,7 @@ func (s *Server) describeServiceRevisions(in object) (object, error) {
 
 func (s *Server) stopServiceDeployment(in object) (object, error) {
 	id := str(in, "serviceDeploymentArn")
+	s.aboutARN(id)
 	for _, d := range s.service.deployments {
 		if s.serviceDeployment(d) != id {
 			continue
@@ -97,6 +102,7 @@ func (s *Server) baking(d *deployment) bool {
 func (s *Server) describeServiceDeployments(in object) (object, error) {
 	found, failures := []any{}, []any{}
 	for _, arn := range list(in, "serviceDeploymentArns") {
+		s.aboutARN(arn)
 		at := slices.IndexFunc(s.service.history, func(d *deployment) bool { return s.serviceDeployment(d) == arn })
 		if at < 0 {
 			failures = append(failures, object{"arn": arn, "reason": "MISSING"})

@@ -17,15 +17,16 @@ type definition struct {
 	by         string
 }
 
-// service is the one that there is.
+// service is one that there is.
 type service struct {
-	deleted     bool
-	definition  string        // that it is to run
-	deployments []*deployment // that still have tasks, the primary first
-	history     []*deployment // all, the latest last
-	events      []object
-	breaker     bool
-	stable      string // revision that ran last
+	name, family string
+	deleted      bool
+	definition   string        // that it is to run
+	deployments  []*deployment // that still have tasks, the primary first
+	history      []*deployment // all, the latest last
+	events       []object
+	breaker      bool
+	stable       string // revision that ran last
 }
 
 // deployment is one of the service's.
@@ -48,16 +49,24 @@ const (
 	failedOut  = "FAILED"
 )
 
-// begin makes the service as it runs before the deployment.
+// begin makes the services as they run before the deployment.
 func (s *Server) begin() {
-	name := s.o.Family + ":1"
+	for _, one := range append([]Service{{s.o.Service, s.o.Family}}, s.o.More...) {
+		s.beginService(one)
+	}
+	s.service = s.services[0]
+}
+
+func (s *Server) beginService(one Service) {
+	name := one.Family + ":1"
 	d := &deployment{id: "ecs-svc/" + newID()[:19], status: primary, rollout: completed, definition: name, created: time.Now().Add(-time.Hour), seeded: true}
-	s.service = &service{definition: name, deployments: []*deployment{d}, history: []*deployment{d}, events: []object{}, breaker: s.o.Scenario == Breaker, stable: name}
+	s.service = &service{name: one.Name, family: one.Family, definition: name, deployments: []*deployment{d}, history: []*deployment{d}, events: []object{}, breaker: s.o.Scenario == Breaker, stable: name}
+	s.services = append(s.services, s.service)
 	if s.o.Scenario == InProgress {
 		d.rollout, d.created = inProgress, time.Now().Add(-3*time.Minute)
 	}
 	for range s.o.Desired {
-		s.all = append(s.all, &task{id: newID(), definition: name, startedBy: d.id, group: "service:" + s.o.Service, status: running, created: d.created, started: d.created})
+		s.all = append(s.all, &task{id: newID(), definition: name, startedBy: d.id, group: "service:" + s.service.name, status: running, created: d.created, started: d.created})
 	}
 }
 
@@ -181,13 +190,30 @@ func (s *Server) describeServices(in object) (object, error) {
 	}
 	services, failures := []any{}, []any{}
 	for _, name := range list(in, "services") {
-		if last(name) != s.o.Service || s.service.deleted {
+		if !s.about(name) || s.service.deleted {
 			failures = append(failures, object{"arn": s.arn("service", s.o.Cluster+"/"+last(name)), "reason": "MISSING"})
 			continue
 		}
 		services = append(services, s.serviceObject())
 	}
 	return object{"services": services, "failures": failures}, nil
+}
+
+// about makes a service the one that an operation is about, by its name or ARN; the
+// lock is held.
+func (s *Server) about(name string) bool {
+	at := slices.IndexFunc(s.services, func(one *service) bool { return one.name == last(name) })
+	if at >= 0 {
+		s.service = s.services[at]
+	}
+	return at >= 0
+}
+
+// aboutARN is about for the ARN of something that is a service's: its last part is an
+// id, the one before the service's name.
+func (s *Server) aboutARN(arn string) bool {
+	i := strings.LastIndexByte(arn, '/')
+	return i > 0 && s.about(arn[:i])
 }
 
 // counts are a deployment's tasks.
@@ -231,7 +257,7 @@ func (s *Server) serviceObject() object {
 		configuration["strategy"], configuration["bakeTimeInMinutes"] = "BLUE_GREEN", bakeMinutes
 	}
 	return object{
-		"serviceArn": s.arn("service", s.o.Cluster+"/"+s.o.Service), "serviceName": s.o.Service,
+		"serviceArn": s.arn("service", s.o.Cluster+"/"+s.service.name), "serviceName": s.service.name,
 		"clusterArn": s.arn("cluster", s.o.Cluster), "status": "ACTIVE",
 		"desiredCount": s.o.Desired, "runningCount": runs, "pendingCount": starts,
 		"taskDefinition": s.arn("task-definition", s.service.definition),
@@ -245,7 +271,7 @@ func (s *Server) serviceObject() object {
 const shownEvents = 100
 
 func (s *Server) event(format string, args ...any) {
-	e := object{"id": newID(), "createdAt": seconds(time.Now()), "message": fmt.Sprintf("(service %s) ", s.o.Service) + fmt.Sprintf(format, args...)}
+	e := object{"id": newID(), "createdAt": seconds(time.Now()), "message": fmt.Sprintf("(service %s) ", s.service.name) + fmt.Sprintf(format, args...)}
 	s.service.events = append([]object{e}, s.service.events...)
 	s.service.events = s.service.events[:min(len(s.service.events), shownEvents)]
 }
@@ -254,7 +280,7 @@ func (s *Server) updateService(in object) (object, error) {
 	if err := s.here(in); err != nil {
 		return nil, err
 	}
-	if last(str(in, "service")) != s.o.Service || s.service.deleted {
+	if !s.about(str(in, "service")) || s.service.deleted {
 		return nil, fail("ServiceNotFoundException", "Service not found.")
 	}
 	d := s.find(s.service.definition)

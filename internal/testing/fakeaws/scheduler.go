@@ -50,7 +50,9 @@ func (s *Server) schedule() {
 			return
 		case <-tick.C:
 			s.mu.Lock()
-			s.round()
+			for _, s.service = range s.services {
+				s.round()
+			}
 			s.mu.Unlock()
 		}
 	}
@@ -101,7 +103,7 @@ func (s *Server) round() {
 // doomed reports whether the scenario kills a deployment's tasks, which may take
 // longer than they must run for the deployment to be done.
 func (s *Server) doomed(p *deployment) bool {
-	return (s.o.Scenario == CrashLoop || s.o.Scenario == Breaker) && p.definition != s.o.Family+":1"
+	return (s.o.Scenario == CrashLoop || s.o.Scenario == Breaker || s.service.name == s.o.Failing) && p.definition != s.service.family+":1"
 }
 
 // retire ends the tasks of earlier deployments.
@@ -123,10 +125,10 @@ func (s *Server) retire() {
 // rehearsal's own and has no image: its tasks are told to run.
 func (s *Server) launch(p *deployment) {
 	d := s.find(p.definition)
-	t := &task{id: newID(), definition: d.name, startedBy: p.id, group: "service:" + s.o.Service, status: provisioning, created: time.Now()}
+	t := &task{id: newID(), definition: d.name, startedBy: p.id, group: "service:" + s.service.name, status: provisioning, created: time.Now()}
 	s.all = append(s.all, t)
 	s.event("has started 1 tasks: (task %s).", t.id)
-	if d.name == s.o.Family+":1" {
+	if d.name == s.service.family+":1" {
 		t.status, t.started = running, time.Now()
 		return
 	}
@@ -212,7 +214,7 @@ func (s *Server) exit(t *task, code int) *int {
 
 // crashes reports whether the scenario kills the containers of a task.
 func (s *Server) crashes(t *task) bool {
-	return (s.o.Scenario == CrashLoop || s.o.Scenario == Breaker) && strings.HasPrefix(t.group, "service:")
+	return (s.o.Scenario == CrashLoop || s.o.Scenario == Breaker || t.group == "service:"+s.o.Failing) && strings.HasPrefix(t.group, "service:")
 }
 
 // stop notes the end of a task, and why, unless that is known already.
@@ -226,6 +228,7 @@ func (s *Server) stop(t *task, code, reason string, more func()) {
 		more()
 	}
 	t.status, t.ended = stopped, time.Now()
+	s.about(strings.TrimPrefix(t.group, "service:"))
 	for _, d := range s.service.deployments {
 		if d.id == t.startedBy && t.code != "ServiceSchedulerInitiated" {
 			d.failed++
@@ -320,21 +323,23 @@ func (s *Server) prepare(ctx context.Context, t *task, containers []declared) (c
 
 // afterUpdate lets happen what the scenario has for the time after an update.
 func (s *Server) afterUpdate() {
+	service := s.service
 	after := func(ticks time.Duration, do func()) {
 		time.AfterFunc(ticks*s.o.Tick, func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
+			s.service = service
 			do()
 		})
 	}
 	switch s.o.Scenario {
 	case Displaced:
-		if s.service.deployments[0].seeded || len(s.families[s.o.Family]) > 10 {
+		if s.service.deployments[0].seeded || len(s.families[s.service.family]) > 10 {
 			return
 		}
 		after(2, func() {
-			if s.find(s.o.Family).by != other(s.o.Account) {
-				s.start(s.register(s.o.Family, s.find(s.o.Family+":1").raw, other(s.o.Account)).name)
+			if s.find(s.service.family).by != other(s.o.Account) {
+				s.start(s.register(s.service.family, s.find(s.service.family+":1").raw, other(s.o.Account)).name)
 			}
 		})
 	case Deleted:

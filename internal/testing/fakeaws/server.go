@@ -54,7 +54,11 @@ type Options struct {
 	Service         string
 	Family          string // that the service runs
 	Desired         int    // tasks of the service; 0 means 1
-	// Definitions are task definitions in AWS's form, by family.
+
+	// More are further services. Failing names one whose containers are killed again and
+	// again.
+	More        []Service
+	Failing     string
 	Definitions map[string]map[string]any
 	Repository  string       // its name
 	Registry    http.Handler // speaks the distribution protocol, without a login
@@ -69,6 +73,9 @@ type Options struct {
 	LoseSecret func()
 }
 
+// Service is a service, and what it runs.
+type Service struct{ Name, Family string }
+
 // Server is a rehearsal's AWS. Close ends its containers.
 type Server struct {
 	o      Options
@@ -81,7 +88,8 @@ type Server struct {
 	requests int
 	down     bool
 	families map[string][]*definition
-	service  *service
+	services []*service
+	service  *service // that an operation is about; set under the lock
 	all      []*task
 	tokens   map[string]*token
 	logs     map[string][]event // by group and stream

@@ -1,0 +1,353 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	stdsync "sync"
+
+	"hci/internal/aws/ecs"
+	"hci/internal/deploy"
+	"hci/internal/project"
+)
+
+// follower is a service that is deployed along with another: with its image, which is
+// built, pushed and migrated with once.
+type follower struct {
+	*deployment
+	journal *deploy.Journal
+	job     *deploy.Job
+}
+
+// sibling is the deployment of another service of the same root.
+func (d *deployment) sibling(a *app, service string) (*deployment, error) {
+	env := d.Env
+	env.Deploy = maps.Clone(env.Deploy)
+	for _, key := range []string{"service", "task_definition", "container", "migrate_task", "migrate_container", "migrate_command"} {
+		delete(env.Deploy, key) // they are about the first
+	}
+	other := *d
+	other.names, other.missing = deploy.Resolve(deploy.Sources{Env: env, Evaluated: d.Evaluated, Place: a.place, Region: a.getenv("AWS_REGION"), Service: service})
+	if lacking := deploy.Needs(other.missing, []deploy.Step{deploy.Update}); len(lacking) > 0 {
+		return nil, &deploy.MissingError{Names: lacking}
+	}
+	other.names = other.names.Beside(d.names.Others())
+	if d.names.Region != "" {
+		other.names.Region = d.names.Region
+	}
+	other.on = ecs.NewOn(d.cfg, other.names.Cluster, other.names.Service)
+	return &other, nil
+}
+
+// means reports whether the user's names of services mean one; no name means all.
+func (d *deployment) means(service string) bool {
+	if len(d.only) == 0 {
+		return true
+	}
+	for _, s := range d.Evaluated.Services {
+		if s.Name == service && slices.ContainsFunc(d.only, func(name string) bool { return deploy.Is(s, name) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// all are the deployment and those of the other services that run its image, as far as
+// they are meant.
+func (d *deployment) all(a *app) ([]*deployment, error) {
+	all := []*deployment{d}
+	for _, service := range d.names.Sharing {
+		if !d.means(service) {
+			continue
+		}
+		one, err := d.sibling(a, service)
+		if err != nil {
+			return nil, fmt.Errorf("service %s: %w", service, err)
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// followers are the services that are deployed along: of a new deployment all that are
+// meant, of one that is resumed those that are not finished.
+func (a *app) followers(d *deployment, journal *deploy.Journal, o deployOptions) ([]*follower, error) {
+	if !slices.Contains(journal.Left(), deploy.Update) {
+		return nil, nil
+	}
+	all, err := d.all(a)
+	if err != nil {
+		return nil, err
+	}
+	kept := journal.Kept()
+	var found []*follower
+	for _, one := range all[1:] {
+		key := deploy.ServiceKey(d.Env.Name, one.names.Service)
+		f := &follower{deployment: one}
+		steps := []deploy.Step{deploy.Update}
+		switch {
+		case journal.Region != "": // resumed
+			if f.journal, err = deploy.OpenJournal(a.found.StateDir(), key); errors.Is(err, deploy.ErrNoJournal) {
+				continue
+			} else if err != nil {
+				return nil, err
+			}
+		case kept:
+			f.journal = deploy.NewJournal(a.found.StateDir(), key, steps)
+		default:
+			f.journal = deploy.Unkept(key, steps)
+		}
+		if journal.Region == "" {
+			f.journal.Restart, f.journal.Base = journal.Restart, journal.Base
+		}
+		found = append(found, f)
+	}
+	return found, nil
+}
+
+// lookAlong runs the preflight checks of the services that are deployed along, all at
+// once, and adds to a look what they found.
+func (a *app) lookAlong(ctx context.Context, all []*follower, look *deploy.Look, o deployOptions) error {
+	looks, errs := make([]*deploy.Look, len(all)), make([]error, len(all))
+	var group stdsync.WaitGroup
+	for i, f := range all {
+		group.Go(func() {
+			p := a.preflight(f.deployment, f.journal, []deploy.Step{deploy.Update}, o)
+			p.Follows, p.Wanted = true, deploy.Wanted{}
+			p.Commit = func(context.Context) (project.Commit, error) { return look.Commit, nil }
+			looks[i], errs[i] = p.Look(ctx)
+		})
+	}
+	group.Wait()
+	for i, f := range all {
+		if errs[i] != nil {
+			return errs[i]
+		}
+		f.job = a.job(f.deployment, f.journal, []deploy.Step{deploy.Update}, o, looks[i])
+		for _, found := range looks[i].Findings {
+			if slices.Contains(look.Findings, found) {
+				continue
+			}
+			found.About = "service " + f.names.Service
+			look.Findings = append(look.Findings, found)
+		}
+	}
+	return nil
+}
+
+// leftBehind warns of services that run the image and are not deployed.
+func (d *deployment) leftBehind() []deploy.Finding {
+	var all []deploy.Finding
+	for _, service := range d.names.Sharing {
+		if !d.means(service) {
+			all = append(all, deploy.Finding{Level: deploy.Warning, About: "service", Text: fmt.Sprintf("%s runs the same image, and stays as it is: --service does not name it", service)})
+		}
+	}
+	for _, address := range d.names.Unnamed() {
+		all = append(all, deploy.Finding{Level: deploy.Warning, About: "service", Text: fmt.Sprintf("%s runs the same image, and stays as it is: its name is not known", address)})
+	}
+	return all
+}
+
+// updated is how the update of a service ended.
+type updated struct {
+	job  *deploy.Job
+	done []deploy.Done
+	err  error
+}
+
+// updateAll makes several services run the image: together, but for those that are
+// deployed after another, which must be deployed first.
+func (a *app) updateAll(ctx context.Context, d *deployment, jobs []*deploy.Job) []*updated {
+	var all []*updated
+	ended := map[string]*updated{}
+	left := slices.Clone(jobs)
+	for len(left) > 0 {
+		var wave, later []*deploy.Job
+		for _, job := range left {
+			if after := d.after(job.Names.Service); after != "" && slices.ContainsFunc(left, func(j *deploy.Job) bool { return j != job && j.Names.Service == after }) {
+				later = append(later, job)
+			} else {
+				wave = append(wave, job)
+			}
+		}
+		if len(wave) == 0 { // each is after another
+			wave, later = later, nil
+		}
+		results := make([]*updated, len(wave))
+		var group stdsync.WaitGroup
+		for i, job := range wave {
+			one := &updated{job: job}
+			results[i] = one
+			if first := ended[d.after(job.Names.Service)]; first != nil && first.err != nil {
+				one.err = &waitedError{service: job.Names.Service, after: first.job.Names.Service}
+				continue
+			}
+			group.Go(func() { one.done, one.err = job.Run(ctx) })
+		}
+		group.Wait()
+		for _, one := range results {
+			ended[one.job.Names.Service] = one
+		}
+		all, left = append(all, results...), later
+	}
+	return all
+}
+
+// waitedError says that a service was not updated since another was not deployed.
+type waitedError struct{ service, after string }
+
+func (e *waitedError) Error() string {
+	return fmt.Sprintf("%s was not touched: it is deployed after %s, which was not deployed", e.service, e.after)
+}
+
+// after is the service that another one is deployed after, as hci.hcl says; "" for none.
+func (d *deployment) after(service string) string {
+	for _, s := range d.Evaluated.Services {
+		if s.Name != service {
+			continue
+		}
+		for _, name := range []string{s.Name, s.Address[strings.LastIndexByte(s.Address, '.')+1:]} {
+			setting, ok := d.Env.Deploy[project.AfterKey(name)]
+			if !ok {
+				continue
+			}
+			for _, other := range d.Evaluated.Services {
+				if deploy.Is(other, setting.Value) {
+					return other.Name
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// deployedAlong tells how the updates of several services ended, each with its own
+// truth, and offers to roll back those that have changed if others failed.
+func (a *app) deployedAlong(ctx context.Context, all []*updated, o deployOptions) error {
+	var errs []error
+	var changed []*deploy.Job
+	for _, one := range all {
+		var waited *waitedError
+		switch {
+		case one.err == nil:
+			changed = append(changed, one.job)
+		case errors.As(one.err, &waited):
+			a.sayf("%v", waited)
+			errs = append(errs, &saidError{one.err})
+		default:
+			a.sayf("service %s:", one.job.Names.Service)
+			errs = append(errs, a.notDeployed(ctx, one.job, one.err))
+		}
+	}
+	for _, job := range changed {
+		a.sayf("service %s: deployed", job.Names.Service)
+	}
+	if len(errs) == 0 || len(changed) == 0 {
+		return errors.Join(errs...)
+	}
+	var names []string
+	for _, job := range changed {
+		names = append(names, job.Names.Service)
+	}
+	if o.ask == nil || ctx.Err() != nil {
+		a.sayf("'hci deploy rollback %s --service %s' makes what changed run what it ran before", changed[0].Env, strings.Join(names, ","))
+		return errors.Join(errs...)
+	}
+	back, err := o.ask.confirm(fmt.Sprintf("Roll back %s, too?", strings.Join(names, ", ")), false)
+	if err != nil || !back {
+		return errors.Join(append(errs, err)...)
+	}
+	for _, job := range changed {
+		if err := job.GoBack(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("service %s: %w", job.Names.Service, err))
+			continue
+		}
+		a.sayf("service %s: rolled back to %s", job.Names.Service, job.Journal.Before)
+	}
+	return errors.Join(errs...)
+}
+
+// show shows the plan of a deployment and of the services that go along.
+func (a *app) show(job *deploy.Job, along []*follower) error {
+	if err := job.Show(a.out); err != nil {
+		return err
+	}
+	for _, f := range along {
+		if err := f.job.ShowService(a.out, job.PlannedImage()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noteAlong writes the journals of a deployment and of the services that go along.
+func (a *app) noteAlong(journal *deploy.Journal, along []*follower, look *deploy.Look) error {
+	var keys []string
+	for _, f := range along {
+		keys = append(keys, f.journal.Env)
+		if f.journal.Region == "" {
+			a.noteWhere(f.journal, f.deployment, f.job.Look)
+		}
+		f.journal.Commit, f.journal.Tag = journal.Commit, journal.Tag
+		if err := f.journal.Save(); err != nil {
+			return err
+		}
+	}
+	if journal.Kept() {
+		deploy.ForgetServices(a.found.StateDir(), journal.Env, keys)
+	}
+	return journal.Save()
+}
+
+// runAll runs the steps that make and migrate, once, and then the updates.
+func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along []*follower, looked deploy.Done, o deployOptions) error {
+	talk := &stdsync.Mutex{}
+	jobs := []*deploy.Job{job}
+	for _, f := range along {
+		jobs = append(jobs, f.job)
+	}
+	for _, one := range jobs {
+		if view, ok := one.Talk.(*deployView); ok {
+			view.together, view.service = talk, one.Names.Service
+		}
+	}
+	all := job.Steps
+	job.Steps = deploy.Without(all, []deploy.Step{deploy.Update})
+	done, err := job.Run(ctx)
+	done = append([]deploy.Done{looked}, done...)
+	if err != nil {
+		job.Steps = all
+		return errors.Join(a.notDeployed(ctx, job, err), a.summary(done))
+	}
+	job.Steps = []deploy.Step{deploy.Update}
+	for _, f := range along {
+		f.journal.Follow(job.Journal)
+		if err := f.journal.Save(); err != nil {
+			return err
+		}
+	}
+	results := a.updateAll(ctx, d, jobs)
+	for _, one := range results {
+		if view, ok := one.job.Talk.(*deployView); ok {
+			view.live.Clear()
+		}
+		for _, step := range one.done {
+			step.Step = deploy.Step(string(step.Step) + " " + one.job.Names.Service)
+			done = append(done, step)
+		}
+	}
+	summary := a.summary(done)
+	if err := a.deployedAlong(ctx, results, o); err != nil {
+		return errors.Join(err, summary)
+	}
+	if a.rehearsal != nil {
+		a.sayf("rehearsed: nothing in AWS was touched")
+	} else {
+		a.sayf("deployed")
+	}
+	return summary
+}
