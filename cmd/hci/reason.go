@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"hci/internal/compare"
@@ -116,6 +117,24 @@ func differs(c sync.Change) string {
 	return strings.Join(keys, ", ")
 }
 
+// waits says what a value waits for: variables that are not set, and what only
+// an apply can tell.
+func waits(addresses []string) string {
+	var parts []string
+	unset := slices.DeleteFunc(slices.Clone(addresses), later)
+	if len(unset) > 0 {
+		parts = append(parts, "not set: "+strings.Join(unset, ", "))
+	}
+	if apply := slices.DeleteFunc(slices.Clone(addresses), func(a string) bool { return !later(a) }); len(apply) > 0 {
+		parts = append(parts, "known after apply: "+strings.Join(apply, ", "))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// later reports whether an address is of something that an apply tells, and not
+// a variable.
+func later(address string) bool { return !strings.HasPrefix(address, "var.") }
+
 // wantReason says why there is no value to compare with.
 func wantReason(w sync.Want) string {
 	switch w.Status {
@@ -127,7 +146,7 @@ func wantReason(w sync.Want) string {
 		if len(w.Unknown) == 0 {
 			return "its value is not known"
 		}
-		return "known after apply: " + strings.Join(w.Unknown, ", ")
+		return waits(w.Unknown)
 	}
 	return ""
 }
@@ -181,7 +200,9 @@ func (a *app) nextCommand(d *compare.Desired, p sync.Plan) {
 	if p.Count(sync.Missing) > 0 {
 		a.sayf("'hci tf %s apply' creates what is not there; 'hci secrets push %s --create' makes it as well", d.Env.Name, d.Env.Name)
 	}
-	if p.Count(sync.ValueUnknown)+p.Count(sync.PartDiffers) > 0 && !d.State {
+	if !d.State && slices.ContainsFunc(p.Changes, func(c sync.Change) bool {
+		return (c.Kind == sync.ValueUnknown || c.Kind == sync.PartDiffers) && slices.ContainsFunc(c.Want.Unknown, later)
+	}) {
 		a.sayf("--state takes what is not known from terraform's state")
 	}
 	if p.Count(sync.Orphan) > 0 {

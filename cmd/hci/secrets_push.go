@@ -157,6 +157,7 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 	}
 	n := toWrite(plan, o)
 	if n > 0 && !r.dryRun {
+		a.advise(plan, o)
 		if err := a.confirmPush(d, plan, o, r, n); err != nil {
 			return err
 		}
@@ -171,6 +172,15 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 	}
 	report, err := a.apply(ctx, c, plan, o, r.asJSON)
 	return errors.Join(a.sumUp(d, plan, report, r), err, notPruned)
+}
+
+// advise warns of names that AWS takes, but advises against.
+func (a *app) advise(p sync.Plan, o sync.ApplyOptions) {
+	for _, c := range p.Changes {
+		if c.Kind == sync.Missing && o.Writes(c) && !sync.Advised(c.Name) {
+			a.sayf("warning: %s ends in a hyphen and six characters; AWS advises against that, since it looks like the end of an ARN", c.Name)
+		}
+	}
 }
 
 // apply carries a plan out and says what becomes of each secret.

@@ -157,14 +157,15 @@ func (s Session) Load(ctx context.Context, env project.Environment, ev *module.E
 
 func (s Session) load(ctx context.Context, env project.Environment, ev *module.Evaluated, p module.Place) (client.Config, awssm.Options, error) {
 	o, err := s.options(env, p)
-	if err != nil && s.Config == nil {
+	if err != nil {
 		return client.Config{}, o, err
 	}
+	var cfg client.Config
 	if s.Config != nil {
-		cfg, err := s.Config(o)
-		return cfg, o, err
+		cfg, err = s.Config(o)
+	} else {
+		cfg, err = awssm.LoadConfig(ctx, o)
 	}
-	cfg, err := awssm.LoadConfig(ctx, o)
 	if errors.Is(err, awssm.ErrNoRegion) {
 		err = noRegion(env, ev)
 	}

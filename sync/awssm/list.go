@@ -3,6 +3,8 @@ package awssm
 import (
 	"context"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,16 +23,7 @@ const pageSize = 100 // ListSecrets takes no more
 // Secrets that another AWS service manages, such as RDS its passwords, are not
 // in it: they are nobody else's to change.
 func (s *Store) List(ctx context.Context, f sync.Filter) ([]sync.Listed, error) {
-	in := &sm.ListSecretsInput{IncludePlannedDeletion: aws.Bool(true), MaxResults: aws.Int32(pageSize)}
-	if f.Prefix != "" {
-		in.Filters = append(in.Filters, types.Filter{Key: types.FilterNameStringTypeName, Values: []string{f.Prefix}})
-	}
-	for key, value := range f.Tags {
-		in.Filters = append(in.Filters, types.Filter{Key: types.FilterNameStringTypeTagKey, Values: []string{key}})
-		if value != "" {
-			in.Filters = append(in.Filters, types.Filter{Key: types.FilterNameStringTypeTagValue, Values: []string{value}})
-		}
-	}
+	in := &sm.ListSecretsInput{IncludePlannedDeletion: aws.Bool(true), MaxResults: aws.Int32(pageSize), Filters: filters(f)}
 	var all []sync.Listed
 	var pages pages
 	for {
@@ -60,6 +53,34 @@ func (s *Store) List(ctx context.Context, f sync.Filter) ([]sync.Listed, error) 
 		}
 		in.NextToken = out.NextToken
 	}
+}
+
+// What AWS takes of filters: so many, with values of this form, of which "!" at
+// the beginning means something else.
+//
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Filter.html
+const (
+	maxFilters     = 10
+	maxFilterValue = 512
+)
+
+var filterValue = regexp.MustCompile(`^[a-zA-Z0-9 :_@/+=.\-][a-zA-Z0-9 :_@/+=.\-!]*$`)
+
+// filters are as much of a filter as AWS takes, which selects at least what the
+// filter does: the rest is done here.
+func filters(f sync.Filter) []types.Filter {
+	var all []types.Filter
+	add := func(key types.FilterNameStringType, value string) {
+		if len(all) < maxFilters && len(value) <= maxFilterValue && filterValue.MatchString(value) {
+			all = append(all, types.Filter{Key: key, Values: []string{value}})
+		}
+	}
+	add(types.FilterNameStringTypeName, f.Prefix)
+	for _, key := range slices.Sorted(maps.Keys(f.Tags)) {
+		add(types.FilterNameStringTypeTagKey, key)
+		add(types.FilterNameStringTypeTagValue, f.Tags[key])
+	}
+	return all
 }
 
 var _ sync.Remover = (*Store)(nil)
