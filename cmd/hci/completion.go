@@ -52,7 +52,9 @@ func (a *app) addCompletions(root *cobra.Command) {
 		if cmd.LocalFlags().Lookup("format") != nil {
 			formats := fixed("text", "json", "sarif\tfor code hosts")
 			if strings.HasPrefix(name, "env ") {
-				formats = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) { return formatNames(), noFiles }
+				formats = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+					return formatNames(), noFiles
+				}
 			}
 			_ = cmd.RegisterFlagCompletionFunc("format", formats)
 		}

@@ -137,7 +137,7 @@ func newSecrets(a *app) *cobra.Command {
 }
 
 func newEnv(a *app) *cobra.Command {
-	return group("env", "Work with the variables that the app sees in an environment", newExport(a), newExplain(a), newRun(a), newCheck(a), newImport(a))
+	return group("env", "Work with the variables that the app sees in an environment", newExport(a), newExplain(a), newRun(a), newEnvDocker(a), newCheck(a), newImport(a))
 }
 
 // between accepts min to max words after a command; max < 0 is no limit.
