@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/child"
+	"hci/internal/docker"
 	"hci/internal/env/process"
 	"hci/internal/project"
 	"hci/internal/term"
@@ -46,7 +48,7 @@ skipped with a warning.`,
 			if err != nil {
 				return err
 			}
-			return a.docker(cmd.Context(), env, r, args[dash:])
+			return a.runContainer(cmd.Context(), env, r, args[dash:])
 		},
 	}
 	r.flags(cmd)
@@ -55,34 +57,36 @@ skipped with a warning.`,
 	return cmd
 }
 
-func (a *app) docker(ctx context.Context, env project.Environment, r variablesRequest, args []string) error {
-	program, err := exec.LookPath("docker")
-	if err != nil {
-		return &child.StartError{Program: "docker", Err: exec.ErrNotFound}
-	}
+func (a *app) runContainer(ctx context.Context, env project.Environment, r variablesRequest, args []string) error {
 	entries, err := a.envEntries(ctx, env, r)
 	if err != nil {
 		return err
 	}
 	obeyed := func(e dotenv.Entry) bool { return strings.HasPrefix(e.Key, "DOCKER_") || process.Protected(e.Key) }
-	argv := []string{program, "run"}
-	var skipped []string
+	var names, skipped []string
 	for _, e := range entries {
 		if obeyed(e) {
 			skipped = append(skipped, e.Key)
 		} else {
-			argv = append(argv, "--env", e.Key)
+			names = append(names, e.Key)
 		}
 	}
 	if len(skipped) > 0 {
 		a.sayf("%s: skipped, because docker itself would obey them: %s; 'docker run --env' sets them by hand", env.Name, strings.Join(skipped, ", "))
 	}
-	vars, _, err := process.Build(a.environFor(child.EnvRun), slices.DeleteFunc(entries, obeyed), process.Options{})
+	argv, err := docker.RunLine(names, args)
+	if errors.Is(err, docker.ErrNotInstalled) {
+		return &child.StartError{Program: "docker", Err: exec.ErrNotFound}
+	}
+	if err != nil {
+		return err
+	}
+	vars, _, err := process.Build(a.environFor(child.Docker), slices.DeleteFunc(entries, obeyed), process.Options{})
 	if err != nil {
 		return err
 	}
 	return child.Command{
-		Argv: append(argv, args...), Env: vars, In: a.in, Out: a.out, Err: a.err, Dir: a.dir,
+		Argv: argv, Env: vars, In: a.in, Out: a.out, Err: a.err, Dir: a.dir,
 		Terminal: term.IsTerminal(a.in), Grace: grace,
 	}.Run()
 }

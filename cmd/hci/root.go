@@ -115,10 +115,11 @@ a Terraform directory, no file of hci's own is needed.`,
 		c.GroupID = "main"
 		root.AddCommand(c)
 	}
-	root.AddCommand(newReap(a))
+	root.AddCommand(newReap(a), newManual(a))
 	root.SetHelpCommandGroupID("main")
 	root.SetCompletionCommandGroupID("main")
 	a.addCompletions(root)
+	addExamples(root)
 	return root
 }
 

@@ -31,6 +31,7 @@ internal/git: internal/child internal/ownership
 internal/ownership:
 internal/trust: internal/atomicfile internal/ownership
 internal/term: internal/atomicfile internal/child internal/interrupt internal/secret
+internal/manual:
 internal/editor: internal/atomicfile internal/child internal/interrupt internal/privatedir
 internal/team: internal/atomicfile internal/secret
 internal/aws/kms: internal/aws/client
@@ -96,7 +97,7 @@ func readArrows(t *testing.T) map[string][]string {
 
 // only lists the packages that alone may import a module, by its path prefix.
 var only = map[string][]string{
-	"github.com/spf13/cobra":                              {"hci/cmd/hci"},
+	"github.com/spf13/cobra":                              {"hci/cmd/hci", "hci/internal/manual"},
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager": {"hci/sync/awssm"},
 	"github.com/aws/aws-sdk-go-v2":                        {"hci/sync/awssm", "hci/internal/aws/client", "hci/cmd/hci"},
 	"github.com/aws/smithy-go":                            {"hci/sync/awssm", "hci/internal/aws/client"},

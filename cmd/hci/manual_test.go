@@ -1,0 +1,90 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"hci/internal/manual"
+)
+
+const reference = "../../docs/commands.md"
+
+// TestReadmeReference holds docs/commands.md against the commands.
+func TestReadmeReference(t *testing.T) {
+	want := string(manual.Markdown(documented(), exitStatuses()))
+	old, err := os.ReadFile(reference)
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	if string(old) == want {
+		return
+	}
+	if !*update {
+		t.Fatal("docs/commands.md is not what --help says; run with -update")
+	}
+	if err := os.WriteFile(reference, []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestReadmeExamples wants an example in the help of every command that does something.
+func TestReadmeExamples(t *testing.T) {
+	manual.Each(documented(), func(cmd *cobra.Command) {
+		if cmd.Name() == "completion" || cmd.Parent() != nil && cmd.Parent().Name() == "completion" || cmd.HasAvailableSubCommands() && !strings.Contains(cmd.Use, "[") {
+			return
+		}
+		if !strings.Contains(cmd.Example, cmd.CommandPath()) {
+			t.Errorf("%s has no example", cmd.CommandPath())
+		}
+		for line := range strings.Lines(cmd.Example) {
+			if err := parses(line); err != nil {
+				t.Errorf("%s: the example %q: %v", cmd.CommandPath(), strings.TrimSpace(line), err)
+			}
+		}
+	})
+}
+
+// parses reports what hci would say about the words of a command line, without
+// doing anything.
+func parses(line string) error {
+	line, _, _ = strings.Cut(line, "#")
+	line, _, _ = strings.Cut(line, " > ")
+	_, line, found := strings.Cut(" "+line, " hci ")
+	if !found {
+		return nil
+	}
+	words := strings.Fields(strings.NewReplacer("'", "", `"`, "", ")", "").Replace(line))
+	cmd, args, err := documented().Find(words)
+	if err != nil {
+		return err
+	}
+	if err := cmd.ParseFlags(args); err != nil {
+		return err
+	}
+	return cmd.ValidateArgs(cmd.Flags().Args())
+}
+
+// TestManPages writes every page, and looks for what troff would take for a
+// request.
+func TestManPages(t *testing.T) {
+	pages := 0
+	manual.Each(documented(), func(cmd *cobra.Command) {
+		pages++
+		page := string(manual.Man(cmd, "1.2.3", exitStatuses()))
+		for line := range strings.Lines(page) {
+			if strings.HasPrefix(line, "'") || strings.HasPrefix(line, ".") && !strings.HasPrefix(line, ".SH ") && !strings.HasPrefix(line, ".TH ") &&
+				!strings.HasPrefix(line, ".B ") && line != ".TP\n" && line != ".PP\n" && line != ".nf\n" && line != ".fi\n" {
+				t.Errorf("%s: a line that troff would take for a request: %s", manual.Name(cmd), line)
+			}
+		}
+		if !strings.Contains(page, ".SH NAME\n") || !strings.Contains(page, ".SH EXIT STATUS\n") {
+			t.Errorf("%s lacks a section", manual.Name(cmd))
+		}
+	})
+	if pages < 40 {
+		t.Errorf("only %d pages", pages)
+	}
+}
