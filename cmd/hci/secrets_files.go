@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"hci/internal/atomicfile"
 	"hci/internal/project"
@@ -26,7 +27,7 @@ func (a *app) each(envs []project.Environment, asJSON, dryRun bool, do func(proj
 		if r == nil {
 			continue
 		}
-		results = append(results, newFileReport(r))
+		results = append(results, a.newFileReport(r))
 		a.printResult(r, dryRun)
 	}
 	if asJSON {
@@ -47,8 +48,13 @@ type nameChange struct {
 	Change string `json:"change"` // added, removed, changed
 }
 
-func newFileReport(r *sealed.Result) fileReport {
-	report := fileReport{Result: r, Parameters: r.Params.String(), Names: []nameChange{}}
+func (a *app) newFileReport(r *sealed.Result) fileReport {
+	shown := *r
+	shown.From, shown.To, shown.Notes = a.rel(r.From), a.rel(r.To), nil
+	for _, note := range r.Notes {
+		shown.Notes = append(shown.Notes, strings.NewReplacer(r.From, shown.From, r.To, shown.To).Replace(note))
+	}
+	report := fileReport{Result: &shown, Parameters: r.Params.String(), Names: []nameChange{}}
 	for _, c := range r.Changes {
 		report.Names = append(report.Names, nameChange{Name: c.Name, Change: c.Kind.String()})
 	}

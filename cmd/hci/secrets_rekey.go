@@ -86,7 +86,7 @@ func (a *app) rekey(ctx context.Context, envs []project.Environment, r rekeyRequ
 	reports := []fileReport{}
 	for i := range results {
 		a.printResult(&results[i], r.options.DryRun)
-		reports = append(reports, newFileReport(&results[i]))
+		reports = append(reports, a.newFileReport(&results[i]))
 	}
 	if r.asJSON {
 		return a.printJSON(reports)

@@ -41,6 +41,9 @@ Exit code 2 when there is a problem. Warnings alone are exit code 0, unless
 				}
 			}
 			if asJSON {
+				for _, r := range reports {
+					r.Path = a.rel(r.Path)
+				}
 				failed = append(failed, a.printJSON(reports))
 			}
 			return errors.Join(append(failed, verdict(reports, strict))...)

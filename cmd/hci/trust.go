@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -198,7 +197,7 @@ func (a *app) listTrust(asJSON bool) error {
 		pins = append(pins, more...)
 	}
 	if asJSON {
-		return json.NewEncoder(a.out).Encode(pins)
+		return a.printJSON(pins)
 	}
 	slices.SortStableFunc(pins, func(x, y trust.Pin) int { return x.At.Compare(y.At) })
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
