@@ -115,6 +115,9 @@ func TestBadContext(t *testing.T) {
 // parameters. The counts stand here as literals: who raises the default adds a
 // line and takes none away.
 func TestPastDefaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("derives many keys")
+	}
 	for _, p := range []crypto.Params{
 		{Digest: crypto.SHA256, Iterations: 600_000}, // hci's since its first version
 		{Digest: crypto.SHA256, Iterations: 10_000},  // openssl enc -pbkdf2

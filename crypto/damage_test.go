@@ -26,6 +26,9 @@ func forms(t *testing.T, see func(name string, sealed []byte, p crypto.Params)) 
 // TestEveryBitFlip changes every single bit of files in every encoding. Not one
 // may pass as authentic, even for a caller who takes any content.
 func TestEveryBitFlip(t *testing.T) {
+	if testing.Short() {
+		t.Skip("derives many keys")
+	}
 	forms(t, func(name string, sealed []byte, p crypto.Params) {
 		o := only(p)
 		o.Check = anything

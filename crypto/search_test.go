@@ -82,6 +82,9 @@ func TestDearCandidatesAreSpared(t *testing.T) {
 
 // TestEveryUsualCandidateIsFound opens a file of each.
 func TestEveryUsualCandidateIsFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("derives many keys")
+	}
 	var all []Params
 	for _, r := range usual() {
 		all = append(all, r...)

@@ -150,6 +150,9 @@ func TestVectors(t *testing.T) {
 				}
 			}
 
+			if testing.Short() {
+				return // what does not open makes Open derive every usual key
+			}
 			got, err = crypto.Open(sealed, passphrase, crypto.OpenOptions{})
 			v.verify(t, v.Found, got, err)
 

@@ -218,6 +218,9 @@ func TestHistoryDecides(t *testing.T) {
 // the file than elsewhere is not stopped, unless nothing there was used before,
 // or something there proves more.
 func TestOtherBranch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("derives many keys")
+	}
 	stronger := crypto.Params{KDF: crypto.PBKDF2, Digest: crypto.SHA256, Iterations: 2048}
 	old := func(who string) []byte {
 		return by(t, who, "a = \"on the old branch, and long enough to be proof by itself\"\n", cheap)
@@ -350,6 +353,9 @@ func TestInspect(t *testing.T) {
 
 // TestWrongPassphraseAgain asks as often as Again says.
 func TestWrongPassphraseAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("derives many keys")
+	}
 	f := files(t)
 	place(t, f, by(t, "staging", honest, cheap))
 	given := 0

@@ -33,6 +33,9 @@ func asked(phrases ...string) sealed.MergePassphrase {
 }
 
 func TestMergeVersions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("derives many keys")
+	}
 	const base, ours, theirs = "a = 1\n", "a = 1\nb = \"s3cr3t-b\"\n", "a = 1\nc = 3\n"
 	for name, c := range map[string]struct {
 		v          sealed.Versions

@@ -55,6 +55,9 @@ func TestRekey(t *testing.T) {
 }
 
 func TestRekeyAllOrNone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("derives many keys")
+	}
 	fs := two(t)
 	before := []string{read(t, fs[0].Sealed), read(t, fs[1].Sealed)}
 	err := rekey(fs, func(f sealed.Files) sealed.Passphrase {

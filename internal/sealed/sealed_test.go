@@ -269,6 +269,9 @@ func TestNotUTF8(t *testing.T) {
 }
 
 func TestTruncatedAtEveryLength(t *testing.T) {
+	if testing.Short() {
+		t.Skip("derives many keys")
+	}
 	f := files(t)
 	good, err := crypto.Seal([]byte("a = \"1\"\nb = \"22222222222222222222222222222222222\"\n"), []byte(phrase), cheap, "")
 	if err != nil {
