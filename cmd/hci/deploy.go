@@ -97,7 +97,9 @@ func lookFlags(cmd *cobra.Command, o *deployOptions) {
 	flags := cmd.Flags()
 	flags.BoolVar(&o.yes, "yes", false, "don't ask; roll a crash loop back")
 	flags.BoolVar(&o.allowDrift, "allow-drift", false, "go on although Secrets Manager holds other values than the file")
-	flags.BoolVar(&o.displace, "displace", false, "go on although another deployment is under way")
+	flags.BoolVar(&o.displace, "force", false, "go on although another deployment is under way")
+	flags.BoolVar(&o.displace, "displace", false, "the old name of --force")
+	_ = flags.MarkHidden("displace") // it is there
 	flags.BoolVar(&o.checkInfra, "check-infra", false, "look with 'terraform plan' for changes that were not applied")
 	flags.StringVar(&o.base, "base", "", "make the new revision from this `REVISION`: running, newest, or a number")
 	flags.BoolVar(&o.asDeclared, "as-declared", false, "take the newest revision of each task definition as it is, even if it looks like another environment's")
@@ -200,7 +202,7 @@ func (a *app) deploySteps(env project.Environment, ask asker, o deployOptions) (
 		}
 	}
 	if steps = deploy.Without(steps, skipped); len(steps) == 0 {
-		return nil, &stepsError{errors.New("every step is left out")}
+		return nil, &stepsError{errors.New("every step is skipped")}
 	}
 	switch {
 	case o.yes || o.dryRun && !o.fromStdin, o.steps != "" || o.skip != "":
@@ -293,7 +295,7 @@ tree differs, and with the tag that moves.`,
 and read its digest back from the registry.`,
 	deploy.Update: `Register a revision with this commit's image if the registry has it, else with the
 deployed one, make the service run it, and wait until the deployment that this starts
-is what runs. If nothing differs, or with --restart, the tasks are started anew, so
+is what runs. If nothing differs, or with --restart, the tasks are restarted, so
 that they read the secrets as they are now.`,
 }
 

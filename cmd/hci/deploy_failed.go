@@ -133,7 +133,7 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 func resumption(job *deploy.Job) string {
 	displace := ""
 	if s := job.Look.Service; job.Look.Displaced && s != nil && s.Primary() != nil && s.Primary().ID != job.Journal.Seen {
-		displace = " --displace"
+		displace = " --force"
 	}
 	return "'hci deploy --resume " + job.Env + displace + "'"
 }
@@ -174,15 +174,15 @@ func afterRollout(job *deploy.Job, err error, r deploy.Result) []string {
 		return []string{fmt.Sprintf("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again, 'hci deploy rollback %s' goes back", env, env)}
 	}
 	if job.Journal.Stopped != "" {
-		return []string{fmt.Sprintf("'hci deploy status %s' shows when it has; 'hci deploy --resume %s --displace' tries the same image once more then", env, env)}
+		return []string{fmt.Sprintf("'hci deploy status %s' shows when it has; 'hci deploy --resume %s --force' tries the same image once more then", env, env)}
 	}
 	if r.End == deploy.Failed && job.Journal.Before != "" && job.Journal.Before != job.Journal.Revision {
 		return []string{fmt.Sprintf("'hci deploy rollback %s' goes back to %s; fix the cause, commit it and 'hci deploy %s'; 'hci deploy --resume %s' tries the same image once more", env, job.Journal.Before, env, env)}
 	}
 	if r.Unclear() {
-		return []string{fmt.Sprintf("'hci deploy status %s' shows what runs; mend the cause, commit it and 'hci deploy %s'; 'hci deploy --resume %s --displace' tries the same image once more", env, env, env)}
+		return []string{fmt.Sprintf("'hci deploy status %s' shows what runs; fix the cause, commit it and 'hci deploy %s'; 'hci deploy --resume %s --force' tries the same image once more", env, env, env)}
 	}
-	return []string{fmt.Sprintf("mend the cause, commit it and 'hci deploy %s'; 'hci deploy --resume %s' tries the same image once more", env, env)}
+	return []string{fmt.Sprintf("fix the cause, commit it and 'hci deploy %s'; 'hci deploy --resume %s' tries the same image once more", env, env)}
 }
 
 // deployConflict reports whether an error says that somebody else is at it.

@@ -129,7 +129,7 @@ func TestDeployRollbackImageGone(t *testing.T) {
 	s := newStage(t, fakeaws.Healthy)
 	s.restarts(s.registers("hci_web_staging", s.server.RepositoryURI()+"@sha256:"+strings.Repeat("0", 64), nil))
 	s.held(s.commit())
-	s.run("deploy", "update", "staging", "--yes", "--poll", "10ms", "--displace").is(t, 0, "hci: deployed\n")
+	s.run("deploy", "update", "staging", "--yes", "--poll", "10ms", "--force").is(t, 0, "hci: deployed\n")
 	before := len(s.changed())
 	s.run("deploy", "rollback", "staging", "--to", "2", "--yes").is(t, 1, "which the registry does not have any more: no task of it would start; --to names another revision")
 	if changed := s.changed(); len(changed) != before {

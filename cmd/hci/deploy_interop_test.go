@@ -158,7 +158,7 @@ func TestInteropRehearse(t *testing.T) {
 		{fakeaws.MigrationFails, 1, []string{"ended with exit code 3", "| Operations to perform:", "the service was not touched", "for real: if the code has to change"}},
 		{fakeaws.Throttling, 0, []string{"hci_web_staging:2 is what runs"}},
 		{fakeaws.SlowLogs, 0, []string{"migrate |   Applying shop.0003_invoices... OK", "hci_web_staging:2 is what runs"}},
-		{fakeaws.Displaced, 5, []string{"not deployed: displaced", "hci_web_staging:3 is the service's deployment now"}},
+		{fakeaws.Displaced, 5, []string{"not deployed: superseded", "hci_web_staging:3 is the service's deployment now"}},
 		{fakeaws.Deleted, 1, []string{"not deployed: service deleted"}},
 		{fakeaws.InProgress, 5, []string{"another deployment is under way", "nothing was done"}},
 		{fakeaws.ExpiredToken, 0, []string{"the login has expired: logging in again", "hci_web_staging:2 is what runs"}},
@@ -247,7 +247,7 @@ func TestInteropDeploy(t *testing.T) {
 	}
 	s.secretNowhere(<-seen, s.private(), newApp(streams{}, s.environ).getenv("HOME"), filepath.Join(s.dir, ".git"))
 	// The same commit again: nothing is built or pushed.
-	s.play("deploy", "staging", "--yes", "--poll", "50ms", "--skip", "migrate").is(t, 0, "not built: ", "not pushed: ", "are started anew", "hci: deployed\n")
+	s.play("deploy", "staging", "--yes", "--poll", "50ms", "--skip", "migrate").is(t, 0, "not built: ", "not pushed: ", "are restarted", "hci: deployed\n")
 	s.dockerCLI("image", "rm", "--force", s.server.RepositoryURI()+":git-"+commit, s.server.RepositoryURI()+":latest")
 }
 

@@ -243,8 +243,8 @@ func TestDeployFirst(t *testing.T) {
 		}
 		return answer
 	})
-	s.run(deployStaging()...).is(t, 5, "another deployment is under way: hci_web_staging:1", "nothing of the service has run yet: for its first deployment, --displace takes its place")
-	s.run(deployStaging("--displace")...).is(t, 0, "hci: deployed\n")
+	s.run(deployStaging()...).is(t, 5, "another deployment is under way: hci_web_staging:1", "nothing of the service has run yet: for its first deployment, --force takes its place")
+	s.run(deployStaging("--force")...).is(t, 0, "hci: deployed\n")
 }
 
 // TestDeployTask runs a declared task with the deployed image.

@@ -32,7 +32,7 @@ func TestDeployScenarios(t *testing.T) {
 		{fakeaws.Healthy, 0, []string{"hci: deployed\n", "hci_web_staging:2 is what runs: 1 of 1 tasks", "migrate | Operations to perform:"},
 			[]string{"RegisterTaskDefinition", "RunTask", "RegisterTaskDefinition", "UpdateService"}, "hci_web_staging:2"},
 		{fakeaws.CrashLoop, 1, []string{"its tasks stop again and again", "rolling back to hci_web_staging:1", "not deployed: rolled back",
-			"web: exit code 137", "| web: serving", "hci_web_staging:1 is the service's deployment now: 1 of 1 tasks run", "mend the cause, commit it and 'hci deploy staging'"},
+			"web: exit code 137", "| web: serving", "hci_web_staging:1 is the service's deployment now: 1 of 1 tasks run", "fix the cause, commit it and 'hci deploy staging'"},
 			[]string{"RegisterTaskDefinition", "RunTask", "RegisterTaskDefinition", "UpdateService", "StopServiceDeployment"}, "hci_web_staging:1"},
 		{fakeaws.Breaker, 1, []string{"the service's circuit breaker will roll it back", "ECS rolled it back: ECS deployment circuit breaker: tasks failed to start"},
 			[]string{"RegisterTaskDefinition", "RunTask", "RegisterTaskDefinition", "UpdateService"}, "hci_web_staging:1"},
@@ -43,11 +43,11 @@ func TestDeployScenarios(t *testing.T) {
 		{fakeaws.BlueGreen, 0, []string{"blue/green: bake time until ", "hci_web_staging:2 is what runs: 1 of 1 tasks", "hci: deployed\n"}, nil, "hci_web_staging:2"},
 		{fakeaws.Throttling, 0, []string{"hci: deployed\n"}, nil, "hci_web_staging:2"},
 		{fakeaws.SlowLogs, 0, []string{"hci: deployed\n"}, nil, "hci_web_staging:2"},
-		{fakeaws.Displaced, 5, []string{"not deployed: displaced", "another deployment took its place", "hci_web_staging:3 is the service's deployment now",
+		{fakeaws.Displaced, 5, []string{"not deployed: superseded", "another deployment took its place", "hci_web_staging:3 is the service's deployment now",
 			"'hci deploy status staging' shows what runs"}, nil, "hci_web_staging:3"},
 		{fakeaws.Deleted, 1, []string{"not deployed: service deleted", "'hci tf staging apply' makes what Terraform declares"}, nil, ""},
 		{fakeaws.InProgress, 5, []string{"conflict: service: another deployment is under way: hci_web_staging:1, since 20", "registered by arn:aws:sts::123456789012:assumed-role/terraform/rehearsal",
-			"--displace takes its place", "nothing was done"}, []string{}, "hci_web_staging:1"},
+			"--force takes its place", "nothing was done"}, []string{}, "hci_web_staging:1"},
 		{fakeaws.ExpiredSession, 1, []string{"ExpiredToken", "'aws sso login --profile hci-staging' logs in", "nothing was done"}, []string{}, ""},
 	} {
 		t.Run(string(c.scenario), func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestDeployImage(t *testing.T) {
 		if changed := s.changed(); len(changed) > 0 {
 			t.Errorf("asked for %q", changed)
 		}
-		s.run(deployStaging("--image", "deployed")...).is(t, 0, "commit "+commit+", of which no image is in the registry", "in the deployed image", "nothing of hci_web_staging:1 differs: its tasks are started anew", "hci: deployed\n")
+		s.run(deployStaging("--image", "deployed")...).is(t, 0, "commit "+commit+", of which no image is in the registry", "in the deployed image", "nothing of hci_web_staging:1 differs: its tasks are restarted", "hci: deployed\n")
 		if got := s.player.migrated(); len(got) != 1 || !strings.HasSuffix(got[0], ":"+fakeaws.Before) {
 			t.Errorf("migrated in %q", got)
 		}
@@ -140,7 +140,7 @@ func TestDeployQuestions(t *testing.T) {
 	s.run("deploy", "staging").is(t, 1, "--yes answers with yes, --ask-from-stdin takes the answers from standard input")
 	s.run("deploy", "stagin", "--yes").is(t, 1, `did you mean "staging"?`)
 	s.run("deploy", "staging", "--yes", "--steps", "biuld").is(t, 1, `there is no step "biuld": login, build, push, migrate, update`)
-	s.run("deploy", "staging", "--yes", "--steps", "migrate", "--skip", "migrate").is(t, 1, "every step is left out")
+	s.run("deploy", "staging", "--yes", "--steps", "migrate", "--skip", "migrate").is(t, 1, "every step is skipped")
 	s.run("deploy", "--yes").is(t, 1, "production, staging") // never one that was not named
 }
 
@@ -151,7 +151,7 @@ func TestDeployRestart(t *testing.T) {
 	s.held(s.commit())
 	s.registersSecret()
 	before := len(s.changed())
-	s.run("deploy", "update", "staging", "--restart", "--yes", "--poll", "10ms").is(t, 0, "make the service run what it runs, anew", "are started anew", "hci: deployed\n")
+	s.run("deploy", "update", "staging", "--restart", "--yes", "--poll", "10ms").is(t, 0, "make the service run what it runs, anew", "are restarted", "hci: deployed\n")
 	if changed := s.changed()[before:]; !slices.Equal(changed, []string{"UpdateService"}) {
 		t.Errorf("asked for %q", changed)
 	}
@@ -222,7 +222,7 @@ func TestDeployWithdrawn(t *testing.T) {
 		_, before := s.runs()
 		s.held(s.commit())
 		s.run(deployStaging()...).is(t, 0, "hci: deployed\n")
-		s.run(rollback...).is(t, 0, "+ hci_web_staging:1, registered", "(registered anew: it was withdrawn)", "registered hci_web_staging:4", "hci_web_staging:4 is what runs")
+		s.run(rollback...).is(t, 0, "+ hci_web_staging:1, registered", "(registered again: it was inactive)", "registered hci_web_staging:4", "hci_web_staging:4 is what runs")
 		if _, image := s.runs(); s.hasNew() || image != before {
 			t.Errorf("%s runs, the new secret: %v", image, s.hasNew())
 		}
@@ -234,7 +234,7 @@ func TestDeployWithdrawn(t *testing.T) {
 		}
 		s.withdraws("hci_web_staging:5")
 		s.run(slices.Concat(rollback, []string{"--dry-run"})...).is(t, 0, "- hci_web_staging:5, registered 20", "+ hci_web_staging:4, registered 20")
-		s.run("deploy", "history", "staging").is(t, 0, "* hci_web_staging:5 (withdrawn)")
+		s.run("deploy", "history", "staging").is(t, 0, "* hci_web_staging:5 (inactive)")
 	})
 	for _, c := range []struct {
 		name string
@@ -296,7 +296,7 @@ func TestDeployRollbackPinned(t *testing.T) {
 	if err := s.server.Hold("latest", "new"); err != nil { // by the push
 		t.Fatal(err)
 	}
-	s.run("deploy", "rollback", "staging", "--yes", "--poll", "10ms").is(t, 0, "+ hci_web_staging:2, registered", "@"+served, "(registered anew, with the images that served)", "hci_web_staging:4 is what runs")
+	s.run("deploy", "rollback", "staging", "--yes", "--poll", "10ms").is(t, 0, "+ hci_web_staging:2, registered", "@"+served, "(registered again, with the images that served)", "hci_web_staging:4 is what runs")
 	if _, image := s.runs(); image != s.server.RepositoryURI()+"@"+served {
 		t.Errorf("%s runs", image)
 	}

@@ -141,11 +141,11 @@ func TestDeployOvertaken(t *testing.T) {
 	s.registersSecret()
 	s.call("ecs", "UpdateService", map[string]any{"cluster": s.names.Cluster, "service": s.names.Service, "taskDefinition": "hci_web_staging:3"})
 	s.steady()
-	s.run("deploy", "staging", "--resume", "--yes").is(t, 5, "conflict: service: somebody else has deployed hci_web_staging:3 since, at 20", "--displace goes on with this one")
+	s.run("deploy", "staging", "--resume", "--yes").is(t, 5, "conflict: service: somebody else has deployed hci_web_staging:3 since, at 20", "--force goes on with this one")
 	if runs, _ := s.runs(); runs != "hci_web_staging:3" {
 		t.Errorf("%s runs", runs)
 	}
-	s.run("deploy", "staging", "--resume", "--yes", "--poll", "10ms", "--displace").is(t, 0, "the revision is made anew, from it", "hci: deployed\n")
+	s.run("deploy", "staging", "--resume", "--yes", "--poll", "10ms", "--force").is(t, 0, "the revision is made anew, from it", "hci: deployed\n")
 	if _, image := s.runs(); !s.hasNew() || !slices.Equal(s.player.migrated(), []string{image}) {
 		t.Errorf("%s runs, the new secret: %v, migrated in %q", image, s.hasNew(), s.player.migrated())
 	}
@@ -543,11 +543,11 @@ func TestDeployGivenUp(t *testing.T) {
 	}
 }
 
-// TestDeployDisplace: --displace goes over somebody else's deployment at once, and takes
+// TestDeployDisplace: --force goes over somebody else's deployment at once, and takes
 // along what Terraform has registered.
 func TestDeployDisplace(t *testing.T) {
 	again := []string{"deploy", "staging", "--resume", "--yes", goOn}
-	displace := append(again, "--displace")
+	displace := append(again, "--force")
 	t.Run("what Terraform registered", func(t *testing.T) {
 		s := newStage(t, fakeaws.Healthy)
 		s.held(s.commit())
@@ -555,7 +555,7 @@ func TestDeployDisplace(t *testing.T) {
 		s.registersSecret()
 		s.restarts("hci_web_staging:3") // somebody else
 		s.until("hci_web_staging:3")
-		s.run(again...).is(t, 5, "somebody else has deployed hci_web_staging:3 since", "--displace goes on with this one")
+		s.run(again...).is(t, 5, "somebody else has deployed hci_web_staging:3 since", "--force goes on with this one")
 		s.run(displace...).is(t, 0, "the revision is made anew, from it", "hci: deployed\n")
 		if !s.hasNew() {
 			t.Error("the new secret is not what runs")
@@ -595,7 +595,7 @@ func TestDeployDisplace(t *testing.T) {
 		s.restarts("hci_web_staging:1") // somebody else
 		s.steady()
 		s.player.set(func(p *player) { p.exit = 3 })
-		s.run(displace...).is(t, 1, "ended with exit code 3", "'hci deploy --resume staging --displace' goes on from here, once the cause is mended")
+		s.run(displace...).is(t, 1, "ended with exit code 3", "'hci deploy --resume staging --force' goes on from here, once the cause is mended")
 	})
 }
 
@@ -635,7 +635,7 @@ func TestDeployRevisionBeforeMeanwhile(t *testing.T) {
 			s.player.set(func(p *player) { p.hold = hold })
 			s.restarts("hci_web_staging:1")
 		})
-		s.run(deployStaging()...).is(t, 5, "not deployed: displaced", "another deployment took its place")
+		s.run(deployStaging()...).is(t, 5, "not deployed: superseded", "another deployment took its place")
 		s.run(again...).is(t, 5, "nothing was done")
 	})
 	t.Run("while nobody watches", func(t *testing.T) {
@@ -680,7 +680,7 @@ func TestDeployGivenUpAndDisplaced(t *testing.T) {
 		s.restarts("hci_web_staging:2")
 	})
 	s.setRewrite(givenUp("hci_web_staging:3", "ACTIVE"))
-	s.run(deployStaging("--base", "running")...).is(t, 5, "not deployed: displaced", "another deployment took its place", "hci_web_staging:2 is the service's deployment now")
+	s.run(deployStaging("--base", "running")...).is(t, 5, "not deployed: superseded", "another deployment took its place", "hci_web_staging:2 is the service's deployment now")
 }
 
 // givenUp tells of a revision's first deployment that ECS gave it up.
@@ -1004,11 +1004,11 @@ func TestDeployRolledBackMeanwhile(t *testing.T) {
 			s.until("hci_web_staging:1")
 			again := []string{"deploy", "staging", "--resume", "--yes", goOn}
 			if moment == "after" {
-				s.run(again...).is(t, 1, "not deployed: rolled back", "it was rolled back, by ECS or by somebody else", "'hci deploy --resume staging --displace' tries the same image once more")
+				s.run(again...).is(t, 1, "not deployed: rolled back", "it was rolled back, by ECS or by somebody else", "'hci deploy --resume staging --force' tries the same image once more")
 			}
 			// Nobody else is at it, but that can't be told.
 			s.run(again...).is(t, 5, "either ECS has rolled this deployment back, or somebody else has deployed hci_web_staging:1 since")
-			again = append(again, "--displace")
+			again = append(again, "--force")
 			s.run(again...).is(t, 1, "several tasks stopped for one reason", "ECS rolled it back")
 			// That it was rolled back is known now.
 			s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 1, "several tasks stopped for one reason", "ECS rolled it back")

@@ -36,11 +36,11 @@ the latest that served with a lower number, or the one that --to names. It shows
 with their images, asks, and then waits until the deployment that it started is the
 one that runs. It exits with 0 only then; otherwise it says what happened, why tasks
 stopped, and what runs now. It refuses while another deployment is under way, which
-'hci deploy --resume ENV' or --displace deal with.
+'hci deploy --resume ENV' or --force deal with.
 
 A revision that names an image by a tag, which may have moved since, is registered
-anew with the image that served, if AWS tells which that was, and so is one that was
-withdrawn.
+again with the image that served, if AWS tells which that was, and so is one that is
+inactive.
 
 Ctrl-C ends the waiting, not the deployment.`,
 		Args:              between(1, 1),
@@ -50,7 +50,9 @@ Ctrl-C ends the waiting, not the deployment.`,
 	cmd.Flags().StringVar(&r.to, "to", "", "the `REVISION`: family:number, or the number")
 	serviceFlag(cmd, &r.services)
 	cmd.Flags().BoolVar(&r.yes, "yes", false, "don't ask")
-	cmd.Flags().BoolVar(&r.displace, "displace", false, "take the place of a deployment that is under way")
+	cmd.Flags().BoolVar(&r.displace, "force", false, "take the place of a deployment that is under way")
+	cmd.Flags().BoolVar(&r.displace, "displace", false, "the old name of --force")
+	_ = cmd.Flags().MarkHidden("displace") // it is there
 	waitFlags(cmd, &r.timeout, &r.poll)
 	dryRunFlag(cmd, &r.dryRun)
 	return cmd
@@ -212,9 +214,9 @@ type rollbackTo struct {
 func (t rollbackTo) words() string {
 	switch {
 	case t.Withdrawn:
-		return revisionWords(t.Revision) + "  (registered anew: it was withdrawn)"
+		return revisionWords(t.Revision) + "  (registered again: it was inactive)"
 	case t.pinned:
-		return revisionWords(t.Revision) + "  (registered anew, with the images that served)"
+		return revisionWords(t.Revision) + "  (registered again, with the images that served)"
 	}
 	return revisionWords(t.Revision)
 }

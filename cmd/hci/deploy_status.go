@@ -213,11 +213,11 @@ func (a *app) printHistory(revisions []ecs.Revision, runs string) error {
 		if r.Name == runs {
 			sign = "*"
 		}
-		withdrawn := ""
+		inactive := ""
 		if r.Withdrawn {
-			withdrawn = " (withdrawn)"
+			inactive = " (inactive)"
 		}
-		fmt.Fprintf(w, "%s %s%s\t%s\t%s\n", sign, r.Name, withdrawn, when(r.Registered), imageWords(r))
+		fmt.Fprintf(w, "%s %s%s\t%s\t%s\n", sign, r.Name, inactive, when(r.Registered), imageWords(r))
 	}
 	return w.Flush()
 }

@@ -208,7 +208,7 @@ func TestDeployStoppedLate(t *testing.T) {
 		return answer
 	})
 	p.after("", "s\r")
-	p.ends(130, "ECS was told to stop it", "'hci deploy status staging' shows when it has; 'hci deploy --resume staging --displace' tries the same image once more then")
+	p.ends(130, "ECS was told to stop it", "'hci deploy status staging' shows when it has; 'hci deploy --resume staging --force' tries the same image once more then")
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "this deployment's own rollout, of hci_web_staging:2, was told to stop, and the service has not gone back to hci_web_staging:1 yet")
 	s.setRewrite(nil)
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "this deployment was told to stop, and hci_web_staging:1 is what the service went back to, unless somebody else has deployed that since")
@@ -224,7 +224,7 @@ func TestDeployEndsWhileAsked(t *testing.T) {
 		s.restarts("hci_web_staging:3")
 		s.until("hci_web_staging:3")
 		p.after("", keys)
-		p.ends(130, "not deployed: displaced", "another deployment took its place", "hci_web_staging:3 is the service's deployment now")
+		p.ends(130, "not deployed: superseded", "another deployment took its place", "hci_web_staging:3 is the service's deployment now")
 		if runs, _ := s.runs(); runs != "hci_web_staging:3" {
 			t.Errorf("%s runs", runs)
 		}

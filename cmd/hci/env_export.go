@@ -30,7 +30,7 @@ What only AWS knows is skipped with a warning: --live and --state fetch it.
 
 --local writes what a laptop needs. Where a template (.env.template, .env.example)
 speaks of local use, its keys and values override the environment, and what only
-describes the deployed container (DB_NAME, HOST) is left out unless the template
+describes the deployed container (DB_NAME, HOST) is skipped unless the template
 names it. The local block of hci.hcl overrides both. A value that only AWS knows is
 asked for once, and kept among your own lines.
 

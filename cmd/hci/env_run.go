@@ -39,7 +39,7 @@ PATH, HOME and the variables from which shells, loaders, interpreters and git
 take code (LD_*, NODE_OPTIONS, BASH_ENV, GIT_* …) are left as they are, and said,
 unless --allow names them.
 
-With --watch the command is ended and started anew when the secrets change.`,
+With --watch the command is restarted when the secrets change.`,
 		Example: `  hci env run -- python manage.py runserver
   hci env run --local -- npm start
   hci env run staging --clean -- env`,

@@ -192,7 +192,7 @@ func (a *app) takeFromAWS(ctx context.Context, d *compare.Desired, in *layers.In
 	}
 	for _, p := range pulled {
 		for _, o := range p.Obstacles {
-			a.sayf("%s: %s in Secrets Manager can't be led back to the variables: %v", d.Env.Name, p.Name, o)
+			a.sayf("%s: %s in Secrets Manager can't be traced back to the variables: %v", d.Env.Name, p.Name, o)
 		}
 	}
 	in.Secrets = next

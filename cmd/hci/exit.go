@@ -265,7 +265,7 @@ func passphraseHints(err error) []string {
 	case errors.Is(err, crypto.ErrWrongPassphrase):
 		return []string{"if it is right, look at git's log of the file; a key derivation that is not usual is declared by 'openssl' in hci.hcl"}
 	case errors.Is(err, sealed.ErrNotAuthenticated):
-		return []string{"look at who changed the file; 'hci secrets rekey' seals it anew"}
+		return []string{"look at who changed the file; 'hci secrets rekey' seals it again"}
 	case errors.Is(err, sealed.ErrChanged):
 		return []string{"look at what changed, then run the command again"}
 	case errors.Is(err, fs.ErrPermission):

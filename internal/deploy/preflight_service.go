@@ -87,7 +87,7 @@ func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
 		return
 	}
 	l.look.Displaced = l.Displace
-	next := "'hci deploy " + l.Env + "' begins a new deployment; --displace goes on with this one"
+	next := "'hci deploy " + l.Env + "' begins a new deployment; --force goes on with this one"
 	switch back := p.Revision == l.Own.Before; {
 	case back && l.Own.Stopped != "":
 		l.conflict(next, "this deployment was told to stop, and %s is what the service went back to, unless somebody else has deployed that since, at %s", p.Revision, clock(p.Created))
@@ -133,12 +133,12 @@ func (l *looker) steady(s *ecs.Service, running *ecs.Definition) {
 	switch {
 	case p == nil:
 	case p.Rollout == ecs.RolloutInProgress && p.ID == l.Own.Stopped:
-		l.conflict("'hci deploy status "+l.Env+"' shows when it has; --displace does not wait for it", "this deployment's own rollout, of %s, was told to stop, and the service has not gone back to %s yet", p.Revision, l.Own.Before)
+		l.conflict("'hci deploy status "+l.Env+"' shows when it has; --force does not wait for it", "this deployment's own rollout, of %s, was told to stop, and the service has not gone back to %s yet", p.Revision, l.Own.Before)
 	case p.Rollout == ecs.RolloutInProgress && (l.Own.is(p) || !l.AtRest && l.Own.wentBack(p)):
 	case p.Rollout == ecs.RolloutInProgress:
-		next := "'hci deploy status " + l.Env + "' shows how it goes; --displace takes its place"
+		next := "'hci deploy status " + l.Env + "' shows how it goes; --force takes its place"
 		if len(s.Deployments) == 1 && s.Running == 0 && p.Failed > 0 { // as Terraform leaves a new one whose image is not pushed yet
-			next = "nothing of the service has run yet: for its first deployment, --displace takes its place"
+			next = "nothing of the service has run yet: for its first deployment, --force takes its place"
 		}
 		l.conflict(next, "another deployment is under way: %s, since %s%s; %d of %d tasks run",
 			p.Revision, clock(p.Created), by(running), p.Running, p.Desired)

@@ -92,7 +92,7 @@ func (j *Job) start(ctx context.Context, revision string) (string, error) {
 	}
 	restart := s.Revision.Name == revision
 	if restart {
-		j.Talk.Say("nothing of %s differs: its tasks are started anew, and read the secrets as they are now", revision)
+		j.Talk.Say("nothing of %s differs: its tasks are restarted, and read the secrets as they are now", revision)
 	}
 	id, err := j.Changes.Update(ctx, revision, restart)
 	if client.Refused(err, "UpdateService") {

@@ -36,7 +36,7 @@ const (
 
 // String returns the end in a word or two.
 func (e End) String() string {
-	return [...]string{"under way", "deployed", "rolled back", "failed", "displaced", "crash loop", "service deleted", "timed out", "stuck", "connection lost", "stopped"}[e]
+	return [...]string{"under way", "deployed", "rolled back", "failed", "superseded", "crash loop", "service deleted", "timed out", "stuck", "connection lost", "stopped"}[e]
 }
 
 // Result is the end of a deployment and what there is to know of it.

@@ -325,7 +325,7 @@ func (r *reader) resolve(ref *SecretRef, s shape.Shape) {
 		f = r.byVersion(address)
 	}
 	if f == nil || attribute != "arn" && attribute != "id" {
-		ref.Problem = "its valueFrom awaits " + head.Awaits[0]
+		ref.Problem = "its valueFrom depends on " + head.Awaits[0]
 		return
 	}
 	ref.Secret, ref.SecretName = f.Address, f.Name

@@ -137,7 +137,7 @@ func (t wireTask) exits() (words string, failed []string) {
 }
 
 // Update makes the service run a revision, and returns the id of the deployment
-// that this starts. With force its tasks are started anew even if it runs that
+// that this starts. With force its tasks are restarted even if it runs that
 // revision already; without, the id is then that of the deployment which does.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
