@@ -36,6 +36,7 @@ type deployOptions struct {
 	image       string
 	imageTag    string
 	services    []string
+	spot        bool
 	timeout     time.Duration
 	poll        time.Duration
 }
@@ -81,6 +82,7 @@ func newDeploy(a *app) *cobra.Command {
 	rebuildFlag(cmd, &o)
 	imageFlags(cmd, &o)
 	serviceFlag(cmd, &o.services)
+	spotFlag(cmd, &o)
 	lookFlags(cmd, &o)
 	rehearseFlags(cmd, &o)
 	cmd.AddCommand(newDeployStep(a, deploy.Migrate, "Run the migration as a one-off task, and wait for its end"),
@@ -126,6 +128,10 @@ func imageFlags(cmd *cobra.Command, o *deployOptions) {
 // serviceFlag limits what is done to some of several services.
 func serviceFlag(cmd *cobra.Command, services *[]string) {
 	cmd.Flags().StringSliceVar(services, "service", nil, "of these services only: the `NAME` in AWS, or that of the block in Terraform")
+}
+
+func spotFlag(cmd *cobra.Command, o *deployOptions) {
+	cmd.Flags().BoolVar(&o.spot, "spot", false, "run one-off tasks on Spot capacity, too, if the service's tasks are; AWS may interrupt them")
 }
 
 // waitFlags are those of everything that waits for AWS.
@@ -266,6 +272,7 @@ func newDeployStep(a *app, step deploy.Step, short string) *cobra.Command {
 		dirtyFlag(cmd, &o)
 	case deploy.Migrate:
 		imageFlags(cmd, &o)
+		spotFlag(cmd, &o)
 		dirtyFlag(cmd, &o)
 	case deploy.Update:
 		imageFlags(cmd, &o)

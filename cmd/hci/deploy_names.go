@@ -164,9 +164,7 @@ func (a *app) connect(ctx context.Context, d *deployment) error {
 	if err != nil {
 		return err
 	}
-	if d.names.Region == "" {
-		d.names.Region = d.cfg.Region
-	}
+	d.names.Region = cmp.Or(d.cfg.Region, d.names.Region) // where it is kept, whatever the default provider says
 	d.on = ecs.NewOn(d.cfg, d.names.Cluster, d.names.Service)
 	d.registry = d.registryOf(cmp.Or(d.names.RegistryAccount, d.names.Account), d.names.RegistryRegion)
 	return nil

@@ -109,7 +109,7 @@ func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (client.Co
 	}
 	r.host = listener.Addr().String()
 	values := &heldSecrets{server: local.server}
-	more, err := moreServices(a, d)
+	more, err := moreServices(ctx, a, d)
 	if err != nil {
 		return client.Config{}, err
 	}
@@ -132,8 +132,8 @@ func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (client.Co
 }
 
 // moreServices are the other services that run the image.
-func moreServices(a *app, d *deployment) ([]fakeaws.Service, error) {
-	all, err := d.all(a)
+func moreServices(ctx context.Context, a *app, d *deployment) ([]fakeaws.Service, error) {
+	all, err := d.all(ctx, a)
 	if err != nil {
 		return nil, err
 	}

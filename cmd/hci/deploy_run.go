@@ -124,7 +124,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 	if journal.Region == "" { // a new one
 		journal.Rebuild, journal.Dirty, journal.Restart, journal.Base = o.rebuild, o.dirty, o.restart, o.base
 	}
-	along, err := a.followers(d, journal, o)
+	along, err := a.followers(ctx, d, journal, o)
 	if err != nil {
 		return err
 	}
@@ -255,6 +255,7 @@ func (a *app) job(d *deployment, journal *deploy.Journal, steps []deploy.Step, o
 		Env: d.Env.Name, Names: d.names, Look: look, Journal: journal, Steps: steps,
 		Registry: d.registry, Cluster: d.on, Rollout: d.on, Changes: d.on, Tasks: d.on,
 		Source:  a.buildSource(d, journal, look),
+		Spot:    o.spot,
 		Timeout: o.timeout, Every: o.poll, Fresh: fresh,
 		Talk: a.deployView(d.Env.Name, o.yes),
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ type follower struct {
 }
 
 // sibling is the deployment of another service of the same root.
-func (d *deployment) sibling(a *app, service string) (*deployment, error) {
+func (d *deployment) sibling(ctx context.Context, a *app, service string) (*deployment, error) {
 	env := d.Env
 	env.Deploy = maps.Clone(env.Deploy)
 	for _, key := range []string{"service", "task_definition", "container", "migrate_task", "migrate_container", "migrate_command"} {
@@ -35,9 +36,13 @@ func (d *deployment) sibling(a *app, service string) (*deployment, error) {
 		return nil, &deploy.MissingError{Names: lacking}
 	}
 	other.names = other.names.Beside(d.names.Others())
-	if d.names.Region != "" {
-		other.names.Region = d.names.Region
+	if a.rehearsal == nil && d.on != nil { // it may be kept elsewhere
+		var err error
+		if other.cfg, err = a.comparing().Load(ctx, d.Env, d.Evaluated, servicePlace(d.Evaluated, service)); err != nil {
+			return nil, err
+		}
 	}
+	other.names.Region = cmp.Or(other.cfg.Region, d.names.Region)
 	other.on = ecs.NewOn(d.cfg, other.names.Cluster, other.names.Service)
 	return &other, nil
 }
@@ -57,13 +62,13 @@ func (d *deployment) means(service string) bool {
 
 // all are the deployment and those of the other services that run its image, as far as
 // they are meant.
-func (d *deployment) all(a *app) ([]*deployment, error) {
+func (d *deployment) all(ctx context.Context, a *app) ([]*deployment, error) {
 	all := []*deployment{d}
 	for _, service := range d.names.Sharing {
 		if !d.means(service) {
 			continue
 		}
-		one, err := d.sibling(a, service)
+		one, err := d.sibling(ctx, a, service)
 		if err != nil {
 			return nil, fmt.Errorf("service %s: %w", service, err)
 		}
@@ -74,11 +79,11 @@ func (d *deployment) all(a *app) ([]*deployment, error) {
 
 // followers are the services that are deployed along: of a new deployment all that are
 // meant, of one that is resumed those that are not finished.
-func (a *app) followers(d *deployment, journal *deploy.Journal, o deployOptions) ([]*follower, error) {
+func (a *app) followers(ctx context.Context, d *deployment, journal *deploy.Journal, o deployOptions) ([]*follower, error) {
 	if !slices.Contains(journal.Left(), deploy.Update) {
 		return nil, nil
 	}
-	all, err := d.all(a)
+	all, err := d.all(ctx, a)
 	if err != nil {
 		return nil, err
 	}

@@ -188,7 +188,7 @@ func (s *stage) open(scenario fakeaws.Scenario) {
 	for _, w := range opened.Wants {
 		s.hidden = append(s.hidden, w.Value.Reveal())
 	}
-	more, err := moreServices(a, d)
+	more, err := moreServices(context.Background(), a, d)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -77,7 +77,7 @@ func (a *app) deployedAll(ctx context.Context, env string, only []string) ([]*de
 	if err != nil {
 		return nil, err
 	}
-	return d.all(a)
+	return d.all(ctx, a)
 }
 
 // when is a time as it is shown; "-" if it is not known.

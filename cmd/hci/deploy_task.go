@@ -37,6 +37,7 @@ comes, and the exit code of its container decides.`,
 	cmd.Flags().StringVar(&container, "container", "", "whose exit code decides, where there are several")
 	cmd.Flags().BoolVar(&declared, "as-declared", false, "run the image that the task definition names")
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "don't ask")
+	spotFlag(cmd, &o)
 	waitFlags(cmd, &o.timeout, &o.poll)
 	dryRunFlag(cmd, &o.dryRun)
 	return cmd
@@ -231,7 +232,7 @@ func (a *app) taskImage(ctx context.Context, d *deployment, task *ecs.Definition
 	}
 	var same []string
 	for _, image := range images {
-		if slices.ContainsFunc(task.Containers(), func(t ecs.Container) bool { return deploy.RepositoryOf(t.Image) == deploy.RepositoryOf(image) }) {
+		if slices.ContainsFunc(task.Containers(), func(t ecs.Container) bool { return deploy.SameRepository(t.Image, image) }) {
 			same = append(same, image)
 		}
 	}

@@ -221,7 +221,7 @@ func (j *Job) image() (image, words string) {
 func (j *Job) moveTag(ctx context.Context) {
 	repository, digest, pinned := strings.Cut(j.Journal.Image, "@")
 	tag := j.Look.Moving
-	if tag == "" || !pinned || j.Look.Repository.URI == "" || repository != j.Look.Repository.URI {
+	if tag == "" || !pinned || j.Look.Repository.URI == "" || !SameRepository(repository, j.Look.Repository.URI) {
 		return
 	}
 	MoveTag(ctx, j.Registry, j.Look.Repository.Name, digest, tag, j.Talk.Say)

@@ -383,3 +383,23 @@ func TestPushOfSecret(t *testing.T) {
 		t.Errorf("%v, pushed %v", err, e.pushed)
 	}
 }
+
+// TestSameRepository: ECR's registries have several host names.
+func TestSameRepository(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{uri + ":latest", uri + "@sha256:1", true},
+		{"123456789012.dkr-ecr.eu-central-1.on.aws/app:1", uri, true},
+		{"123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/app", "123456789012.dkr.ecr.us-gov-west-1.amazonaws.com/app", true},
+		{"123456789013.dkr.ecr.eu-central-1.amazonaws.com/app", uri, false},
+		{"123456789012.dkr.ecr.eu-north-1.amazonaws.com/app", uri, false},
+		{"app", "app:latest", true},
+		{"127.0.0.1:5000/app:1", "127.0.0.1:5001/app:1", false},
+	} {
+		if got := deploy.SameRepository(c.a, c.b); got != c.same {
+			t.Errorf("%s and %s: %v", c.a, c.b, got)
+		}
+	}
+}

@@ -56,6 +56,7 @@ type Job struct {
 	Tasks    Tasks
 
 	Source  Source
+	Spot    bool          // one-off tasks may run on Spot capacity
 	Timeout time.Duration // of the migration and of the update, each
 	Every   time.Duration // between two questions to AWS; 0 chooses
 

@@ -14,9 +14,13 @@ import (
 func (l *looker) docker(ctx context.Context) {
 	e, err := l.Docker(ctx)
 	var away *docker.UnreachableError
+	var other *docker.OtherProgramError
 	switch {
 	case errors.As(err, &away):
 		l.found(Problem, "docker", away.Next(), "%v", err)
+		return
+	case errors.As(err, &other):
+		l.found(Problem, "docker", other.Next(), "%v", err)
 		return
 	case errors.Is(err, docker.ErrNotInstalled):
 		l.found(Problem, "docker", "install Docker, or leave out build and push: --steps migrate,update", "%v", err)

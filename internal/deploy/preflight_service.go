@@ -392,7 +392,7 @@ func (l *looker) moving(images map[string]string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(images)) {
 		image := images[name]
-		if RepositoryOf(image) == l.look.Repository.URI && image == l.look.Repository.URI+":"+l.Names.ImageTag {
+		if SameRepository(image, l.look.Repository.URI) && strings.TrimPrefix(image, RepositoryOf(image)) == ":"+l.Names.ImageTag {
 			l.found(Warning, "image", "", "container %s of %s runs %s by its tag: the tasks that are started run what that names by then", name, l.look.Running.Name, image)
 		}
 	}

@@ -111,7 +111,7 @@ func (n Names) Takers(d *ecs.Definition, repository string) []string {
 			if slices.Contains(byCode, c.Name) {
 				all = append(all, c.Name)
 			}
-		case repository != "" && RepositoryOf(c.Image) == repository:
+		case repository != "" && SameRepository(c.Image, repository):
 			all = append(all, c.Name)
 		}
 	}

@@ -148,7 +148,7 @@ func (j *Job) run(ctx context.Context, o oneOff) (*ecs.OneOff, error) {
 		return nil, &ecs.NotFoundError{What: fmt.Sprintf("container %q in task definition %s", o.container, o.revision)}
 	}
 	if o.arn == "" {
-		o.arn, err = j.Changes.RunTask(ctx, ecs.Run{Revision: o.revision, Container: o.container, Command: o.command, Token: o.token, StartedBy: o.by})
+		o.arn, err = j.Changes.RunTask(ctx, ecs.Run{Revision: o.revision, Container: o.container, Command: o.command, Token: o.token, StartedBy: o.by, Spot: j.Spot})
 		if err != nil {
 			return nil, err
 		}

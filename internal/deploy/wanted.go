@@ -67,8 +67,16 @@ func ParseECR(image string) (e ECRImage, ok bool) {
 	return ECRImage{Account: m[1], Region: m[2], Host: host, Name: name, Reference: strings.TrimLeft(strings.TrimPrefix(image, repository), ":@")}, true
 }
 
-// isDigest reports whether a reference is a digest.
-func isDigest(reference string) bool { return strings.HasPrefix(reference, "sha256:") }
+// SameRepository reports whether two images lie in one repository, whichever of its
+// registry's host names they are named by: ECR has others for dual-stack and FIPS.
+func SameRepository(a, b string) bool {
+	if RepositoryOf(a) == RepositoryOf(b) {
+		return true
+	}
+	one, ok := ParseECR(a)
+	other, also := ParseECR(b)
+	return ok && also && one.Account == other.Account && one.Region == other.Region && one.Name == other.Name
+}
 
 // commitImage looks for this commit's image under the tags that it may have. The tag
 // is "" if the registry has none.
@@ -110,9 +118,9 @@ func (l *looker) wanted(ctx context.Context) {
 	if inECR && l.RegistryOf != nil {
 		registry = l.RegistryOf(e.Account, e.Region)
 	}
-	if uri := l.look.Repository.URI; uri != "" && RepositoryOf(image) == uri { // the one that is known
+	if uri := l.look.Repository.URI; uri != "" && SameRepository(image, uri) { // the one that is known
 		registry, name, inECR = l.Registry, l.look.Repository.Name, true
-		e.Reference = strings.TrimLeft(strings.TrimPrefix(image, uri), ":@")
+		e.Reference = strings.TrimLeft(strings.TrimPrefix(image, RepositoryOf(image)), ":@")
 	}
 	if !inECR {
 		if !strings.Contains(image, "@") {

@@ -25,6 +25,18 @@ import (
 // ErrNotInstalled says that there is no docker program.
 var ErrNotInstalled = errors.New("docker is not installed")
 
+// OtherProgramError says that the program "docker" is another one.
+type OtherProgramError struct{ Name string }
+
+func (e *OtherProgramError) Error() string {
+	return fmt.Sprintf("the program docker is %s here, which does not answer as Docker does", e.Name)
+}
+
+// Next says what to do about it.
+func (e *OtherProgramError) Next() string {
+	return "install Docker's own command line; with DOCKER_HOST it also works with the API of " + e.Name
+}
+
 // UnreachableError says that no engine answers.
 type UnreachableError struct {
 	Context, Host string
@@ -120,10 +132,27 @@ func find(outer context.Context, environ []string, within time.Duration) (*Engin
 		versionErr = errors.New("it does not say what it is")
 	}
 	if versionErr != nil {
+		if ctx.Err() == nil {
+			if name := e.otherProgram(outer); name != "" {
+				return nil, &OtherProgramError{Name: name}
+			}
+		}
 		return nil, &UnreachableError{Context: e.Context, Host: e.Host, Detail: firstLine(versionErr.Error())}
 	}
 	e.Version, e.Platform = server.Version, server.Os+"/"+server.Arch
 	return e, nil
+}
+
+// otherProgram is the name of the program, "" if it is Docker's own.
+func (e *Engine) otherProgram(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	text, err := e.ask(ctx, "--version") // "Docker version 29.0.1, build …", "podman version 5.4.0"
+	name, _, _ := strings.Cut(strings.TrimSpace(text), " ")
+	if err != nil || name == "" || strings.EqualFold(name, "docker") {
+		return ""
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
 }
 
 // place finds the context in use, and its host.

@@ -21,6 +21,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -42,10 +43,13 @@ type Service struct {
 type Client struct {
 	cfg     Config
 	service Service
+	host    func() string // of the service's own endpoint
 }
 
 // New returns a client of a service.
-func New(cfg Config, service Service) *Client { return &Client{cfg, service} }
+func New(cfg Config, service Service) *Client {
+	return &Client{cfg, service, sync.OnceValue(func() string { return host(cfg, service) })}
+}
 
 // Error is an answer that says that a request failed.
 type Error struct {
@@ -183,11 +187,7 @@ func (c *Client) endpoint() string {
 	case c.cfg.BaseEndpoint != nil:
 		return *c.cfg.BaseEndpoint
 	}
-	domain := "amazonaws.com"
-	if strings.HasPrefix(c.cfg.Region, "cn-") {
-		domain += ".cn"
-	}
-	return "https://" + c.service.Host + "." + c.cfg.Region + "." + domain + "/"
+	return "https://" + c.host() + "/"
 }
 
 func failure(operation string, status int, answer []byte) *Error {

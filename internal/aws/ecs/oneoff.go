@@ -28,6 +28,7 @@ type Run struct {
 	Command   []string // in place of the definition's; nil for that
 	Token     string   // the same token runs the task once only; at most 64 characters
 	StartedBy string   // at most 128 letters, digits, - _ / .
+	Spot      bool     // run it on Spot capacity if the service's tasks do
 }
 
 // RefusedError says that ECS did not start a task, though it took the request.
@@ -58,6 +59,8 @@ func (o *On) RunTask(ctx context.Context, r Run) (string, error) {
 	var strategy []any
 	_ = json.Unmarshal(s.CapacityStrategy, &strategy) // its absence is no error
 	switch {
+	case usesSpot(strategy) && !r.Spot: // AWS may take that away in the midst of it
+		in["launchType"] = "FARGATE"
 	case len(strategy) > 0:
 		in["capacityProviderStrategy"] = s.CapacityStrategy
 	case s.LaunchType != "":
@@ -88,6 +91,16 @@ func (o *On) RunTask(ctx context.Context, r Run) (string, error) {
 		reasons = []string{"it does not say why"}
 	}
 	return "", fmt.Errorf("task %s: %w", r.Revision, &RefusedError{Reason: strings.Join(reasons, "; ")})
+}
+
+// usesSpot reports whether a strategy has Fargate's Spot capacity.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
+func usesSpot(strategy []any) bool {
+	return slices.ContainsFunc(strategy, func(item any) bool {
+		of, _ := item.(map[string]any)
+		return of["capacityProvider"] == "FARGATE_SPOT"
+	})
 }
 
 // OneOff is a one-off task as it stands.

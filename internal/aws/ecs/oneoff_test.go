@@ -33,13 +33,16 @@ func TestRunTask(t *testing.T) {
 		{"nothing of it", `,"launchType":"EC2","networkConfiguration":null,"capacityProviderStrategy":null,"platformVersion":null`, nil, always + `,"launchType":"EC2"`},
 		{"empty", `,"launchType":"EC2","networkConfiguration":{},"capacityProviderStrategy":[]`, nil, always + `,"launchType":"EC2"`},
 		{"capacity providers", `,"capacityProviderStrategy":[{"capacityProvider":"FARGATE_SPOT","weight":1,"base":0}],"platformVersion":"1.4.0"`, nil,
+			always + `,"launchType":"FARGATE","platformVersion":"1.4.0"`},
+		{"on Spot, as asked", `,"capacityProviderStrategy":[{"capacityProvider":"FARGATE_SPOT","weight":1,"base":0}],"platformVersion":"1.4.0"`, nil,
 			always + `,"capacityProviderStrategy":[{"capacityProvider":"FARGATE_SPOT","weight":1,"base":0}],"platformVersion":"1.4.0"`},
+		{"without Spot", `,"capacityProviderStrategy":[{"capacityProvider":"FARGATE","weight":1}]`, nil, always + `,"capacityProviderStrategy":[{"capacityProvider":"FARGATE","weight":1}]`},
 		{"capacity providers go before the launch type: both are refused", `,"launchType":"FARGATE","capacityProviderStrategy":[{"capacityProvider":"x"}]`, nil, always + `,"capacityProviderStrategy":[{"capacityProvider":"x"}]`},
 		{"a command", `,"launchType":"EC2"`, []string{"migrate", "--all"}, always + `,"launchType":"EC2",` + command},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o, s := play(t, replies{"DescribeServices": {serviceWith(c.service)}, "RunTask": {`{"tasks":[{"taskArn":"` + arn + `task/main/t1"}],"failures":[]}`}})
-			task, err := o.RunTask(t.Context(), ecs.Run{Revision: "web:8", Container: "app", Command: c.command, Token: "token", StartedBy: "hci/ann"})
+			task, err := o.RunTask(t.Context(), ecs.Run{Revision: "web:8", Container: "app", Command: c.command, Token: "token", StartedBy: "hci/ann", Spot: c.name == "on Spot, as asked"})
 			if err != nil || task != arn+"task/main/t1" {
 				t.Fatalf("%q, %v", task, err)
 			}
