@@ -27,8 +27,6 @@ func (a *app) secretLook(d *deployment) func(context.Context, ecs.SecretRef) err
 		switch {
 		case errors.Is(err, awssm.ErrParameter), errors.As(err, &denied):
 			return fmt.Errorf("%w: %w", deploy.ErrUnseen, err)
-		case errors.Is(err, awssm.ErrCredentials):
-			return fmt.Errorf("%w: %w", client.ErrCredentials, err)
 		}
 		return err
 	}

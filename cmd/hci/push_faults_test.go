@@ -174,7 +174,7 @@ func TestPushFaults(t *testing.T) {
 					t.Errorf("exit code %d, %v: %s", code, report.Counts, said)
 				}
 			case faultproxy.Expired:
-				if code != exitFailed || !strings.Contains(said, "log in") {
+				if code != exitFailed || !strings.Contains(said, "they have expired") {
 					t.Errorf("exit code %d: %s", code, said)
 				}
 			default:

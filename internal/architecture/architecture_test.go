@@ -40,7 +40,7 @@ internal/gitdriver: internal/atomicfile
 internal/history: crypto internal/sealed internal/secret
 internal/privatedir: internal/child
 internal/docker: internal/child internal/privatedir internal/secret
-internal/aws/client:
+internal/aws/client: sync/awssm/reach
 internal/aws/ecr: internal/aws/client internal/secret
 internal/aws/ecs: internal/aws/client internal/secret
 internal/deploy: internal/atomicfile internal/aws/client internal/aws/ecr internal/aws/ecs internal/docker internal/ownership internal/project internal/secret tfvars/module
@@ -60,7 +60,8 @@ tfvars: sync/secret
 tfvars/module: sync/secret tfvars tfvars/module/shape
 tfvars/module/shape:
 sync: sync/secret
-sync/awssm: sync/secret sync
+sync/awssm: sync/secret sync sync/awssm/reach
+sync/awssm/reach:
 sync/localsm: sync/secret
 sync/dotenv: sync/secret
 internal/architecture:
@@ -99,8 +100,8 @@ func readArrows(t *testing.T) map[string][]string {
 var only = map[string][]string{
 	"github.com/spf13/cobra":                              {"hci/cmd/hci", "hci/internal/manual"},
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager": {"hci/sync/awssm"},
-	"github.com/aws/aws-sdk-go-v2":                        {"hci/sync/awssm", "hci/internal/aws/client", "hci/cmd/hci"},
-	"github.com/aws/smithy-go":                            {"hci/sync/awssm", "hci/internal/aws/client"},
+	"github.com/aws/aws-sdk-go-v2":                        {"hci/sync/awssm", "hci/sync/awssm/reach", "hci/internal/aws/client", "hci/cmd/hci"},
+	"github.com/aws/smithy-go":                            {"hci/sync/awssm", "hci/sync/awssm/reach", "hci/internal/aws/client"},
 	"github.com/joho/godotenv":                            {"hci/sync/dotenv"},
 	"golang.org/x/term":                                   {"hci/internal/term"},
 	"github.com/zalando/go-keyring":                       {"hci/internal/term"},

@@ -194,7 +194,7 @@ func (s Session) account(ctx context.Context, t *Target, p module.Place, o awssm
 	id, err := client.WhoAmI(ctx, t.Config)
 	switch {
 	case errors.Is(err, client.ErrCredentials):
-		return fmt.Errorf("%w: %w", awssm.ErrCredentials, err)
+		return err
 	case err != nil && bound:
 		return errors.Join(allowed("", p), err)
 	case err != nil:

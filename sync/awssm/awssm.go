@@ -33,6 +33,7 @@ import (
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"hci/sync"
+	"hci/sync/awssm/reach"
 )
 
 var _ sync.Store = (*Store)(nil)
@@ -40,10 +41,21 @@ var _ sync.Store = (*Store)(nil)
 var (
 	// ErrCredentials says that there are no credentials, or that they are not
 	// accepted: expired, revoked, for another account.
-	ErrCredentials = errors.New("no usable AWS credentials")
+	ErrCredentials = reach.ErrCredentials
 	// ErrNoRegion says that nothing names the AWS region.
-	ErrNoRegion = errors.New("no AWS region: neither provider \"aws\", hci.hcl nor AWS_REGION names one")
+	ErrNoRegion error = noRegion{}
 )
+
+type noRegion struct{}
+
+func (noRegion) Error() string {
+	return "no AWS region: neither provider \"aws\", hci.hcl nor AWS_REGION names one"
+}
+
+// Next says where to name one.
+func (noRegion) Next() string {
+	return "write region = \"…\" into provider \"aws\" or into the environment's block in hci.hcl, or set AWS_REGION"
+}
 
 // maxAttempts of each request, with the SDK's pauses between them.
 const maxAttempts = 8

@@ -15,6 +15,7 @@ import (
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/smithy-go/logging"
 
+	"hci/sync/awssm/reach"
 	"hci/sync/secret"
 )
 
@@ -53,6 +54,11 @@ func (e *ProfileError) Error() string {
 	return fmt.Sprintf("%v: there is no profile %q in the AWS configuration", ErrCredentials, e.Profile)
 }
 
+// Next says what makes the profile.
+func (e *ProfileError) Next() string {
+	return fmt.Sprintf("'aws configure sso --profile %s' makes it; 'profile' in hci.hcl or AWS_PROFILE names another", e.Profile)
+}
+
 // Unwrap returns [ErrCredentials].
 func (e *ProfileError) Unwrap() error { return ErrCredentials }
 
@@ -75,11 +81,12 @@ func LoadConfig(ctx context.Context, o Options) (aws.Config, error) {
 	case errors.As(err, &missing):
 		return cfg, &ProfileError{Profile: missing.Profile}
 	case err != nil:
-		return cfg, fmt.Errorf("%w: %w", ErrCredentials, err)
+		return cfg, reach.Loading(err)
 	}
 	if cfg.Region == "" {
 		return cfg, ErrNoRegion
 	}
+	cfg.Credentials = reach.Explained(cfg, profile)
 	if len(o.Endpoints) > 0 {
 		cfg.ConfigSources = append([]any{endpoints(o.Endpoints)}, cfg.ConfigSources...)
 	}

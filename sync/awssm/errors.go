@@ -5,23 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
 
 	"hci/sync"
+	"hci/sync/awssm/reach"
 )
-
-// credentialCodes are the error codes by which AWS says that the credentials
-// are not good.
-//
-// https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html
-var credentialCodes = []string{
-	"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId",
-	"InvalidSignatureException", "SignatureDoesNotMatch", "MissingAuthenticationTokenException",
-	"IncompleteSignature", "RequestExpired", "OptInRequired",
-}
 
 // quotaReached is the code of a quota on things, such as labels; the quotas on
 // requests have others.
@@ -55,7 +45,7 @@ func denied(err error) bool {
 
 func credentials(err error) bool {
 	var unsigned *v4.SigningError // there are no credentials to sign with
-	return slices.Contains(credentialCodes, code(err)) || errors.As(err, &unsigned)
+	return errors.As(err, &unsigned) || errors.Is(reach.Explain(err), reach.ErrCredentials)
 }
 
 // fatal returns an error that concerns all secrets alike, or nil.
@@ -67,6 +57,23 @@ func fatal(action string, err error) error {
 		return classify(action, "", err)
 	}
 	return nil
+}
+
+// unavailableError is why the store as a whole can't be used.
+type unavailableError struct{ why, err error }
+
+func (e *unavailableError) Error() string {
+	if e.why == nil {
+		return ErrCredentials.Error() + ": " + e.err.Error()
+	}
+	return e.why.Error()
+}
+
+func (e *unavailableError) Unwrap() []error {
+	if e.why == nil {
+		return []error{sync.ErrUnavailable, ErrCredentials, e.err}
+	}
+	return []error{sync.ErrUnavailable, e.why}
 }
 
 // classify makes an error of the SDK one of ours. The SDK's text names the
@@ -82,7 +89,13 @@ func classify(action, name string, err error) error {
 	case denied(err):
 		return &sync.AccessError{Action: "secretsmanager:" + action, Name: name, Err: err}
 	case credentials(err):
-		return fmt.Errorf("%w: %w: %w", sync.ErrUnavailable, ErrCredentials, err)
+		return &unavailableError{reach.Explain(err), err}
+	case errors.Is(reach.Explain(err), reach.ErrPage) && name == "":
+		return &unavailableError{fmt.Errorf("%s failed: %w", words, reach.Explain(err)), err}
+	case reach.Explain(err) != nil:
+		err = reach.Explain(err)
+	}
+	switch {
 	case name == "":
 		return fmt.Errorf("%s failed: %w", words, err)
 	default:

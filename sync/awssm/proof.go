@@ -2,17 +2,20 @@ package awssm
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"hci/sync/awssm/reach"
 )
 
 // errUnproven is an answer with HTTP status 200 that doesn't say what AWS says
 // when it has carried a request out: an empty body, {}, another secret. A
 // gateway or a proxy between here and AWS may answer so.
-var errUnproven = errors.New("the answer does not say that it was done: it names neither the secret nor the version; something between here and AWS may have answered")
+var errUnproven = fmt.Errorf("the answer names neither the secret nor the version that was asked for: %w", reach.ErrPage)
 
 // unprovenAttempts of a request are answered without a proof before it is given
 // up, and looked at what became of it.

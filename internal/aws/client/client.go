@@ -26,6 +26,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"hci/sync/awssm/reach"
 )
 
 // Config is the SDK's configuration: account, region, credentials.
@@ -62,7 +64,7 @@ type Error struct {
 
 // ErrCredentials says that there are no credentials that AWS takes: none are
 // configured, or the session has expired.
-var ErrCredentials = errors.New("no usable AWS credentials")
+var ErrCredentials = reach.ErrCredentials
 
 // expired are the codes of answers to credentials that are not, or no longer,
 // taken.
@@ -72,6 +74,35 @@ var expired = []string{
 	"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId",
 	"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "IncompleteSignatureException",
 	"MissingAuthenticationToken", "MissingAuthenticationTokenException",
+}
+
+// Next says what to do about credentials that AWS does not take.
+func (e *Error) Next() string {
+	if why, ok := reach.Code(e.Code, e).(*reach.Error); ok {
+		return why.Next()
+	}
+	return ""
+}
+
+// noCredentials is the error of credentials that can't be had.
+func noCredentials(err error) error {
+	var known *reach.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	return fmt.Errorf("%w: %w", ErrCredentials, err)
+}
+
+// reached makes an error of a request that did not get to AWS one that says why.
+func reached(err error) error {
+	var answered *Error
+	if err == nil || errors.As(err, &answered) {
+		return err
+	}
+	if why := reach.Explain(err); why != nil {
+		return why
+	}
+	return err
 }
 
 func (e *Error) throttled() bool {
@@ -128,7 +159,7 @@ func (c *Client) Call(ctx context.Context, operation string, in, out any) error 
 			failed.Unsure = unsure
 		}
 		if err == nil || !again || attempt == attempts || ctx.Err() != nil {
-			return err
+			return reached(err)
 		}
 		unsure = unsure || failed == nil || !failed.throttled()
 		wait := pause << (attempt - 1)
@@ -151,7 +182,7 @@ func (c *Client) once(ctx context.Context, operation string, body []byte, out an
 	req.Header.Set("X-Amz-Target", c.service.Target+"."+operation)
 	credentials, err := c.cfg.Credentials.Retrieve(ctx)
 	if err != nil {
-		return false, fmt.Errorf("%w: %w", ErrCredentials, err)
+		return false, noCredentials(err)
 	}
 	sum := sha256.Sum256(body)
 	if err := v4.NewSigner().SignHTTP(ctx, credentials, req, hex.EncodeToString(sum[:]), c.service.Name, c.cfg.Region, time.Now()); err != nil {
@@ -170,7 +201,10 @@ func (c *Client) once(ctx context.Context, operation string, body []byte, out an
 		failed := failure(operation, resp.StatusCode, answer)
 		return failed.throttled() || failed.Status >= http.StatusInternalServerError, failed
 	}
-	return false, json.Unmarshal(answer, out)
+	if err := json.Unmarshal(answer, out); err != nil {
+		return false, fmt.Errorf("%s: %w", operation, reach.ErrPage)
+	}
+	return false, nil
 }
 
 func (c *Client) http() aws.HTTPClient {

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
@@ -21,7 +20,7 @@ type Identity struct {
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 func WhoAmI(ctx context.Context, cfg Config) (Identity, error) {
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return Identity{}, fmt.Errorf("%w: %w", ErrCredentials, err)
+		return Identity{}, noCredentials(err)
 	}
 	out, err := sts.NewFromConfig(cfg, ownEndpoint(cfg)).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	var failed smithy.APIError
@@ -29,7 +28,7 @@ func WhoAmI(ctx context.Context, cfg Config) (Identity, error) {
 		return Identity{}, &Error{Operation: "GetCallerIdentity", Code: failed.ErrorCode(), Message: failed.ErrorMessage()}
 	}
 	if err != nil {
-		return Identity{}, err
+		return Identity{}, reached(err)
 	}
 	id := Identity{}
 	if out.Account != nil && out.Arn != nil {
