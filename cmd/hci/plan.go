@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hci/internal/compare"
+	"hci/internal/term"
 	"hci/sync"
 )
 
@@ -183,7 +184,7 @@ func (a *app) printGroup(p sync.Plan, show func(sync.Change) bool, showValues bo
 // printSigned prints lines that begin with a sign. They are coloured last: a
 // tabwriter would count the colour as text.
 func (a *app) printSigned(table string) error {
-	for line := range strings.Lines(table) {
+	for line := range strings.Lines(term.Fit(table, term.Width(a.out))) {
 		line = a.style.Sign(line[:1], line[:1]) + strings.TrimRight(line[1:], " \n")
 		if _, err := fmt.Fprintln(a.out, line); err != nil {
 			return err

@@ -3,8 +3,12 @@ package term
 import "io"
 
 // Colour reports whether to write colour to w: it is a terminal, NO_COLOR is
-// unset or empty (https://no-color.org), and TERM is not "dumb".
+// unset or empty (https://no-color.org), and TERM is not "dumb". CLICOLOR_FORCE
+// (https://bixense.com/clicolors) wants it where there is no terminal as well.
 func Colour(w io.Writer, getenv func(string) string) bool {
+	if force := getenv("CLICOLOR_FORCE"); force != "" && force != "0" && getenv("NO_COLOR") == "" {
+		return true
+	}
 	if getenv("NO_COLOR") != "" || getenv("TERM") == "dumb" || !IsTerminal(w) {
 		return false
 	}
