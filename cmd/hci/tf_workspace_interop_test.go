@@ -94,7 +94,7 @@ resource "terraform_data" "a" { input = "${terraform.workspace}-${nonsensitive(s
 		wantTf(t, dir, 0, "", append([]string{"prod"}, args...)...)
 	}
 	for _, args := range [][]string{{"plan"}, {"apply", "-auto-approve"}, {"output"}, {"show"}, {"state", "list"}, {"console"}, {"refresh"}, {"destroy", "-auto-approve"}} {
-		wantTf(t, dir, 1, `workspace "prod" of prod does not exist; there are default`, append([]string{"prod"}, args...)...)
+		wantTf(t, dir, 1, `workspace "prod" of prod does not exist (there are default)`, append([]string{"prod"}, args...)...)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "infra", "terraform.tfstate.d")); err == nil {
 		t.Fatal("a workspace was made")
@@ -124,10 +124,10 @@ func TestInteropTfOneState(t *testing.T) {
 	}, "prod", "dev")
 	tf := filepath.Join(dir, "tf")
 	wantTf(t, dir, 0, "", "prod", "init", "-no-color")
-	wantTf(t, dir, 1, `one state: workspace "default"`, "prod", "plan", "-no-color")
+	wantTf(t, dir, 1, `the same state: workspace "default"`, "prod", "plan", "-no-color")
 	runTerraform(t, terraform, tf, "workspace", "new", "dev")
 	wantTf(t, dir, 0, "dev: terraform in workspace dev: a workspace of that name exists", "dev", "apply", "-auto-approve", "-no-color")
-	wantTf(t, dir, 1, `one state: workspace "default"`, "prod", "plan", "-no-color")
+	wantTf(t, dir, 1, `the same state: workspace "default"`, "prod", "plan", "-no-color")
 	if err := os.WriteFile(filepath.Join(dir, "hci.hcl"), []byte("environment \"prod\" {\n  workspace = \"default\"\n}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -185,7 +185,7 @@ func (r *reader) blocks(body *hclsyntax.Body, where string, known, elsewhere []s
 		f, ok := take[b.Type]
 		switch {
 		case !ok && slices.Contains(known, b.Type):
-			r.report(&b.TypeRange, fmt.Sprintf("%q is no block: write %s = …", b.Type, b.Type))
+			r.report(&b.TypeRange, fmt.Sprintf("%q is an attribute: write %s = …", b.Type, b.Type))
 		case !ok:
 			r.unknown(&b.TypeRange, b.Type, where, known, elsewhere)
 		case b.Type == "environment", b.Type == serviceBlock:

@@ -25,7 +25,7 @@ func TestConfigErrors(t *testing.T) {
 		"no such directory":        {"environment \"x\" {\n  terraform = \"nowhere\"\n}\n", `2:15: there is no such directory`},
 		"a program of its own":     {"terraform_binary = \"./tofu\"\n", `1:20: "terraform_binary" must be "terraform" or "tofu"`},
 		"attribute for a block":    {"env = {\n A = \"" + marker + "\" }\n", `1:1: "env" is a block: write env { … }`},
-		"block for an attribute":   {"terraform {}\n", `1:1: "terraform" is no block: write terraform = …`},
+		"block for an attribute":   {"terraform {}\n", `1:1: "terraform" is an attribute: write terraform = …`},
 		"no name":                  {"environment {}\n", `1:1: an environment block needs one name: environment "NAME"`},
 		"two names":                {"environment \"a\" \"b\" {}\n", `1:1: an environment block needs one name: environment "NAME"`},
 		"a name with a slash":      {"environment \"../a\" {}\n", `1:1: an environment block needs one name: environment "NAME"`},

@@ -101,7 +101,7 @@ type RootsError struct {
 }
 
 func (e *RootsError) Error() string {
-	return fmt.Sprintf("Terraform code that is applied by itself lies in %s: %s", strings.Join(e.Roots, ", "), e.Why)
+	return fmt.Sprintf("hci cannot tell which Terraform code is meant, %s: %s", strings.Join(e.Roots, ", "), e.Why)
 }
 
 // Next says how one is chosen.

@@ -28,7 +28,7 @@ func (p *Project) Found() []string {
 				others = append(others, name)
 			}
 		}
-		say("other Terraform code that is applied by itself, for --root: %s", strings.Join(others, ", "))
+		say("other Terraform roots, for --root: %s", strings.Join(others, ", "))
 	}
 	for _, e := range p.Environments {
 		all = append(all, p.foundEnvironment(e)...)

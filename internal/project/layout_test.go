@@ -332,3 +332,21 @@ func TestSharedState(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestWhatLiesNear: code near the root is found in a project of more
+// directories than are looked into, and that is said.
+func TestWhatLiesNear(t *testing.T) {
+	dir := tree(t, files("terraform/main.tf"))
+	for i := range maxDirectories + 10 {
+		if err := os.Mkdir(filepath.Join(dir, "terraform", fmt.Sprintf("d%d", i)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := find(t, dir, Options{})
+	if p.TerraformDir != filepath.Join(dir, "terraform") {
+		t.Errorf("found %q", p.TerraformDir)
+	}
+	if found := strings.Join(p.Found(), "\n"); !strings.Contains(found, "not searched") {
+		t.Error(found)
+	}
+}

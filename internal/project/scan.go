@@ -39,29 +39,43 @@ type scan struct {
 	cut    bool // not everything was looked at
 }
 
-// walk looks for Terraform code below a directory. It follows no symbolic
-// links, and looks into no other repository and no project of its own.
+// walk looks for Terraform code below a directory, what lies near it first. It
+// follows no symbolic links, and looks into no other repository and no project
+// of its own.
 func walk(root string) *scan {
 	s := &scan{root: root}
-	s.dir(".", 0)
+	level := []string{"."}
+	for depth := 0; len(level) > 0 && depth <= maxDepth; depth++ {
+		var next []string
+		for _, rel := range level {
+			if s.seen++; s.seen > maxDirectories {
+				s.cut = true
+				break
+			}
+			next = append(next, s.dir(rel)...)
+		}
+		level = next
+	}
+	s.cut = s.cut || len(level) > 0
 	slices.Sort(s.code)
+	slices.SortFunc(s.unread, func(a, b Unread) int { return strings.Compare(a.File, b.File) })
 	return s
 }
 
-func (s *scan) dir(rel string, depth int) {
-	if s.seen++; s.seen > maxDirectories || depth > maxDepth {
-		s.cut = true
-		return
-	}
+// dir looks at one directory, and returns those in it to be looked at.
+func (s *scan) dir(rel string) (below []string) {
 	entries, err := os.ReadDir(filepath.Join(s.root, rel))
 	if err != nil {
-		return
+		return nil
 	}
 	code := false
 	for _, e := range entries {
 		name := e.Name()
 		switch {
 		case e.IsDir():
+			if !s.passOver(rel, name) {
+				below = append(below, filepath.Join(rel, name))
+			}
 		case isCode(name):
 			code = true
 		case unreadTools[name] != "":
@@ -71,11 +85,7 @@ func (s *scan) dir(rel string, depth int) {
 	if code {
 		s.code = append(s.code, filepath.ToSlash(rel))
 	}
-	for _, e := range entries {
-		if e.IsDir() && !s.passOver(rel, e.Name()) {
-			s.dir(filepath.Join(rel, e.Name()), depth+1)
-		}
-	}
+	return below
 }
 
 func (s *scan) otherTool(tool, file string) {

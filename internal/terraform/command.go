@@ -25,10 +25,10 @@ var separateValues = []string{
 }
 
 // ErrDirectory says that an option would run terraform elsewhere.
-var ErrDirectory = errors.New("-chdir is hci's to give: -C says where the project is, 'terraform' in hci.hcl where the Terraform code is in it")
+var ErrDirectory = errors.New("hci sets -chdir itself: -C names the project, 'terraform' in hci.hcl the directory of the code")
 
 // ErrNoPipe says that a system has no way to hand the secrets over.
-var ErrNoPipe = errors.New("terraform can't read variables from a pipe on this system; decrypt the secrets and run terraform itself")
+var ErrNoPipe = errors.New("terraform cannot read variables from a pipe on this system: run 'hci secrets decrypt', then terraform itself")
 
 // Invocation is a command line of terraform.
 type Invocation struct {

@@ -25,7 +25,7 @@ func (e *SharedError) Error() string {
 	if e.More > 0 {
 		more = fmt.Sprintf(", and %d more", e.More)
 	}
-	return fmt.Sprintf("%s and %s have one secret %q, as far as the code tells (%s%s): what is written for one is written for both", e.Environment, e.Other, e.Name, e.Address, more)
+	return fmt.Sprintf("%s and %s both declare the secret %q (%s%s): what is written for one is written for both", e.Environment, e.Other, e.Name, e.Address, more)
 }
 
 // Next says how they are told apart.

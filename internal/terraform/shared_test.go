@@ -23,7 +23,7 @@ func TestSharedSecrets(t *testing.T) {
 		"one name": {map[string]string{
 			"main.tf":    strings.Replace(secret, "NAME", `"app/db"`, 1) + "variable \"x\" {}\n",
 			"dev.tfvars": "x = 1\n", "prod.tfvars": "x = 2\n",
-		}, `prod and dev have one secret "app/db"`},
+		}, `prod and dev both declare the secret "app/db"`},
 		"the workspace tells them apart": {map[string]string{
 			"main.tf":    strings.Replace(secret, "NAME", `"a-${terraform.workspace}"`, 1),
 			"dev.tfvars": "", "prod.tfvars": "",
@@ -38,7 +38,7 @@ func TestSharedSecrets(t *testing.T) {
 		}, ""},
 		"each directory has the name": {map[string]string{
 			"envs/dev/main.tf": strings.Replace(secret, "NAME", `"app/db"`, 1), "envs/prod/main.tf": strings.Replace(secret, "NAME", `"app/db"`, 1),
-		}, `prod and dev have one secret "app/db"`},
+		}, `prod and dev both declare the secret "app/db"`},
 		"it is only read": {map[string]string{
 			"envs/dev/main.tf": "data \"aws_secretsmanager_secret\" \"db\" {\n  name = \"app/db\"\n}\n", "envs/prod/main.tf": strings.Replace(secret, "NAME", `"app/db"`, 1),
 		}, ""},

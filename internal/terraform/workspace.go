@@ -35,7 +35,7 @@ type MissingWorkspaceError struct {
 }
 
 func (e *MissingWorkspaceError) Error() string {
-	return fmt.Sprintf("workspace %q of %s does not exist; there are %s (it is that one as %s)", e.Workspace, e.Environment, strings.Join(e.Known, ", "), e.Why)
+	return fmt.Sprintf("the workspace %q of %s does not exist (there are %s); it is the one to use because %s", e.Workspace, e.Environment, strings.Join(e.Known, ", "), e.Why)
 }
 
 // Next says how to make it, or to name another.
@@ -53,7 +53,7 @@ type SharedStateError struct {
 }
 
 func (e *SharedStateError) Error() string {
-	return fmt.Sprintf("%s and %s have the same code in %s and, as far as it tells, one state: workspace %q", e.Environment, strings.Join(e.Others, ", "), e.Dir, e.Workspace)
+	return fmt.Sprintf("%s and %s have the same code (%s) and, as far as it tells, the same state: workspace %q", e.Environment, strings.Join(e.Others, ", "), e.Dir, e.Workspace)
 }
 
 // Next is the line that decides.
