@@ -213,7 +213,7 @@ type rollbackTo struct {
 // words shows it.
 func (t rollbackTo) words() string {
 	switch {
-	case t.Withdrawn:
+	case t.Inactive:
 		return revisionWords(t.Revision) + "  (registered again: it was inactive)"
 	case t.pinned:
 		return revisionWords(t.Revision) + "  (registered again, with the images that served)"

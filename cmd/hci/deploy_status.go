@@ -214,7 +214,7 @@ func (a *app) printHistory(revisions []ecs.Revision, runs string) error {
 			sign = "*"
 		}
 		inactive := ""
-		if r.Withdrawn {
+		if r.Inactive {
 			inactive = " (inactive)"
 		}
 		fmt.Fprintf(w, "%s %s%s\t%s\t%s\n", sign, r.Name, inactive, when(r.Registered), imageWords(r))

@@ -17,12 +17,6 @@ import (
 	"hci/tfvars/module"
 )
 
-// PlaceKey tells, among the places of one evaluation, those apart in which
-// secrets of one name are different secrets: "" for the default provider's.
-func PlaceKey(ev *module.Evaluated, p module.Place) string {
-	return (&placeKeys{of: ev.Provider}).key(p)
-}
-
 // placeKeys makes keys of places.
 type placeKeys struct {
 	of   module.Place // the default provider's

@@ -76,17 +76,6 @@ func builtOf(t *module.Task) [][]module.Container {
 	return nil
 }
 
-// runs lists the containers of a task definition that the code declares, by its
-// family, which run the image that is deployed.
-func (n Names) runs(family string) []string {
-	for _, t := range n.tasks {
-		if t.Family == family && family != "" {
-			return sameImage(&t, n.image)
-		}
-	}
-	return nil
-}
-
 // declared is a task definition that the code declares, nil if it declares none of
 // the family.
 func (n Names) declared(family string) *module.Task {

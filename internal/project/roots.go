@@ -130,11 +130,6 @@ func isModuleDirectory(rel string) bool {
 	})
 }
 
-// holdsDirectory reports whether a directory lies in one of the root's.
-func (r *Root) holdsDirectory(dir string) bool {
-	return slices.ContainsFunc(r.directories(), func(d string) bool { return within(d, dir) }) || r.near != "" && r.near == dir
-}
-
 // within reports whether path is dir or lies below it.
 func within(dir, path string) bool {
 	rel, err := filepath.Rel(dir, path)

@@ -70,7 +70,7 @@ func newDefinition(text json.RawMessage, tags []any) (*Definition, error) {
 
 // Revision is what is told of it. The commits of its images are left out.
 func (d *Definition) Revision() Revision {
-	r := Revision{Name: d.Name, Registered: d.Registered, Withdrawn: !d.Active(), Images: []Image{}}
+	r := Revision{Name: d.Name, Registered: d.Registered, Inactive: !d.Active(), Withdrawn: !d.Active(), Images: []Image{}}
 	for _, c := range d.wire() {
 		r.Images = append(r.Images, Image{Container: c.Name, Image: c.Image})
 	}

@@ -36,7 +36,8 @@ type Service struct {
 type Revision struct {
 	Name       string     `json:"name"` // family:number
 	Registered *time.Time `json:"registered,omitempty"`
-	Withdrawn  bool       `json:"withdrawn,omitempty"` // deregistered: ECS starts no tasks of it
+	Inactive   bool       `json:"inactive,omitempty"`  // deregistered: ECS starts no tasks of it
+	Withdrawn  bool       `json:"withdrawn,omitempty"` // the old name of Inactive, for one release
 	Images     []Image    `json:"images"`
 }
 
