@@ -31,6 +31,7 @@ internal/git: internal/child internal/ownership
 internal/ownership:
 internal/trust: internal/atomicfile internal/ownership
 internal/term: internal/atomicfile internal/child internal/interrupt internal/secret
+internal/flow: tfvars/module
 internal/manual:
 internal/editor: internal/atomicfile internal/child internal/interrupt internal/privatedir
 internal/team: internal/atomicfile internal/secret
