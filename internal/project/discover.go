@@ -30,12 +30,17 @@ func (p *Project) discover(c *config, start, name string, code codeReader) (*Roo
 	if name != "" {
 		return p.byName(c, name)
 	}
-	if len(p.Roots) == 0 {
+	claimed := c.claimed(p)
+	open := only(p.Roots, func(r *Root) bool { // what no environment block names
+		return slices.ContainsFunc(r.directories(), func(dir string) bool { return !claimed[dir] })
+	})
+	if len(open) == 0 {
+		p.rootWhy = configName + " says so"
 		return nil, nil
 	}
-	root, why := p.choose(start, code)
+	root, why := p.choose(open, start, code)
 	if root == nil {
-		p.undecided = &RootsError{Roots: p.RootNames(), Why: why}
+		p.undecided = &RootsError{Roots: rootNames(open), Why: why}
 	}
 	p.rootWhy = why
 	return root, nil

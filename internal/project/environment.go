@@ -105,6 +105,9 @@ func (p *Project) environment(name string, c *config, root *Root, found *foundFi
 	if err != nil {
 		return env, err
 	}
+	if d.terraform.set {
+		found = p.findOwn(env)
+	}
 	if err := p.files(&env, d, found); err != nil {
 		return env, err
 	}
@@ -208,8 +211,13 @@ func (p *Project) files(env *Environment, d *environmentConfig, found *foundFile
 		if err != nil {
 			return err
 		}
-		if plain == "" {
+		if plain == "" && d.terraform.set {
+			plain, err = p.only(found, "")
+		} else if plain == "" {
 			plain = p.SharedFile
+		}
+		if err != nil {
+			return err
 		}
 		if plain == "" {
 			plain = filepath.Join(p.newSecretsDirectory(env), env.Name+ownSuffix+".tfvars")

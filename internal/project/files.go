@@ -58,6 +58,15 @@ func (p *Project) fileDirs(r *Root) []fileDir {
 	return all
 }
 
+// findOwn looks for the files of an environment whose directory hci.hcl names.
+func (p *Project) findOwn(env Environment) *foundFiles {
+	base := env.TerraformDir
+	if up := filepath.Dir(base); base != p.Root && within(p.Root, up) {
+		base = up
+	}
+	return p.findFiles(p.fileDirs(&Root{Dirs: map[string]string{env.Name: env.TerraformDir}, base: base}))
+}
+
 // environmentDirs adds the directories of a collection that hold an
 // environment's files and no code.
 func (p *Project) environmentDirs(collection string, add func(fileDir)) {

@@ -14,6 +14,8 @@ func (p *Project) Found() []string {
 	switch {
 	case p.undecided != nil:
 		say("Terraform code: %v", p.undecided)
+	case p.root == nil && len(p.Roots) > 0:
+		say("Terraform code: as %s says, for each environment", configName)
 	case p.root == nil:
 		say("Terraform code: none was found")
 	case p.root.Dir != "":
@@ -21,7 +23,7 @@ func (p *Project) Found() []string {
 	default:
 		say("Terraform code: a directory for each environment, %s (%s)", strings.Join(p.rels(p.root.directories()), ", "), p.rootWhy)
 	}
-	if p.undecided == nil && len(p.Roots) > 1 {
+	if p.root != nil && len(p.Roots) > 1 {
 		var others []string
 		for _, name := range p.RootNames() {
 			if name != p.root.Name {

@@ -175,6 +175,25 @@ func TestLayouts(t *testing.T) {
 			files: []string{"hci.hcl=environment \"p\" {\n  terraform = \"a\"\n}\nenvironment \"q\" {\n  terraform = \"b\"\n}", "a/main.tf", "b/main.tf", "a/p_secrets.tfvars.enc"},
 			want:  "p in a sealed a/p_secrets.tfvars.enc\nq in b sealed b/q_secrets.tfvars.enc\n",
 		},
+		"hci.hcl: a directory for each, with its own files": {
+			files: []string{"hci.hcl=environment \"p\" {\n  terraform = \"x/one\"\n}\nenvironment \"q\" {\n  terraform = \"x/two\"\n}", "x/one/main.tf", "x/two/main.tf",
+				"x/one/secrets.tfvars.enc", "x/secrets/q.tfvars.enc", "x/vars/p.tfvars", "x/two/q.tfvars"},
+			want: "p in x/one sealed x/one/secrets.tfvars.enc +x/vars/p.tfvars\nq in x/two sealed x/secrets/q.tfvars.enc +x/two/q.tfvars\n",
+		},
+		"a region, then the environment": {
+			files: []string{"live/eu-west-1/prod/main.tf", "live/eu-west-1/dev/main.tf", "live/eu-west-1/prod/secrets.tfvars.enc"},
+			want: "dev in live/eu-west-1/dev sealed live/eu-west-1/dev/dev_secrets.tfvars.enc\n" +
+				"prod in live/eu-west-1/prod sealed live/eu-west-1/prod/secrets.tfvars.enc\n",
+		},
+		"the environment, then a region": {
+			files: []string{"live/prod/eu-west-1/main.tf", "live/prod/eu-west-1/secrets.tfvars.enc"},
+			want:  "prod in live/prod/eu-west-1 sealed live/prod/eu-west-1/secrets.tfvars.enc\n",
+		},
+		"customers": {
+			files: []string{"environments/acme/main.tf", "environments/globex/main.tf", "environments/acme/secrets.tfvars.enc"},
+			want: "acme in environments/acme sealed environments/acme/secrets.tfvars.enc\n" +
+				"globex in environments/globex sealed environments/globex/globex_secrets.tfvars.enc\n",
+		},
 		"hci.hcl: what holds the directories": {
 			files: []string{"hci.hcl=terraform = \"b\"", "a/prod/main.tf", "b/prod/main.tf", "b/dev/main.tf", "a/prod/secrets.tfvars.enc", "b/prod/secrets.tfvars.enc"},
 			want:  "dev in b/dev sealed b/dev/dev_secrets.tfvars.enc\nprod in b/prod sealed b/prod/secrets.tfvars.enc\n",
@@ -336,17 +355,20 @@ func TestSharedState(t *testing.T) {
 // TestWhatLiesNear: code near the root is found in a project of more
 // directories than are looked into, and that is said.
 func TestWhatLiesNear(t *testing.T) {
-	dir := tree(t, files("terraform/main.tf"))
-	for i := range maxDirectories + 10 {
-		if err := os.Mkdir(filepath.Join(dir, "terraform", fmt.Sprintf("d%d", i)), 0o700); err != nil {
+	dir := tree(t, files("a/b/c/main.tf", "terraform/main.tf"))
+	for i := range 20 {
+		if err := os.Mkdir(filepath.Join(dir, "a", fmt.Sprintf("d%d", i)), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	p := find(t, dir, Options{})
-	if p.TerraformDir != filepath.Join(dir, "terraform") {
-		t.Errorf("found %q", p.TerraformDir)
+	if s := walkUpTo(dir, 10); !s.cut || !slices.Equal(s.code, []string{"terraform"}) {
+		t.Errorf("found %q, all was looked at: %t", s.code, !s.cut)
 	}
-	if found := strings.Join(p.Found(), "\n"); !strings.Contains(found, "not searched") {
-		t.Error(found)
+	if s := walk(dir); s.cut || len(s.code) != 2 {
+		t.Errorf("found %q, all was looked at: %t", s.code, !s.cut)
+	}
+	p := find(t, dir, Options{})
+	if p.cut = true; !strings.Contains(strings.Join(p.Found(), "\n"), "not searched") {
+		t.Error(p.Found())
 	}
 }

@@ -82,15 +82,22 @@ func (s *scan) sort(rel string, all []string, byName map[string]*Root) {
 	r.Dirs[env] = dir
 }
 
-// environmentIn finds the environment in the path of a directory: what lies in
-// a collection, else a word for an environment. group is the path before it,
-// without the collection, and rest the path after it.
+// environmentIn finds the environment in the path of a directory: in a
+// collection the first directory with an environment's name, else the one right
+// in it; elsewhere one with an environment's name. group is the path before it,
+// without the collection, and rest what else is in the path.
 func environmentIn(rel string, all []string) (group, near, env, rest string, ok bool) {
 	parts := strings.Split(rel, "/")
 	for i, part := range parts {
-		if i > 0 && slices.Contains(collections, parts[i-1]) && inCollection(part) {
-			return path.Join(parts[:i-1]...), parts[i-1], part, path.Join(parts[i+1:]...), true
+		if i == 0 || !slices.Contains(collections, parts[i-1]) || !inCollection(part) {
+			continue
 		}
+		at := i
+		if j := slices.IndexFunc(parts[i:], soundsLikeEnvironment); j > 0 {
+			at = i + j
+		}
+		others := slices.Concat(parts[i:at], parts[at+1:])
+		return path.Join(parts[:i-1]...), parts[i-1], parts[at], path.Join(others...), true
 	}
 	for i, part := range parts {
 		if !soundsLikeEnvironment(part) || slices.Contains(collections, part) {
@@ -152,8 +159,7 @@ var wanted = []struct {
 
 // choose picks the root that is meant. Why says by what; where nothing
 // decides, the result is nil and why lists the reasons.
-func (p *Project) choose(start string, code codeReader) (root *Root, why string) {
-	roots := p.Roots
+func (p *Project) choose(roots []*Root, start string, code codeReader) (root *Root, why string) {
 	if len(roots) == 1 {
 		return roots[0], "the only Terraform code here"
 	}
@@ -243,9 +249,11 @@ func (p *Project) named(name string) (*Root, error) {
 }
 
 // RootNames lists the names of the roots.
-func (p *Project) RootNames() []string {
-	names := make([]string, len(p.Roots))
-	for i, r := range p.Roots {
+func (p *Project) RootNames() []string { return rootNames(p.Roots) }
+
+func rootNames(roots []*Root) []string {
+	names := make([]string, len(roots))
+	for i, r := range roots {
 		names[i] = r.Name
 	}
 	return names

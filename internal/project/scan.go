@@ -42,13 +42,15 @@ type scan struct {
 // walk looks for Terraform code below a directory, what lies near it first. It
 // follows no symbolic links, and looks into no other repository and no project
 // of its own.
-func walk(root string) *scan {
+func walk(root string) *scan { return walkUpTo(root, maxDirectories) }
+
+func walkUpTo(root string, directories int) *scan {
 	s := &scan{root: root}
 	level := []string{"."}
 	for depth := 0; len(level) > 0 && depth <= maxDepth; depth++ {
 		var next []string
 		for _, rel := range level {
-			if s.seen++; s.seen > maxDirectories {
+			if s.seen++; s.seen > directories {
 				s.cut = true
 				break
 			}
