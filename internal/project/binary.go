@@ -20,12 +20,12 @@ func (p *Project) program(c *config, code codeReader) {
 	if p.TerraformDir != "" {
 		dirs = append(dirs, p.TerraformDir)
 	}
-	for _, dir := range dirs {
+	for i, dir := range dirs { // the first is the root, in which no code need lie
 		if file := filepath.Join(dir, ".opentofu-version"); exists(file) {
 			set(OpenTofu, p.rel(file)+" is there")
 			return
 		}
-		if file := code.read(dir).tofu; file != "" {
+		if file := code.read(dir).tofu; file != "" && (i > 0 || p.TerraformDir == dir) {
 			set(OpenTofu, p.rel(file)+" is OpenTofu's")
 			return
 		}
