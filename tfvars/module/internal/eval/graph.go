@@ -199,7 +199,7 @@ func (in *Instance) evalWith(expr hcl.Expression, rep Repetition, bound map[stri
 		_, ok := bound[t.RootName()]
 		return ok
 	})
-	ctx, diags := in.scope(refs, rep)
+	ctx, diags := in.scope(expr, refs, rep)
 	if diags.HasErrors() {
 		in.graph.diags = append(in.graph.diags, diags...)
 		return cty.DynamicVal

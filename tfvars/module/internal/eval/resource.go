@@ -78,13 +78,18 @@ func (in *Instance) Argument(r *config.Resource, rep Repetition, name string) ct
 }
 
 // resource returns a resource as the references, without their common
-// beginning, see it.
-func (in *Instance) resource(r *config.Resource, refs []hcl.Traversal) cty.Value {
+// beginning, see it, which are those of the expression.
+func (in *Instance) resource(r *config.Resource, refs []hcl.Traversal, expr hcl.Expression) cty.Value {
 	e := in.Instances(r)
 	if e.Items == nil {
 		return mark.Unknown(cty.DynamicPseudoType, in.Address(r.Key()))
 	}
 	wanted, whole := e.wanted(refs)
+	if whole && attributes(r) == nil {
+		if names := members(expr, r); names != nil {
+			return e.collect(mapItems(e.Items, func(rep Repetition) cty.Value { return in.object(r, rep, names) }))
+		}
+	}
 	if whole {
 		v, ok := in.whole[r.Key()]
 		if !ok {

@@ -12,8 +12,8 @@ import (
 
 // scope returns an evaluation context that holds exactly what the references
 // need.
-func (in *Instance) scope(refs []hcl.Traversal, rep Repetition) (*hcl.EvalContext, hcl.Diagnostics) {
-	s := &scope{in: in, rep: rep, groups: map[string]map[string]cty.Value{}, blocks: map[string]*need{}}
+func (in *Instance) scope(expr hcl.Expression, refs []hcl.Traversal, rep Repetition) (*hcl.EvalContext, hcl.Diagnostics) {
+	s := &scope{in: in, expr: expr, rep: rep, groups: map[string]map[string]cty.Value{}, blocks: map[string]*need{}}
 	for _, ref := range refs {
 		s.add(ref)
 	}
@@ -43,6 +43,7 @@ func (in *Instance) scope(refs []hcl.Traversal, rep Repetition) (*hcl.EvalContex
 // scope collects what an expression refers to.
 type scope struct {
 	in     *Instance
+	expr   hcl.Expression
 	rep    Repetition
 	groups map[string]map[string]cty.Value // by root name: "var", "aws_instance", "data.aws_region"
 	blocks map[string]*need                // resources and modules, by key
@@ -162,7 +163,7 @@ func (s *scope) settle(n *need) {
 	if n.group != "" {
 		group = n.group + "." + n.typ
 	}
-	s.set(group, n.name, s.in.resource(r, n.refs))
+	s.set(group, n.name, s.in.resource(r, n.refs, s.expr))
 }
 
 func (s *scope) repetition(root, name string) (cty.Value, bool) {

@@ -175,3 +175,36 @@ resource "aws_secretsmanager_secret_version" "data_source" {
   secret_id     = aws_secretsmanager_secret.data_source.id
   secret_string = data.aws_db_instance.data.db_name
 }
+
+# Instances by a key that is computed, all of them, and in a loop.
+locals { first = "mail" }
+resource "aws_secretsmanager_secret" "by_key" { name = "by-key" }
+resource "aws_secretsmanager_secret_version" "by_key" {
+  secret_id     = aws_secretsmanager_secret.by_key.id
+  secret_string = aws_sqs_queue.jobs[local.first].name
+}
+resource "aws_secretsmanager_secret" "all" { name = "all" }
+resource "aws_secretsmanager_secret_version" "all" {
+  secret_id     = aws_secretsmanager_secret.all.id
+  secret_string = join(",", aws_s3_bucket.media[*].bucket)
+}
+resource "aws_secretsmanager_secret" "loop" { name = "loop" }
+resource "aws_secretsmanager_secret_version" "loop" {
+  secret_id     = aws_secretsmanager_secret.loop.id
+  secret_string = jsonencode({ for k, q in aws_sqs_queue.jobs : k => q.name })
+}
+resource "aws_secretsmanager_secret" "loop_part" { name = "loop-part" }
+resource "aws_secretsmanager_secret_version" "loop_part" {
+  secret_id     = aws_secretsmanager_secret.loop_part.id
+  secret_string = join(",", [for q in aws_sqs_queue.jobs : "${q.name} ${q.url}"])
+}
+resource "aws_secretsmanager_secret" "whole_object" { name = "whole-object" }
+resource "aws_secretsmanager_secret_version" "whole_object" {
+  secret_id     = aws_secretsmanager_secret.whole_object.id
+  secret_string = jsonencode(aws_sqs_queue.jobs)
+}
+resource "aws_secretsmanager_secret" "loop_whole" { name = "loop-whole" }
+resource "aws_secretsmanager_secret_version" "loop_whole" {
+  secret_id     = aws_secretsmanager_secret.loop_whole.id
+  secret_string = jsonencode([for q in aws_sqs_queue.jobs : [q.name, q]])
+}
