@@ -134,7 +134,9 @@ func (c *checkRun) code(ctx context.Context, envs []project.Environment) error {
 			return err
 		}
 		for _, w := range ev.Warnings {
-			c.sayf("%v", w)
+			if what := fmt.Sprint(w); !slices.Contains(c.notChecked, what) {
+				c.notChecked = append(c.notChecked, what)
+			}
 		}
 		code := lint.Code{Module: m, Evaluated: ev, Sealed: secrets, Workspace: env.Workspace, References: references, Path: func(file string) string {
 			return c.fromRoot(terraform.Path(c.found, file))

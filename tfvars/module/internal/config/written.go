@@ -1,5 +1,7 @@
 package config
 
+import "cmp"
+
 // Written is an argument that comes back as it was written: after an apply, the
 // attribute of its name has this value and no other. Most arguments are not of
 // this kind. Providers fill in what is not given, shorten versions, reorder
@@ -14,6 +16,9 @@ package config
 // https://registry.terraform.io/providers/hashicorp/aws/latest/docs
 type Written struct {
 	Name string
+	// Of is the argument, where the attribute has another name: the
+	// documentation says that a bucket's id is its name.
+	Of string
 	// Folded: the provider keeps it in lower case and without a final dot.
 	Folded bool
 	// Sensitive: the provider's schema says so.
@@ -51,8 +56,8 @@ var written = map[string][]Written{
 	"aws_elasticache_replication_group": {{Name: "replication_group_id", Folded: true}, port, authToken},
 	"aws_memorydb_cluster":              {name, port},
 
-	"aws_s3_bucket":                        {{Name: "bucket"}},
-	"aws_dynamodb_table":                   {name},
+	"aws_s3_bucket":                        {{Name: "bucket"}, {Name: "id", Of: "bucket"}},
+	"aws_dynamodb_table":                   {name, {Name: "id", Of: "name"}},
 	"aws_sqs_queue":                        {name},
 	"aws_sns_topic":                        {name},
 	"aws_kinesis_stream":                   {name},
@@ -92,14 +97,15 @@ var written = map[string][]Written{
 	"aws_service_discovery_private_dns_namespace": {dnsName},
 }
 
-// WrittenArgument returns what is known of an argument of a managed resource;
-// ok is false if it may come back as something else.
-func WrittenArgument(r *Resource, argument string) (w Written, ok bool) {
+// WrittenAs returns which argument of a managed resource an attribute repeats; ok
+// is false if it may be something else.
+func WrittenAs(r *Resource, attribute string) (w Written, ok bool) {
 	if r.Mode != Managed {
 		return Written{}, false
 	}
 	for _, w := range written[r.Type] {
-		if w.Name == argument {
+		if w.Name == attribute {
+			w.Of = cmp.Or(w.Of, w.Name)
 			return w, true
 		}
 	}
@@ -131,7 +137,7 @@ func writtenNames(mode Mode, typ string) []string {
 	}
 	var names []string
 	for _, w := range written[typ] {
-		names = append(names, w.Name)
+		names = append(names, cmp.Or(w.Of, w.Name))
 	}
 	return append(names, Origins(typ)...)
 }

@@ -171,7 +171,7 @@ func (in *Instance) object(r *config.Resource, rep Repetition, names []string) c
 // written returns an attribute of a type that hci knows little about: what its
 // argument says if it is one that comes back as it was written, else unknown.
 func (in *Instance) written(r *config.Resource, rep Repetition, name, address string) cty.Value {
-	w, ok := config.WrittenArgument(r, name)
+	w, ok := config.WrittenAs(r, name)
 	if !ok || w.Inherited && in.inherits(r, rep) {
 		return in.graph.applied(guessedType(name), address, name)
 	}
@@ -179,7 +179,7 @@ func (in *Instance) written(r *config.Resource, rep Repetition, name, address st
 	if w.Number {
 		ty = cty.Number
 	}
-	v := in.known(r, rep, attribute{name, ty, name}, address)
+	v := in.known(r, rep, attribute{name, ty, w.Of}, address)
 	if bare, _ := v.Unmark(); bare.IsKnown() && altered(bare, w) || !bare.IsKnown() && w.Folded {
 		v = in.graph.applied(ty, address, name)
 	}
