@@ -104,6 +104,9 @@ func (a *app) asBefore(cmd *cobra.Command, args []string, r *exportRequest) ([]s
 	given := func(flag string) bool { return cmd.Flags().Changed(flag) }
 	if len(args) == 0 {
 		args = []string{h.Environment}
+		if env, err := a.defaultEnvironment(nil); err != nil || env.Name != h.Environment {
+			a.sayf("%s: made again for %s, as its first line says", a.rel(path), h.Environment)
+		}
 	}
 	// The universal form is no choice: a value may have come that it can't carry.
 	if !given("format") && h.Format != dotenv.Names()[0] {

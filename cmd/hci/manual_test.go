@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/manual"
+	"hci/sync/dotenv"
 )
 
 const reference = "../../docs/commands.md"
@@ -86,5 +87,18 @@ func TestManPages(t *testing.T) {
 	})
 	if pages < 40 {
 		t.Errorf("only %d pages", pages)
+	}
+}
+
+// TestReadmeFormats wants every format in the page about them.
+func TestReadmeFormats(t *testing.T) {
+	page, err := os.ReadFile("../../docs/environment.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range dotenv.Names()[1:] {
+		if !strings.Contains(string(page), "`"+name+"`") {
+			t.Errorf("docs/environment.md does not name the format %s", name)
+		}
 	}
 }
