@@ -108,42 +108,54 @@ func (c *checkRun) checkedEnvironments(names []string) ([]project.Environment, e
 	return c.environments(names, func(project.Environment) bool { return true }, "")
 }
 
-// code applies the rules on the Terraform code, for each environment.
+// code applies the rules on the Terraform code, for each environment. One that
+// can't be evaluated does not keep the others from being checked.
 func (c *checkRun) code(ctx context.Context, envs []project.Environment) error {
 	references, err := lint.ReadReferences(terraform.Files(c.found))
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, env := range envs {
-		m, err := terraform.Read(c.found.In(env))
-		if err != nil {
-			return err
+		if err := c.environmentCode(ctx, env, references); err != nil {
+			failed = append(failed, err)
 		}
-		secrets, err := c.open(ctx, env)
-		if err != nil {
-			return err
+		if ctx.Err() != nil {
+			break
 		}
-		if secrets != nil {
-			c.needles = append(c.needles, lint.Needles(env.Name, secrets, func(name string) bool {
-				v, declared := m.Variable(name)
-				return v.Sensitive || !declared
-			})...)
-		}
-		ev, err := terraform.EvaluateModule(m, env, secrets, c.environ, terraform.Options{Shapes: true})
-		if err != nil {
-			return err
-		}
-		for _, w := range ev.Warnings {
-			if what := fmt.Sprint(w); !slices.Contains(c.notChecked, what) {
-				c.notChecked = append(c.notChecked, what)
-			}
-		}
-		code := lint.Code{Module: m, Evaluated: ev, Sealed: secrets, Workspace: env.Workspace, References: references, Path: func(file string) string {
-			return c.fromRoot(terraform.Path(c.found, file))
-		}}
-		found, suspects := code.Check()
-		c.findings, c.suspects = append(c.findings, found...), append(c.suspects, suspects...)
 	}
+	return errors.Join(failed...)
+}
+
+func (c *checkRun) environmentCode(ctx context.Context, env project.Environment, references *lint.References) error {
+	m, err := terraform.Read(c.found.In(env))
+	if err != nil {
+		return err
+	}
+	secrets, err := c.open(ctx, env)
+	if err != nil {
+		return err
+	}
+	if secrets != nil {
+		c.needles = append(c.needles, lint.Needles(env.Name, secrets, func(name string) bool {
+			v, declared := m.Variable(name)
+			return v.Sensitive || !declared
+		})...)
+	}
+	ev, err := terraform.EvaluateModule(m, env, secrets, c.environ, terraform.Options{Shapes: true})
+	if err != nil {
+		return err
+	}
+	for _, w := range ev.Warnings {
+		if what := fmt.Sprint(w); !slices.Contains(c.notChecked, what) {
+			c.notChecked = append(c.notChecked, what)
+		}
+	}
+	code := lint.Code{Module: m, Evaluated: ev, Sealed: secrets, Workspace: env.Workspace, References: references, Path: func(file string) string {
+		return c.fromRoot(terraform.Path(c.found, file))
+	}}
+	found, suspects := code.Check()
+	c.findings, c.suspects = append(c.findings, found...), append(c.suspects, suspects...)
 	return nil
 }
 
