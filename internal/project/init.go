@@ -24,24 +24,7 @@ func InitConfig(p *Project) []byte {
 	} else {
 		b.WriteString("# The environment of \"hci env …\" when none is named.\n# default_environment = \"staging\"\n\n")
 	}
-	switch {
-	case p.undecided != nil:
-		b.WriteString("# The directory with the Terraform code: one of these.\n")
-		for _, r := range p.Roots {
-			fmt.Fprintf(&b, "# terraform = %s\n", quote(r.Name))
-		}
-		b.WriteString("\n")
-	case p.TerraformDir != "":
-		fmt.Fprintf(&b, "terraform = %s\n\n", quote(p.rel(p.TerraformDir)))
-	case p.root == nil:
-		b.WriteString("# The directory with the Terraform code.\n# terraform = \"infra\"\n\n")
-	}
-	b.WriteString("# The program that runs it: \"terraform\" or \"tofu\".\n")
-	if p.Binary != "" {
-		fmt.Fprintf(&b, "terraform_binary = %s\n\n", quote(p.Binary))
-	} else {
-		b.WriteString("# terraform_binary = \"terraform\"\n\n")
-	}
+	p.initCode(&b)
 	b.WriteString(`# A program that prints the passphrase, run without a shell.
 # passphrase_command = ["op", "read", "op://vault/hci/passphrase"]
 
@@ -98,6 +81,28 @@ func InitConfig(p *Project) []byte {
 		p.initEnvironment(&b, env)
 	}
 	return hclwrite.Format(b.Bytes())
+}
+
+// initCode writes where the Terraform code lies, and what runs it.
+func (p *Project) initCode(b *bytes.Buffer) {
+	switch {
+	case p.undecided != nil:
+		b.WriteString("# The directory with the Terraform code: one of these.\n")
+		for _, r := range p.Roots {
+			fmt.Fprintf(b, "# terraform = %s\n", quote(r.Name))
+		}
+		b.WriteString("\n")
+	case p.TerraformDir != "":
+		fmt.Fprintf(b, "terraform = %s\n\n", quote(p.rel(p.TerraformDir)))
+	case p.root == nil:
+		b.WriteString("# The directory with the Terraform code.\n# terraform = \"infra\"\n\n")
+	}
+	b.WriteString("# The program that runs it: \"terraform\" or \"tofu\".\n")
+	if p.Binary != "" {
+		fmt.Fprintf(b, "terraform_binary = %s\n\n", quote(p.Binary))
+	} else {
+		b.WriteString("# terraform_binary = \"terraform\"\n\n")
+	}
 }
 
 func (p *Project) initEnvironment(b *bytes.Buffer, env Environment) {
