@@ -159,6 +159,18 @@ func TestLayouts(t *testing.T) {
 			files: []string{"tf/main.tf=terraform {\n  backend \"s3\" {\n    workspace_key_prefix = \"x\"\n  }\n}", "tf/prod_secrets.tfvars.enc"},
 			want:  "prod in tf sealed tf/prod_secrets.tfvars.enc workspace prod\n",
 		},
+		"the backend's prefix, given at init": {
+			files: []string{"tf/main.tf=terraform {\n  backend \"s3\" {}\n}", "tf/environments/prod.s3.tfbackend=bucket = \"b\"\nworkspace_key_prefix = \"x\"", "tf/prod_secrets.tfvars.enc"},
+			want:  "prod in tf sealed tf/prod_secrets.tfvars.enc workspace prod\n",
+		},
+		"a backend's file is no var file": {
+			files: []string{"tf/main.tf=terraform {\n  backend \"s3\" {}\n}", "tf/environments/prod/backend.tfvars", "tf/environments/prod/terraform.tfvars", "tf/backend-prod.tfvars", "tf/prod_secrets.tfvars.enc"},
+			want:  "prod in tf sealed tf/prod_secrets.tfvars.enc +tf/environments/prod/terraform.tfvars\n",
+		},
+		"no prefix, given at init": {
+			files: []string{"tf/main.tf=terraform {\n  backend \"s3\" {}\n}", "tf/backend.hcl=bucket = \"b\"", "tf/prod_secrets.tfvars.enc"},
+			want:  "prod in tf sealed tf/prod_secrets.tfvars.enc\n",
+		},
 		"tags of a cloud block": {
 			files: []string{"tf/main.tf=terraform {\n  cloud {\n    workspaces {\n      tags = [\"x\"]\n    }\n  }\n}", "tf/prod_secrets.tfvars.enc"},
 			want:  "prod in tf sealed tf/prod_secrets.tfvars.enc workspace prod\n",

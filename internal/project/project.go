@@ -138,6 +138,9 @@ type Environment struct {
 	// BackendAtInit says that the code leaves it to 'init -backend-config' where
 	// the state lies.
 	BackendAtInit bool
+	// BackendFile is the file that the environment gives to it; "" if none, or
+	// more than one, was found.
+	BackendFile string
 	// SharesState names the environments with the same code in the same workspace.
 	SharesState  []string
 	TerraformDir string // where its code lies; "" without any

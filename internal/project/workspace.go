@@ -29,7 +29,11 @@ func (p *Project) workspace(env *Environment, d *environmentConfig, ownDirectory
 		return
 	}
 	b := code.read(env.TerraformDir).backend
-	env.BackendAtInit = b.atInit
+	if env.BackendAtInit = b.atInit; b.atInit {
+		if _, own := backendFiles(env); len(own) == 1 {
+			env.BackendFile = own[0]
+		}
+	}
 	switch {
 	case b.name != "" && b.kind == "cloud":
 		env.WorkspaceFixed = true
@@ -48,6 +52,10 @@ func (p *Project) workspace(env *Environment, d *environmentConfig, ownDirectory
 			set(env.Name, fmt.Sprintf("%s uses terraform.workspace", p.rel(file)))
 			return
 		}
+	}
+	if file := p.prefixAtInit(env, b); file != "" {
+		set(env.Name, fmt.Sprintf("%s sets workspace_key_prefix", p.rel(file)))
+		return
 	}
 	if b.several {
 		set(env.Name, fmt.Sprintf("the backend in %s sets %s", p.rel(b.file), b.attribute))

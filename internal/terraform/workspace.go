@@ -85,6 +85,9 @@ func FindDirectory(p *project.Project, env project.Environment) (Place, error) {
 // there. What it says of a failure goes to errOut.
 func FindPlace(p *project.Project, env project.Environment, environ []string, errOut io.Writer) (Place, error) {
 	at, err := FindDirectory(p, env)
+	if err == nil {
+		err = at.rightState(p, env, environ)
+	}
 	if err != nil || env.WorkspaceFixed {
 		return at, err
 	}
@@ -99,6 +102,7 @@ func FindPlace(p *project.Project, env project.Environment, environ []string, er
 	switch {
 	case len(env.SharesState) > 0 && !env.WorkspaceDeclared && slices.Contains(known, env.Name):
 		at.Workspace, at.Why = env.Name, "a workspace of that name exists"
+	case len(env.SharesState) > 0 && !env.WorkspaceDeclared && env.BackendFile != "": // which is what the directory is set up for
 	case len(env.SharesState) > 0 && !env.WorkspaceDeclared && env.BackendAtInit:
 		at.Notes = append(at.Notes, "the backend is configured by 'init -backend-config': this is the state that was given last")
 	case len(env.SharesState) > 0 && !env.WorkspaceDeclared:
@@ -147,20 +151,15 @@ func (e *SelectedWorkspaceError) Next() string {
 // selected is the workspace that plain terraform would run in, and what selects
 // it; "" where nothing does.
 func (at *Place) selected(environ []string) (name, where string) {
-	data := filepath.Join(at.Dir, ".terraform")
 	for _, kv := range environ {
 		if value, ok := strings.CutPrefix(kv, "TF_WORKSPACE="); ok {
 			name, where = value, "TF_WORKSPACE"
-		}
-		if value, ok := strings.CutPrefix(kv, "TF_DATA_DIR="); ok && value != "" {
-			if data = value; !filepath.IsAbs(data) {
-				data = filepath.Join(at.Dir, data)
-			}
 		}
 	}
 	if name != "" {
 		return name, where
 	}
+	data := at.dataDir(environ)
 	text, err := os.ReadFile(filepath.Join(data, "environment"))
 	if err != nil {
 		return "", ""
