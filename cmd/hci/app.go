@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -19,7 +20,8 @@ import (
 
 // app is what the commands of one run share.
 type app struct {
-	streams
+	streams                   // of hci's own words: nothing but text passes
+	raw               streams // of other programs, which are at the terminal as hci is
 	environ           []string
 	dir               string
 	workspace         string
@@ -40,9 +42,19 @@ type app struct {
 }
 
 func newApp(s streams, environ []string) *app {
-	a := &app{streams: s, environ: environ}
-	a.style = term.NewStyle(term.Colour(a.out, a.getenv))
+	a := &app{streams: s, raw: s, environ: environ}
+	screen := term.NewScreen(term.Colour(s.out, a.getenv))
+	a.style, a.out, a.err = screen.Style(), screen.Writer(s.out), screen.Writer(s.err)
 	return a
+}
+
+// data is where what was asked for goes: values, files, exports. Every byte
+// passes, but to a terminal, which it could command.
+func (a *app) data() io.Writer {
+	if term.IsTerminal(a.raw.out) {
+		return a.out
+	}
+	return a.raw.out
 }
 
 // lookup reads the environment that run was given; the last entry wins.
@@ -88,7 +100,20 @@ func (a *app) notes(notes []string) {
 }
 
 // rel shows a path as the user would type it, where that is shorter.
-func (a *app) rel(path string) string {
+func (a *app) rel(path string) string { return oneName(a.shorter(path)) }
+
+// oneName keeps a path with a line break in its name from looking like more than
+// one line of hci's.
+func oneName(path string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return '?'
+		}
+		return r
+	}, path)
+}
+
+func (a *app) shorter(path string) string {
 	if !filepath.IsAbs(path) {
 		return path
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/aws/ecs"
-	"hci/internal/term"
 )
 
 func newDeployStatus(a *app) *cobra.Command {
@@ -274,9 +273,6 @@ func (a *app) deployLogs(ctx context.Context, env string, only []string, tail ec
 
 func (a *app) printLogLine(service string, l ecs.LogLine) error {
 	text := strings.TrimRight(l.Text, "\n")
-	if term.IsTerminal(a.out) { // which it may try to command
-		text = term.Printable(text)
-	}
 	_, err := fmt.Fprintf(a.out, "%s %s%s/%.8s %s\n", l.At.UTC().Format("2006-01-02T15:04:05.000Z"), service, l.Container, l.Task, text)
 	return err
 }

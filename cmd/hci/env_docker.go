@@ -86,7 +86,7 @@ func (a *app) runContainer(ctx context.Context, env project.Environment, r varia
 		return err
 	}
 	return child.Command{
-		Argv: argv, Env: vars, In: a.in, Out: a.out, Err: a.err, Dir: a.dir,
+		Argv: argv, Env: vars, In: a.in, Out: a.raw.out, Err: a.raw.err, Dir: a.dir,
 		Terminal: term.IsTerminal(a.in), Grace: grace,
 	}.Run()
 }

@@ -137,7 +137,7 @@ func (e *emptiedError) Next() string {
 
 // emptied adds to an error that a file behind standard output is empty now.
 func (a *app) emptied(output string, err error) error {
-	f, ok := a.out.(*os.File)
+	f, ok := a.raw.out.(*os.File)
 	if !ok || output != "" && output != "-" {
 		return err
 	}

@@ -50,16 +50,16 @@ func (e *noEnvFileError) Next() string {
 func (a *app) writeGitHub(ctx context.Context, entries []dotenv.Entry, data []byte, output string) error {
 	toFile := output != "" && output != "-"
 	if a.getenv("GITHUB_ACTIONS") == "true" {
-		masks := a.err
+		masks := a.raw.err
 		if toFile {
-			masks = a.out
+			masks = a.raw.out
 		}
 		if _, err := masks.Write(dotenv.Masks(entries)); err != nil {
 			return err
 		}
 	}
 	if !toFile {
-		_, err := a.out.Write(data)
+		_, err := a.data().Write(data)
 		return err
 	}
 	path, err := a.abs(output)

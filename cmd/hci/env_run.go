@@ -87,7 +87,7 @@ func (a *app) run(ctx context.Context, env project.Environment, r runRequest) er
 		return err
 	}
 	command := child.Command{
-		Argv: append([]string{program}, r.argv[1:]...), In: a.in, Out: a.out, Err: a.err, Dir: a.dir,
+		Argv: append([]string{program}, r.argv[1:]...), In: a.in, Out: a.raw.out, Err: a.raw.err, Dir: a.dir,
 		Terminal: term.IsTerminal(a.in), Grace: grace,
 	}
 	for {

@@ -136,7 +136,7 @@ func (a *app) writeAttributes(files []gitdriver.File, dryRun bool) error {
 	next := gitdriver.WithAttributes(old, files)
 	switch {
 	case dryRun:
-		_, err := a.out.Write(next)
+		_, err := a.data().Write(next)
 		return err
 	case string(next) == string(old):
 		a.sayf("%s has these lines already", a.rel(path))

@@ -60,7 +60,7 @@ func (a *app) describe(ctx context.Context, env project.Environment, data []byte
 		return err
 	}
 	if a.getenv("HCI_SHOW_VALUES") == "1" {
-		_, err := a.out.Write(content.File.Bytes())
+		_, err := a.data().Write(content.File.Bytes())
 		return err
 	}
 	prints := sealed.NewFingerprints(phrase)

@@ -31,7 +31,7 @@ standard error; --dry-run writes nothing.`,
 			text := project.InitConfig(p)
 			a.notes(p.Found())
 			if dryRun {
-				_, err := a.out.Write(text)
+				_, err := a.data().Write(text)
 				return err
 			}
 			path := filepath.Join(p.Root, configName)

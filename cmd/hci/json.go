@@ -4,8 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"strings"
+	"unicode/utf16"
 
 	"github.com/spf13/cobra"
+
+	"hci/internal/term"
 )
 
 // envelopeSchema is the version of what every --json has in common: "schema",
@@ -45,8 +50,27 @@ func (a *app) printJSON(v any) error {
 		return err
 	}
 	a.printedJSON = true
-	_, err = a.out.Write(append(out.Bytes(), '\n'))
+	_, err = io.WriteString(a.out, escaped(out.String())+"\n")
 	return err
+}
+
+// escaped writes the characters of a JSON text that are not shown as themselves
+// by their numbers: they stand in strings only.
+func escaped(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return !term.IsText(r) }) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if term.IsText(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }
 
 // commandName is a command as the envelope names it: "secrets diff".

@@ -31,7 +31,7 @@ func (a *app) sources(newFrom string) (*term.Passphrases, error) {
 		return nil, err
 	}
 	s := &term.Passphrases{
-		Lookup: a.lookup, Environ: a.environFor(child.PassphraseCommand), Stdin: a.in, Stderr: a.err, Dir: a.dir,
+		Lookup: a.lookup, Environ: a.environFor(child.PassphraseCommand), Stdin: a.in, Stderr: a.raw.err, Dir: a.dir,
 		CommandDir: p.Root, Project: p.ID(),
 		Keyring: term.SystemKeyring(a.lookup), Terminal: a.terminal(),
 		Command: func(name string) []string {

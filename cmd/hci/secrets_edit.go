@@ -65,7 +65,7 @@ func (a *app) edit(parent context.Context, s *sealed.Session, env project.Enviro
 	}
 	defer func() { err = errors.Join(err, file.Remove()) }()
 	for {
-		if err := file.Run(ctx, editor.Command(a.getenv), a.environFor(child.Editor), a.in, a.out, a.err); err != nil {
+		if err := file.Run(ctx, editor.Command(a.getenv), a.environFor(child.Editor), a.in, a.raw.out, a.raw.err); err != nil {
 			return nil, fmt.Errorf("%w; nothing was written", err)
 		}
 		next, err := a.edited(file, s, env)

@@ -90,7 +90,7 @@ func (a *app) decryptTo(ctx context.Context, envs []project.Environment, output 
 		if err != nil {
 			return err
 		}
-		_, err = a.out.Write(content.File.Bytes())
+		_, err = a.data().Write(content.File.Bytes())
 		return err
 	}
 	path, err := a.abs(output)
@@ -140,7 +140,7 @@ func (a *app) writeOutput(ctx context.Context, output string, data []byte, force
 // the same.
 func (a *app) writeFile(output string, data []byte, force bool) error {
 	if output == "" || output == "-" {
-		_, err := a.out.Write(data)
+		_, err := a.data().Write(data)
 		return err
 	}
 	path, err := a.abs(output)

@@ -35,7 +35,7 @@ tostring and jsonencode write it, which is also how Secrets Manager gets it.`,
 				return fmt.Errorf("%q: %w", args[1], err)
 			}
 			if output == "" && term.IsTerminal(a.out) && !strings.HasSuffix(text.Reveal(), "\n") {
-				_, err = io.WriteString(a.out, text.Reveal()+"\n")
+				_, err = io.WriteString(a.data(), text.Reveal()+"\n")
 				return err
 			}
 			return a.writeOutput(cmd.Context(), output, []byte(text.Reveal()), force)

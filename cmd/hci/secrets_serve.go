@@ -123,7 +123,7 @@ func (s *localServer) run(ctx context.Context, argv []string) error {
 	defer stop()
 	go func() { _ = s.server.Serve(serving, listener) }() // the command sees a server that fails
 	return child.Command{
-		Argv: argv, Env: clientEnviron(s.a.environFor(child.ServeRun), vars), In: s.a.in, Out: s.a.out, Err: s.a.err, Dir: s.a.dir,
+		Argv: argv, Env: clientEnviron(s.a.environFor(child.ServeRun), vars), In: s.a.in, Out: s.a.raw.out, Err: s.a.raw.err, Dir: s.a.dir,
 		Terminal: term.IsTerminal(s.a.in),
 	}.Run()
 }

@@ -58,7 +58,7 @@ func (a *app) terraform(ctx context.Context, name string, args []string) error {
 	if err != nil {
 		return err
 	}
-	err = in.Run(at, env, v, child.Command{Env: environ, In: a.in, Out: a.out, Err: a.err, Terminal: term.IsTerminal(a.in)})
+	err = in.Run(at, env, v, child.Command{Env: environ, In: a.in, Out: a.raw.out, Err: a.raw.err, Terminal: term.IsTerminal(a.in)})
 	if err != nil {
 		return fmt.Errorf("%s: %w", env.Name, err)
 	}

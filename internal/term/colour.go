@@ -16,26 +16,28 @@ func Colour(w io.Writer, getenv func(string) string) bool {
 	return ok && enableColour(f.Fd())
 }
 
-// Style colours the signs that stand before the lines of a report.
-type Style struct{ colour bool }
+// Style colours the signs that stand before the lines of a report. What it
+// returns is to be written to a [Screen].
+type Style struct{ screen *Screen }
 
-// NewStyle returns a Style that colours, or leaves everything as it is.
-func NewStyle(colour bool) Style { return Style{colour: colour} }
-
-// signColours are ANSI colours, by sign.
-var signColours = map[string]string{
-	"+": "\x1b[32m", // green
-	"~": "\x1b[33m", // yellow
-	"-": "\x1b[31m", // red
-	"!": "\x1b[31m",
-	"?": "\x1b[36m", // cyan
+// colours are ANSI colours, by sign.
+var colours = []struct{ sign, sequence string }{
+	{"+", "\x1b[32m"}, // green
+	{"~", "\x1b[33m"}, // yellow
+	{"-", "\x1b[31m"}, // red
+	{"!", "\x1b[31m"},
+	{"?", "\x1b[36m"}, // cyan
 }
 
 // Sign returns text in the colour of its sign: + ~ - ! or ?. Others have none.
 func (s Style) Sign(sign, text string) string {
-	start := signColours[sign]
-	if !s.colour || start == "" {
+	if s.screen == nil || !s.screen.colour {
 		return text
 	}
-	return start + text + "\x1b[0m"
+	for i, c := range colours {
+		if c.sign == sign {
+			return string(s.screen.base+rune(i+1)) + text + string(s.screen.base)
+		}
+	}
+	return text
 }

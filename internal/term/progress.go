@@ -17,10 +17,7 @@ type Progress struct {
 
 // NewProgress returns a Progress over a number of steps.
 func NewProgress(w io.Writer, total int) *Progress {
-	if !IsTerminal(w) {
-		w = nil
-	}
-	return &Progress{w: w, total: total}
+	return &Progress{w: device(w), total: total}
 }
 
 // Step counts one and shows the line.
@@ -40,6 +37,18 @@ func (p *Progress) Clear() {
 	}
 }
 
+// device is the terminal that w is or that a [Screen] writes to; nil if it is
+// none. What is written to it must be text.
+func device(w io.Writer) io.Writer {
+	if c, ok := w.(*screenWriter); ok {
+		w = c.w
+	}
+	if !IsTerminal(w) {
+		return nil
+	}
+	return w
+}
+
 // Status is a line at the end of what a terminal shows that says how something
 // stands, in place of the one before.
 type Status struct {
@@ -49,10 +58,7 @@ type Status struct {
 
 // NewStatus returns a Status.
 func NewStatus(w io.Writer) *Status {
-	if !IsTerminal(w) {
-		w = nil
-	}
-	return &Status{w: w}
+	return &Status{w: device(w)}
 }
 
 // Show shows a line; without a terminal it returns false.

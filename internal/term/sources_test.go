@@ -145,15 +145,6 @@ func TestNewFromSource(t *testing.T) {
 	}
 }
 
-func TestStyle(t *testing.T) {
-	if got := term.NewStyle(true).Sign("+", "+ name"); got != "\x1b[32m+ name\x1b[0m" {
-		t.Errorf("%q", got)
-	}
-	if got := term.NewStyle(true).Sign("=", "= name") + term.NewStyle(false).Sign("-", "- name"); got != "= name- name" {
-		t.Errorf("%q", got)
-	}
-}
-
 func TestNoColour(t *testing.T) {
 	var b strings.Builder
 	getenv := func(of map[string]string) func(string) string { return func(name string) string { return of[name] } }

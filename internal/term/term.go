@@ -24,7 +24,6 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"unicode"
 
 	xterm "golang.org/x/term"
 
@@ -221,7 +220,7 @@ func (d *dialog) ask(prompt string, m mode) ([]byte, error) {
 // the terminal.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+		if !IsText(r) || r == '\n' || r == '\t' {
 			return '?'
 		}
 		return r
