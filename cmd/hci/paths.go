@@ -13,7 +13,7 @@ import (
 // project's, for every path that lies in it by its name; "" for one that a
 // person named elsewhere.
 func (a *app) boundaryOf(path string) string {
-	if a.found == nil {
+	if _, err := a.project(); err != nil {
 		return ""
 	}
 	boundary := a.found.Boundary()

@@ -1,11 +1,15 @@
 package project
 
 import (
+	"errors"
+	"io/fs"
 	"iter"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+
+	"hci/internal/atomicfile"
 )
 
 // terraformNames are the directories that outside git, without hci.hcl, mark
@@ -64,6 +68,9 @@ func (p *Project) byName(c *config, name string) (*Root, error) {
 // a directory for each environment.
 func (p *Project) configured(c *config, code codeReader) (*Root, error) {
 	dir := p.abs(c.terraform.value)
+	if _, err := atomicfile.Within(p.Boundary(), filepath.Join(dir, configName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, c.terraform.problem("there is no such directory")
 	}
