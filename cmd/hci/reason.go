@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -204,6 +205,12 @@ func (a *app) nextCommand(d *compare.Desired, p sync.Plan) {
 		return (c.Kind == sync.ValueUnknown || c.Kind == sync.PartDiffers) && slices.ContainsFunc(c.Want.Unknown, later)
 	}) {
 		a.sayf("--state takes what is not known from terraform's state")
+	}
+	for _, c := range p.Changes {
+		var e nexter
+		if c.Kind == sync.Unreadable && errors.As(c.Held.Err, &e) && e.Next() != "" {
+			a.sayf("%s: %s", c.Name, e.Next())
+		}
 	}
 	if p.Count(sync.Orphan) > 0 {
 		a.sayf("'hci secrets push %s --prune' schedules for deletion what is declared nowhere", d.Env.Name)

@@ -132,6 +132,11 @@ func (s Session) Open(ctx context.Context, env project.Environment, ev *module.E
 		return nil, err
 	}
 	t.Region, t.Store = t.Config.Region, awssm.New(t.Config, s.Note)
+	if s.Config == nil && env.Region != "" && env.Region != t.Region {
+		if text := fmt.Sprintf("region %s of hci.hcl is not used: provider %s (%s) says %s", env.Region, firstOf(p.Provider, "aws"), s.at(p), t.Region); s.Memory.first(text) {
+			s.Note(text)
+		}
+	}
 	t.Endpoint = t.Store.Endpoint()
 	if s.Config == nil {
 		if err := s.account(ctx, t, p, o); err != nil {
@@ -142,11 +147,24 @@ func (s Session) Open(ctx context.Context, env project.Environment, ev *module.E
 	return t, nil
 }
 
-// Load loads the SDK's configuration for a place, as [Session.Open] does, but
-// makes no request: which account it leads to is not known by then.
+// Load loads the SDK's configuration for a place, as [Session.Open] does, for
+// other services. It makes no request unless the code binds the place to certain
+// accounts.
 func (s Session) Load(ctx context.Context, env project.Environment, ev *module.Evaluated, p module.Place) (client.Config, error) {
+	if bound(p) {
+		t, err := s.Open(ctx, env, ev, p)
+		if err != nil {
+			return client.Config{}, err
+		}
+		return t.Config, nil
+	}
 	cfg, _, err := s.load(ctx, env, ev, p)
 	return cfg, err
+}
+
+// bound reports whether the code says in which accounts a place may be.
+func bound(p module.Place) bool {
+	return len(p.Allowed)+len(p.Forbidden) > 0 || p.Account != ""
 }
 
 func (s Session) load(ctx context.Context, env project.Environment, ev *module.Evaluated, p module.Place) (client.Config, awssm.Options, error) {
@@ -171,8 +189,7 @@ const askTimeout = 15 * time.Second
 
 // account finds out whose the credentials are, and whether that is allowed.
 func (s Session) account(ctx context.Context, t *Target, p module.Place, o awssm.Options) error {
-	bound := len(p.Allowed)+len(p.Forbidden) > 0 || p.Account != ""
-	if elsewhere(t.Endpoint) && client.STSEndpoint(t.Config) == "" && !bound {
+	if elsewhere(t.Endpoint) && client.STSEndpoint(t.Config) == "" && !bound(p) {
 		return nil // not AWS: what STS would say is about something else
 	}
 	o.Region = ""
@@ -189,7 +206,7 @@ func (s Session) account(ctx context.Context, t *Target, p module.Place, o awssm
 	switch {
 	case errors.Is(err, client.ErrCredentials):
 		return err
-	case err != nil && bound:
+	case err != nil && bound(p):
 		return errors.Join(allowed("", p), err)
 	case err != nil:
 		s.Note(fmt.Sprintf("which account the credentials are of could not be asked: %v", err))

@@ -112,7 +112,9 @@ func TestPlace(t *testing.T) {
 			want: "a: aws, role arn:1 x s 1h, role arn:2",
 		},
 		{name: "a role that is not known", code: "variable \"r\" {}\nprovider \"aws\" {\n  assume_role { role_arn = var.r }\n}\n" + secretIn("", "a"), want: "a: aws, unsettled assume_role.role_arn (var.r)"},
-		{name: "a role that a dynamic block makes", code: "provider \"aws\" {\n  dynamic \"assume_role\" {\n    for_each = []\n    content { role_arn = \"x\" }\n  }\n}\n" + secretIn("", "a"), want: "a: aws, unsettled assume_role ()"},
+		{name: "no role that a dynamic block makes", code: "provider \"aws\" {\n  dynamic \"assume_role\" {\n    for_each = []\n    content { role_arn = \"x\" }\n  }\n}\n" + secretIn("", "a"), want: "a: aws"},
+		{name: "roles that a dynamic block makes", code: "variable \"r\" { default = [\"arn:1\", \"arn:2\"] }\nprovider \"aws\" {\n  dynamic \"assume_role\" {\n    for_each = var.r\n    iterator = it\n    content { role_arn = it.value }\n  }\n}\n" + secretIn("", "a"), want: "a: aws, role arn:1, role arn:2"},
+		{name: "how many roles a dynamic block makes is not known", code: "variable \"r\" {}\nprovider \"aws\" {\n  dynamic \"assume_role\" {\n    for_each = var.r\n    content { role_arn = assume_role.value }\n  }\n}\n" + secretIn("", "a"), want: "a: aws, unsettled assume_role (var.r)"},
 		{name: "a web identity", code: "provider \"aws\" {\n  assume_role_with_web_identity {\n    role_arn = \"arn:1\"\n    web_identity_token_file = \"/t\"\n  }\n}\n" + secretIn("", "a"), want: "a: aws, web arn:1 /t"},
 		{
 			name: "keys, files, endpoints",

@@ -19,6 +19,7 @@ import (
 type settings struct {
 	in    *eval.Instance
 	place *Place
+	bound map[string]cty.Value // the iterator of a dynamic block
 }
 
 func (s *settings) read(block *config.Provider) {
@@ -47,22 +48,41 @@ func (s *settings) read(block *config.Provider) {
 		v, _ := s.in.Eval(expr, eval.Repetition{}).UnmarkDeep()
 		p.Tags, p.TagsUnknown = knownTags(v), !v.IsWhollyKnown()
 	}
-	for _, b := range block.Blocks[config.AssumeRole] {
-		s.role(b)
-	}
-	for _, b := range block.Blocks[config.WebIdentity] {
-		s.webIdentity(b)
-	}
-	for _, b := range block.Blocks[config.Endpoints] {
+	s.each(block, config.AssumeRole, s.role)
+	s.each(block, config.WebIdentity, s.webIdentity)
+	s.each(block, config.Endpoints, func(b config.Nested) {
 		for _, name := range sortedKeys(b.Attrs) {
 			s.endpoint(name, s.text(b.Attrs, config.Endpoints+".", name))
 		}
-	}
+	})
 	p.TagsUnknown = p.TagsUnknown || block.Dynamic["default_tags"]
 	for _, name := range slices.Sorted(maps.Keys(block.Dynamic)) {
 		if name == config.AssumeRole || name == config.WebIdentity || name == config.Endpoints {
 			p.unsettle(name, nil)
 		}
+	}
+}
+
+// each calls read for each nested block of a kind; a dynamic one makes as many as
+// its for_each has elements.
+func (s *settings) each(block *config.Provider, kind string, read func(config.Nested)) {
+	for _, b := range block.Blocks[kind] {
+		if b.ForEach == nil {
+			read(b)
+			continue
+		}
+		given := s.in.Eval(b.ForEach, eval.Repetition{})
+		all, _ := given.UnmarkDeep()
+		if all.IsKnown() && all.IsNull() || !all.IsKnown() || !all.CanIterateElements() {
+			s.place.unsettle(kind, mark.Awaited(given))
+			continue
+		}
+		for it := all.ElementIterator(); it.Next(); {
+			key, value := it.Element()
+			s.bound = map[string]cty.Value{b.Iterator: cty.ObjectVal(map[string]cty.Value{"key": key, "value": value})}
+			read(b)
+		}
+		s.bound = nil
 	}
 }
 
@@ -116,7 +136,7 @@ func (s *settings) value(attrs map[string]hcl.Expression, prefix, name string, t
 	if !there {
 		return cty.NilVal, false
 	}
-	given := s.in.Eval(expr, eval.Repetition{})
+	given := s.in.EvalBound(expr, s.bound)
 	v, _ = given.UnmarkDeep()
 	if v.IsKnown() && v.IsNull() {
 		return cty.NilVal, false

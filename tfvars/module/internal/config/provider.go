@@ -17,7 +17,8 @@ type Provider struct {
 	// Blocks holds the nested blocks of a provider, those of ProviderBlocks, in
 	// the order in which they stand.
 	Blocks map[string][]Nested
-	// Dynamic lists the nested blocks that a dynamic block makes.
+	// Dynamic lists the nested blocks that a dynamic block makes, and that are
+	// not read.
 	Dynamic map[string]bool
 	// ForEach is OpenTofu's for_each of a provider; nil without.
 	ForEach hcl.Expression
@@ -27,7 +28,11 @@ type Provider struct {
 // Nested is a block in a provider block.
 type Nested struct {
 	Attrs map[string]hcl.Expression
-	Range hcl.Range
+	// ForEach and Iterator are those of a dynamic block that makes it; nil and
+	// "" for one that stands there itself.
+	ForEach  hcl.Expression
+	Iterator string
+	Range    hcl.Range
 }
 
 // Key returns "aws" or "aws.alias".
@@ -89,7 +94,7 @@ func (p *Provider) nested(body hcl.Body) hcl.Diagnostics {
 	}})
 	for _, b := range content.Blocks {
 		if b.Type == "dynamic" {
-			p.Dynamic[b.Labels[0]] = true
+			p.dynamic(b)
 			continue
 		}
 		all, moreDiags := b.Body.JustAttributes()
@@ -110,4 +115,28 @@ func (p *Provider) nested(body hcl.Body) hcl.Diagnostics {
 		p.Blocks[b.Type] = append(p.Blocks[b.Type], n)
 	}
 	return diags
+}
+
+// dynamic reads a dynamic block whose content has arguments only.
+func (p *Provider) dynamic(b *hcl.Block) {
+	kind := b.Labels[0]
+	attrs, rest, diags := arguments(b.Body, "for_each", "iterator")
+	content, _, moreDiags := rest.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "content"}}})
+	if diags.HasErrors() || moreDiags.HasErrors() || attrs["for_each"] == nil || len(content.Blocks) != 1 {
+		p.Dynamic[kind] = true
+		return
+	}
+	all, diags := content.Blocks[0].Body.JustAttributes()
+	n := Nested{Attrs: make(map[string]hcl.Expression, len(all)), ForEach: attrs["for_each"], Iterator: kind, Range: b.DefRange}
+	if name, ok := attrs["iterator"]; ok {
+		n.Iterator = hcl.ExprAsKeyword(name)
+	}
+	if diags.HasErrors() || n.Iterator == "" || kind != AssumeRole && kind != WebIdentity && kind != Endpoints {
+		p.Dynamic[kind] = true
+		return
+	}
+	for name, a := range all {
+		n.Attrs[name] = a.Expr
+	}
+	p.Blocks[kind] = append(p.Blocks[kind], n)
 }

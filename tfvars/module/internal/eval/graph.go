@@ -192,6 +192,12 @@ func (in *Instance) Eval(expr hcl.Expression, rep Repetition) cty.Value {
 	return in.evalWith(expr, rep, nil)
 }
 
+// EvalBound evaluates an expression in which some names stand for values, such
+// as the iterator of a dynamic block.
+func (in *Instance) EvalBound(expr hcl.Expression, bound map[string]cty.Value) cty.Value {
+	return in.evalWith(expr, Repetition{}, bound)
+}
+
 // evalWith is Eval for an expression inside of a for expression, whose
 // variables are given.
 func (in *Instance) evalWith(expr hcl.Expression, rep Repetition, bound map[string]cty.Value) cty.Value {
