@@ -87,6 +87,8 @@ func (o ApplyOptions) wanted(c Change) (action, string) {
 			return skip, "its KMS key is not known: " + strings.Join(c.Want.Meta.KMSAwaits, ", ")
 		case o.Create && known:
 			return create, ""
+		case o.Create:
+			return skip, "it does not exist, and its value is not known"
 		}
 		return skip, "it does not exist"
 	case PendingDeletion:
