@@ -80,6 +80,7 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		platform  *deploy.PlatformError
 		other     *deploy.OtherImageError
 		image     *docker.NoImageError
+		leak      *deploy.LeakError
 		env       = job.Env
 		journal   = job.Journal
 	)
@@ -105,6 +106,8 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return say("%s finds out, and goes on", resume)
 	case interrupted && journal.Updating:
 		return say("the deployment goes on at AWS; %s watches it again", resume)
+	case errors.As(err, &leak): // whose own next step is said besides
+		return say("commit that, and 'hci deploy %s' begins a new deployment", env)
 	case errors.As(err, &forgotten):
 		return migrated(job)
 	case errors.Is(err, docker.ErrExpired) && !slices.Contains(job.Steps, deploy.Login):

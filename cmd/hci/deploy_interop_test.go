@@ -343,7 +343,7 @@ func (s *stage) secretNowhere(lines []string, dirs ...string) {
 func TestInteropDeployFails(t *testing.T) {
 	s := newStage(t, fakeaws.Healthy)
 	s.dockerized()
-	all := []string{"deploy", "staging", "--yes", "--poll", "50ms", "--skip", "migrate"}
+	all := []string{"deploy", "staging", "--yes", "--dirty", "--poll", "50ms", "--skip", "migrate"}
 	s.play(all...).is(t, 1, "problem: git: there is no git commit here", "commit what is to be deployed")
 	commit := s.commit()
 	for _, c := range []struct {
