@@ -28,6 +28,7 @@ type planReport struct {
 	Places      []placeReport  `json:"places"`  // where in AWS the secrets are
 	Secrets     []changeReport `json:"secrets"`
 	Nameless    []string       `json:"name_unknown,omitempty"`    // Terraform addresses
+	Cost        *costReport    `json:"cost,omitempty"`            // of a push
 	SharedWith  []string       `json:"shared_with,omitempty"`     // environments that declare some of the secrets as well
 	Incomplete  []string       `json:"incomplete,omitempty"`      // what could declare secrets and was not seen
 	Orphans     string         `json:"orphans_unknown,omitempty"` // why it can't be told which secrets are declared nowhere
@@ -53,6 +54,12 @@ func newPlaceReport(t *compare.Target) placeReport {
 		return placeReport{}
 	}
 	return placeReport{Account: t.Account, Region: t.Region, Endpoint: t.Endpoint}
+}
+
+// costReport is what a push asks of AWS.
+type costReport struct {
+	Requests int     `json:"requests"`
+	Seconds  float64 `json:"seconds"` // that AWS's quotas make it take at the least
 }
 
 type changeReport struct {

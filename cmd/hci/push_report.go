@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"hci/internal/compare"
 	"hci/sync"
@@ -72,7 +73,9 @@ func (a *app) suggestSecret(err error, p sync.Plan) error {
 // nothingPushed ends a push that has nothing to write, or was a dry run.
 func (a *app) nothingPushed(d *compare.Desired, p sync.Plan, r pushRequest) error {
 	if r.asJSON {
-		if err := a.printJSON(newPlanReport(d, p, false)); err != nil {
+		report := newPlanReport(d, p, false)
+		report.Cost = &costReport{r.cost.Requests, r.cost.Time.Seconds()}
+		if err := a.printJSON(report); err != nil {
 			return err
 		}
 	}
@@ -85,6 +88,17 @@ func (a *app) nothingPushed(d *compare.Desired, p sync.Plan, r pushRequest) erro
 	}
 	a.sayf("%s: nothing to write", d.Env.Name)
 	return nil
+}
+
+// tellCost says what a push asks of AWS, where there is something to write.
+func (a *app) tellCost(c sync.Cost) {
+	switch {
+	case c.Requests == 0:
+	case c.Time == 0:
+		a.sayf("that takes %s", plural(c.Requests, "request"))
+	default:
+		a.sayf("that takes %s and %s at the least: AWS allows 50 writes a second", plural(c.Requests, "request"), c.Time.Round(time.Second))
+	}
 }
 
 // printOutcome says what became of a secret, as it happens.

@@ -134,7 +134,7 @@ func newSecrets(a *app) *cobra.Command {
 	return group("secrets", "Work on an environment's secrets",
 		newDecrypt(a), newEncrypt(a), newVerify(a), newRekey(a), newOpenSSL(a),
 		newList(a), newLog(a), newAge(a), newGet(a), newSet(a), newUnset(a), newRename(a), newEdit(a),
-		newDiff(a), newPush(a), newPull(a), newMerge(a), newRollback(a), newRepair(a), newStatus(a), newServe(a))
+		newDiff(a), newPush(a), newPull(a), newMerge(a), newRollback(a), newHistory(a), newRepair(a), newCopy(a), newStatus(a), newServe(a))
 }
 
 func newEnv(a *app) *cobra.Command {

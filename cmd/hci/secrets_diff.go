@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,9 @@ type diffRequest struct {
 	showValues, asJSON bool
 	strict             bool
 	with               string
+
+	watch         bool
+	every, during time.Duration
 }
 
 func newDiff(a *app) *cobra.Command {
@@ -47,11 +51,21 @@ declare, and which hold the same value.
 Descriptions, tags, KMS keys, replicas and policies that are not as declared are
 listed below the secrets. hci does not change them: that is Terraform's.
 
+--watch compares again and again and tells what has changed since. It ends when it
+is interrupted or after --for, with exit code 2 if something differed at any time.
+A scheduled job needs no --watch: 'diff' itself has the exit code.
+
 Values are never shown unless --show-values asks. Exit code 0 when nothing
 differs, 2 when something does.`,
 		Args:              between(1, 1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := r.checkWatch(cmd); err != nil {
+				return err
+			}
+			if r.watch {
+				return a.watchDiff(cmd.Context(), args[0], r)
+			}
 			if r.with != "" {
 				return a.diffWith(cmd.Context(), args[0], r)
 			}
@@ -59,6 +73,9 @@ differs, 2 when something does.`,
 		},
 	}
 	cmd.Flags().StringVar(&r.with, "with", "", "compare with the environment `ENV2` instead")
+	cmd.Flags().BoolVar(&r.watch, "watch", false, "compare again and again, and tell what changes, until interrupted")
+	cmd.Flags().DurationVar(&r.every, "every", time.Minute, "how often --watch compares, at least `DURATION` 10s apart")
+	cmd.Flags().DurationVar(&r.during, "for", 0, "end --watch after `DURATION`; 0 means never")
 	cmd.Flags().BoolVar(&r.showValues, "show-values", false, "show the values on both sides")
 	stateFlag(cmd, &r.State)
 	strictFlag(cmd, &r.strict)

@@ -27,6 +27,7 @@ type pushRequest struct {
 	confirm                                                     string
 	planPath                                                    string
 	planned                                                     *plan.File // to be carried out
+	cost                                                        sync.Cost
 }
 
 func newPush(a *app) *cobra.Command {
@@ -156,6 +157,10 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 		notPruned = &compare.OrphansUnknownError{Why: d.OrphansUnknown}
 	}
 	n := toWrite(plan, o)
+	r.cost = plan.Cost(o)
+	if !r.asJSON {
+		a.tellCost(r.cost)
+	}
 	if n > 0 && !r.dryRun {
 		a.advise(plan, o)
 		if err := a.confirmPush(d, plan, o, r, n); err != nil {

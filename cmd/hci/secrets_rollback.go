@@ -15,6 +15,7 @@ import (
 type rollbackRequest struct {
 	yes, dryRun, asJSON, state, replaceBinary bool
 	rotated                                   []string
+	to                                        string
 }
 
 func newRollback(a *app) *cobra.Command {
@@ -23,8 +24,9 @@ func newRollback(a *app) *cobra.Command {
 		Use:   "rollback ENV [NAME...]",
 		Short: "Return secrets in AWS Secrets Manager to the value before",
 		Long: `Make the version that AWS Secrets Manager calls AWSPREVIOUS the current one
-again, of the secrets named or of all that the Terraform code declares. It shows
-what would happen and asks. If somebody else writes meanwhile, theirs stays
+again, of the secrets named or of all that the Terraform code declares. --to
+returns one secret to any version that 'hci secrets history' lists. It shows what
+would happen and asks. If somebody else writes meanwhile, theirs stays
 (exit code 5). Rolling back twice brings the newer value back.
 
 The secrets file stays as it is: 'hci secrets pull' brings the values into it.`,
@@ -39,6 +41,7 @@ The secrets file stays as it is: 'hci secrets pull' brings the values into it.`,
 	}
 	cmd.Flags().BoolVar(&r.yes, "yes", false, "don't ask")
 	cmd.Flags().BoolVar(&r.replaceBinary, "replace-binary", false, "return also from bytes to a text, and from a text to bytes")
+	cmd.Flags().StringVar(&r.to, "to", "", "return to `VERSION` of the one secret that is named: a VersionId, its first eight characters or more, or a staging label")
 	cmd.Flags().StringArrayVar(&r.rotated, "rotated", nil, "roll back also the secret `NAME`, although AWS rotates or manages its value (may be repeated)")
 	stateFlag(cmd, &r.state)
 	dryRunFlag(cmd, &r.dryRun)
@@ -53,6 +56,9 @@ func (a *app) rollback(ctx context.Context, name string, secrets []string, r rol
 	}
 	if err := a.apart(d); err != nil {
 		return err
+	}
+	if r.to != "" {
+		return a.rollBackToVersion(ctx, d, secrets, r)
 	}
 	if err := a.comparing().Find(ctx, d); err != nil {
 		return err
@@ -76,6 +82,36 @@ func (a *app) rollback(ctx context.Context, name string, secrets []string, r rol
 		return err
 	}
 	return a.rollBackTo(ctx, &compare.Comparison{Desired: d, Plan: sync.Rollback(current, previous)}, r)
+}
+
+// rollBackToVersion returns one secret to any version that is kept.
+func (a *app) rollBackToVersion(ctx context.Context, d *compare.Desired, secrets []string, r rollbackRequest) error {
+	if len(secrets) != 1 {
+		return &usageError{cmd: "hci secrets rollback", err: errors.New("--to takes the name of one secret: a version is one secret's")}
+	}
+	s, err := a.versions(ctx, d, secrets[0])
+	if err != nil {
+		return err
+	}
+	v, err := sync.FindVersion(secrets[0], s.all, r.to)
+	if err != nil {
+		return err
+	}
+	one := []sync.Version{v}
+	if err := s.store.ReadVersions(ctx, secrets[0], one); err != nil {
+		return err
+	}
+	held, err := d.ReadOf(ctx, []sync.Want{s.want})
+	if err == nil {
+		err = d.Inspect(ctx, held)
+	}
+	if err != nil {
+		return err
+	}
+	if len(held) != 1 {
+		return fmt.Errorf("secret %q: %w", secrets[0], sync.ErrNotFound)
+	}
+	return a.rollBackTo(ctx, &compare.Comparison{Desired: d, Plan: sync.RollbackTo(held[0], one[0])}, r)
 }
 
 // knownSecrets checks that each of the names given is declared.

@@ -26,6 +26,7 @@ var inWords = map[string]string{
 	"RestoreSecret":            "restoring it",
 	"DeleteSecret":             "deleting it",
 	"ListSecrets":              "listing the secrets",
+	"ListSecretVersionIds":     "listing its versions",
 	"PutSecretValue":           "storing the new value",
 	"UpdateSecretVersionStage": "making the new value the current one",
 }

@@ -18,6 +18,7 @@ var quotas = map[string]struct {
 	"DescribeSecret":           {40000, "DescribeSecret"},
 	"BatchGetSecretValue":      {100, "BatchGetSecretValue"},
 	"ListSecrets":              {100, "ListSecrets"},
+	"ListSecretVersionIds":     {50, "ListSecretVersionIds"},
 	"PutSecretValue":           {50, "write"},
 	"UpdateSecret":             {50, "write"},
 	"UpdateSecretVersionStage": {50, "write"},

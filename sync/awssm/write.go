@@ -238,6 +238,10 @@ func (s *Store) detach(ctx context.Context, name, id, label string) error {
 	return classify("UpdateSecretVersionStage", name, err)
 }
 
+func missingSecret(name string) error {
+	return fmt.Errorf("secret %q: %w", name, sync.ErrNotFound)
+}
+
 func conflict(name string) error { return fmt.Errorf("secret %q: %w", name, sync.ErrConflict) }
 
 // outcome is the error of a request of which it could not be found out whether
