@@ -32,6 +32,7 @@ type app struct {
 
 	command     string     // that runs, without the program's name: "secrets diff"
 	printedJSON bool       // a report of --json has been written
+	plain       bool       // nothing on the terminal is written over
 	saying      sync.Mutex // held while a line is written to stderr
 	style       term.Style
 	found       *project.Project
@@ -90,6 +91,15 @@ func (a *app) sayf(format string, args ...any) {
 	a.saying.Lock()
 	defer a.saying.Unlock()
 	fmt.Fprintf(a.err, "hci: "+format+"\n", args...)
+}
+
+// redrawn is where a line is written that the next one takes the place of: the
+// terminal, but for a dumb one and with --plain.
+func (a *app) redrawn() io.Writer {
+	if a.plain || a.getenv("TERM") == "dumb" {
+		return io.Discard
+	}
+	return a.err
 }
 
 // notes says what the user should know besides.

@@ -43,7 +43,7 @@ func (v *deployView) of(line string) string {
 }
 
 func (a *app) deployView(env string, yes bool) *deployView {
-	return &deployView{a: a, env: env, yes: yes, live: term.NewStatus(a.err)}
+	return &deployView{a: a, env: env, yes: yes, live: term.NewStatus(a.redrawn())}
 }
 
 // Say tells a line. What AWS says may quote a task, which may try to command the

@@ -109,6 +109,7 @@ a Terraform directory, no file of hci's own is needed.`,
 	flags.StringVar(&a.workspace, "workspace", "", "Terraform `WORKSPACE` of a project with one secrets.tfvars")
 	flags.StringVar(&a.root, "root", "", "of several Terraform roots, act on `NAME`")
 	flags.StringVar(&a.passphraseFrom, "passphrase-from", "", "take the passphrase from `SOURCE`: env:NAME, file:PATH, fd:N or stdin")
+	flags.BoolVar(&a.plain, "plain", false, "never write over a line on the terminal, for screen readers; as with TERM=dumb")
 	flags.BoolVar(&a.accept, "accept-unauthenticated", false, "use a sealed file that was altered, or is another environment's, or weaker than declared")
 	root.AddGroup(&cobra.Group{ID: "main", Title: "Commands:"})
 	for _, c := range []*cobra.Command{newSecrets(a), newEnv(a), newTf(a), newDeploy(a), newLint(a), newGit(a), newTeam(a), newInit(a), newMap(a), newDoctor(a), newPassphrase(a), newTrust(a), newVersion(a)} {

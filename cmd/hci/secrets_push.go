@@ -193,7 +193,7 @@ func (a *app) apply(ctx context.Context, c *compare.Comparison, plan sync.Plan, 
 	if asJSON {
 		return sync.ApplyAt(ctx, c.StoreAt, plan, o, nil)
 	}
-	progress := term.NewProgress(a.err, toWrite(plan, o))
+	progress := term.NewProgress(a.redrawn(), toWrite(plan, o))
 	defer progress.Clear()
 	return sync.ApplyAt(ctx, c.StoreAt, plan, o, func(out sync.Outcome) {
 		progress.Clear()
