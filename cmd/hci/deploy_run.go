@@ -184,6 +184,9 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 		view.live.Clear()
 	}
 	summary := a.summary(append([]deploy.Done{looked}, done...))
+	if slices.Contains(steps, deploy.Update) {
+		a.summarize([]*updated{{job: job, err: err}})
+	}
 	if err != nil {
 		return errors.Join(a.notDeployed(ctx, job, err), summary)
 	}

@@ -336,6 +336,7 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 		}
 	}
 	results := a.updateAll(ctx, d, jobs)
+	a.summarize(results)
 	for _, one := range results {
 		if view, ok := one.job.Talk.(*deployView); ok {
 			view.live.Clear()

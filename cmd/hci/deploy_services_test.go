@@ -147,3 +147,28 @@ func TestDeployServicesInOrder(t *testing.T) {
 		t.Errorf("%s runs", runs)
 	}
 }
+
+// TestDeployStepSummary: what a step of GitHub Actions shows: from what to what, with
+// links.
+func TestDeployStepSummary(t *testing.T) {
+	s := newStage(t, fakeaws.Healthy, (*stage).services, func(s *stage) { s.failing = "hci_worker_staging" })
+	commit := s.commit()
+	s.held(commit)
+	s.git("remote", "add", "origin", "git@github.com:team/app.git")
+	path := filepath.Join(t.TempDir(), "summary.md")
+	s.environ = append(s.environ, "GITHUB_STEP_SUMMARY="+path)
+	s.run(deployStaging()...).is(t, 1)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"### hci deploy staging\n", "Commit [" + commit + "](https://github.com/team/app/commit/" + commit, "@sha256:", "| service | ran | runs | end |",
+		"| [hci_service_staging](https://eu-central-1.console.aws.amazon.com/ecs/v2/clusters/hci_cluster_staging/services/hci_service_staging?region=eu-central-1) | hci_web_staging:1 | hci_web_staging:2 | deployed |",
+		"| hci_worker_staging:1 |  | update: not deployed: rolled back |",
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+}

@@ -303,6 +303,7 @@ func (l *looker) together(ctx context.Context) {
 	l.shared()
 	l.compose(ctx)
 	l.noImage()
+	l.dockerfile()
 	if look.Base != nil {
 		l.containers()
 		l.deployed(ctx)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"hci/internal/aws/ecr"
@@ -40,11 +41,15 @@ func (l *looker) docker(ctx context.Context) {
 		}
 		l.found(level, "docker", next, "%v", err)
 	}
-	if !l.needs(Build) {
-		return
-	}
-	if path := filepath.Join(l.Root, l.Names.Dockerfile); !isFile(path) {
-		l.found(Problem, "image", "write one, or say where it is: dockerfile, in the deploy block of hci.hcl", "there is no %s", l.Names.Dockerfile)
+}
+
+// dockerfile looks whether there is one. One that the work tree lacks may be the
+// commit's.
+func (l *looker) dockerfile() {
+	name := l.Names.Dockerfile
+	of := !l.Dirty && slices.Contains(l.look.Commit.Dirty, filepath.ToSlash(name))
+	if l.look.Engine != nil && l.needs(Build) && !of && !isFile(filepath.Join(l.Root, name)) {
+		l.found(Problem, "image", "write one, or say where it is: dockerfile, in the deploy block of hci.hcl", "there is no %s", name)
 	}
 }
 
