@@ -139,10 +139,12 @@ const maxRoots = 400
 // workspace and variables.
 func (s Session) otherRoots(ctx context.Context, d *Desired) ([]claims, string) {
 	fsys := terraform.Files(s.Project)
-	dirs, err := codeDirs(fsys)
+	dirs, foreign, err := codeDirs(fsys)
 	switch {
 	case err != nil:
 		return nil, fmt.Sprintf("the repository can't be searched for other Terraform code: %v", err)
+	case foreign != "":
+		return nil, foreign + " is another tool's code, which hci does not read"
 	case len(dirs) > maxRoots:
 		return nil, fmt.Sprintf("the repository has more than %d directories with Terraform code", maxRoots)
 	}
@@ -209,10 +211,15 @@ func (s Session) own(d *Desired) []*module.Module {
 // skipped are directories that hold nobody's own code.
 var skipped = []string{".git", ".terraform", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".terragrunt-cache"}
 
-// codeDirs lists the directories with Terraform code.
-func codeDirs(fsys fs.FS) ([]string, error) {
-	var dirs []string
-	err := fs.WalkDir(fsys, ".", func(name string, e fs.DirEntry, err error) error {
+// otherTools are files of tools that can make secrets and that hci does not read.
+var otherTools = []string{
+	"terragrunt.hcl", "root.hcl", "terragrunt.stack.hcl", "Pulumi.yaml", "Pulumi.yml", "cdk.json", "cdktf.json", "samconfig.toml", "serverless.yml", "serverless.yaml", "serverless.ts",
+}
+
+// codeDirs lists the directories with Terraform code; foreign is the first file
+// of another tool's.
+func codeDirs(fsys fs.FS) (dirs []string, foreign string, err error) {
+	err = fs.WalkDir(fsys, ".", func(name string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -221,11 +228,14 @@ func codeDirs(fsys fs.FS) ([]string, error) {
 		case e.IsDir():
 			return nil
 		}
+		if foreign == "" && slices.Contains(otherTools, path.Base(name)) {
+			foreign = name
+		}
 		ext := filepath.Ext(name)
 		if code := ext == ".tf" || ext == ".tofu" || strings.HasSuffix(name, ".tf.json"); code && !slices.Contains(dirs, path.Dir(name)) {
 			dirs = append(dirs, path.Dir(name))
 		}
 		return nil
 	})
-	return dirs, err
+	return dirs, foreign, err
 }

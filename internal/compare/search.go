@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"path"
@@ -15,6 +16,12 @@ const (
 	maxSearched = 1 << 20 // bytes of a file
 	maxFiles    = 20_000
 )
+
+// templateSecret is how a template of CloudFormation, or of what is made into one,
+// declares a secret.
+const templateSecret = "AWS::SecretsManager::Secret"
+
+var templates = []string{".yaml", ".yml", ".json", ".template"}
 
 // search finds those of names that a file of the repository mentions, by
 // whatever program's code, with the file. unknown says why that can't be told.
@@ -39,6 +46,9 @@ func (s Session) search(names []string) (in map[string]string, unknown string) {
 		data, err := fs.ReadFile(fsys, name)
 		if err != nil {
 			return err
+		}
+		if slices.Contains(templates, path.Ext(name)) && bytes.Contains(data, []byte(templateSecret)) {
+			return fmt.Errorf("%s is a template that makes secrets, which hci does not read", name)
 		}
 		for _, secret := range names {
 			if in[secret] == "" && mentions(string(data), secret) {
