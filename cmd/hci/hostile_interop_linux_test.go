@@ -16,8 +16,9 @@ import (
 // opened is a file that a system call opened, by its path as strace knows it.
 var opened = regexp.MustCompile(`\b(?:open|openat|openat2|creat)\(.* = \d+<([^>]*)>`)
 
-// executed is a program that was started.
-var executed = regexp.MustCompile(`\bexecve\("([^"]*)".* = 0$`)
+// executed is a program that was started, or is about to be, in a line that ends
+// before the call does.
+var executed = regexp.MustCompile(`\bexecve\("([^"]*)".*(?: = 0| <unfinished \.\.\.>)$`)
 
 // changed is a file that was made, moved, removed, or given another mode, owner
 // or name.
