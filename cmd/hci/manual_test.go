@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -100,5 +101,40 @@ func TestReadmeFormats(t *testing.T) {
 		if !strings.Contains(string(page), "`"+name+"`") {
 			t.Errorf("docs/environment.md does not name the format %s", name)
 		}
+	}
+}
+
+// TestReadmeCommandLines holds every command line of the documents against the
+// commands: they exist, with these flags and as many words.
+func TestReadmeCommandLines(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(pages) < 5 {
+		t.Fatalf("only %d pages: %v", len(pages), err)
+	}
+	lines := 0
+	for _, page := range append(pages, readme) {
+		if page == reference {
+			continue // it is made from the commands
+		}
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			line = strings.TrimPrefix(strings.TrimSpace(line), "$ ")
+			if !strings.HasPrefix(line, "hci ") || strings.Contains(line, "…") || strings.Contains(line, "[ENV") || strings.Contains(line, "[--") {
+				continue
+			}
+			if strings.Contains(string(text), "<!-- commands") && strings.Contains(line, "    ") && !strings.Contains(line, "#") {
+				continue // the table of commands
+			}
+			lines++
+			if err := parses(line); err != nil {
+				t.Errorf("%s: %s: %v", filepath.Base(page), line, err)
+			}
+		}
+	}
+	if lines < 20 {
+		t.Errorf("only %d command lines", lines)
 	}
 }
