@@ -37,6 +37,7 @@ type deployOptions struct {
 	imageTag    string
 	services    []string
 	spot        bool
+	wait, waits bool // waits: the command has the flag
 	timeout     time.Duration
 	poll        time.Duration
 }
@@ -83,6 +84,7 @@ func newDeploy(a *app) *cobra.Command {
 	imageFlags(cmd, &o)
 	serviceFlag(cmd, &o.services)
 	spotFlag(cmd, &o)
+	waitFlag(cmd, &o)
 	lookFlags(cmd, &o)
 	rehearseFlags(cmd, &o)
 	cmd.AddCommand(newDeployStep(a, deploy.Migrate, "Run the migration as a one-off task, and wait for its end"),
@@ -129,6 +131,14 @@ func imageFlags(cmd *cobra.Command, o *deployOptions) {
 func serviceFlag(cmd *cobra.Command, services *[]string) {
 	cmd.Flags().StringSliceVar(services, "service", nil, "of these services only: the `NAME` in AWS, or that of the block in Terraform")
 }
+
+func waitFlag(cmd *cobra.Command, o *deployOptions) {
+	o.waits = true
+	cmd.Flags().BoolVar(&o.wait, "wait", true, "wait until the rollout has ended; with --wait=false hci only starts it")
+}
+
+// noWait reports whether the rollout is only started. Commands without the flag wait.
+func (o deployOptions) noWait() bool { return o.waits && !o.wait }
 
 func spotFlag(cmd *cobra.Command, o *deployOptions) {
 	cmd.Flags().BoolVar(&o.spot, "spot", false, "run one-off tasks on Spot capacity, too, if the service's tasks are; AWS may interrupt them")
@@ -275,6 +285,7 @@ func newDeployStep(a *app, step deploy.Step, short string) *cobra.Command {
 		spotFlag(cmd, &o)
 		dirtyFlag(cmd, &o)
 	case deploy.Update:
+		waitFlag(cmd, &o)
 		imageFlags(cmd, &o)
 		serviceFlag(cmd, &o.services)
 		dirtyFlag(cmd, &o)

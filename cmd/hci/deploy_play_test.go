@@ -325,3 +325,19 @@ func TestDeployRollback(t *testing.T) {
 	close(hold)
 	s.run("deploy", "rollback", "staging", "--yes", "--poll", "10ms").is(t, 0, "- hci_web_staging:4", "+ hci_web_staging:2", "hci_web_staging:2 is what runs")
 }
+
+// TestDeployWithoutWaiting: a rollout that is only started is not called deployed.
+func TestDeployWithoutWaiting(t *testing.T) {
+	s := newStage(t, fakeaws.Healthy)
+	s.held(s.commit())
+	hold := make(chan struct{})
+	s.player.set(func(p *player) { p.hold = hold })
+	p := s.run("deploy", "update", "staging", "--yes", "--wait=false", "--poll", "10ms")
+	p.is(t, 0, "and do not wait: how it ends is not known then", "was started, and is not waited for", "hci: started\n", "'hci deploy status staging' shows how it ends")
+	if strings.Contains(p.err, "hci: deployed\n") {
+		t.Error("it is called deployed")
+	}
+	close(hold)
+	s.until("hci_web_staging:2")
+	s.run("deploy", "staging", "--resume", "--yes").is(t, 1, "no deployment was left unfinished")
+}

@@ -194,7 +194,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 	case a.rehearsal != nil:
 		a.sayf("rehearsed: nothing in AWS was touched")
 	case slices.Contains(steps, deploy.Update):
-		a.sayf("deployed")
+		a.outcome(job)
 	}
 	return summary
 }
@@ -257,8 +257,8 @@ func (a *app) job(d *deployment, journal *deploy.Journal, steps []deploy.Step, o
 	j := &deploy.Job{
 		Env: d.Env.Name, Names: d.names, Look: look, Journal: journal, Steps: steps,
 		Registry: d.registry, Cluster: d.on, Rollout: d.on, Changes: d.on, Tasks: d.on,
-		Source:  a.buildSource(d, journal, look),
-		Spot:    o.spot,
+		Source: a.buildSource(d, journal, look),
+		Spot:   o.spot, NoWait: o.noWait(),
 		Timeout: o.timeout, Every: o.poll, Fresh: fresh,
 		Talk: a.deployView(d.Env.Name, o.yes),
 	}

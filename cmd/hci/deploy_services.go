@@ -249,7 +249,7 @@ func (a *app) deployedAlong(ctx context.Context, all []*updated, o deployOptions
 		}
 	}
 	for _, job := range changed {
-		a.sayf("service %s: deployed", job.Names.Service)
+		a.sayf("service %s: %s", job.Names.Service, job.Outcome())
 	}
 	if len(errs) == 0 || len(changed) == 0 {
 		return errors.Join(errs...)
@@ -274,6 +274,14 @@ func (a *app) deployedAlong(ctx context.Context, all []*updated, o deployOptions
 		a.sayf("service %s: rolled back to %s", job.Names.Service, job.Journal.Before)
 	}
 	return errors.Join(errs...)
+}
+
+// outcome says, last, what has become of the service.
+func (a *app) outcome(job *deploy.Job) {
+	a.sayf("%s", job.Outcome())
+	if job.NoWait {
+		a.sayf("'hci deploy status %s' shows how it ends", job.Env)
+	}
 }
 
 // show shows the plan of a deployment and of the services that go along.
@@ -353,7 +361,7 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 	if a.rehearsal != nil {
 		a.sayf("rehearsed: nothing in AWS was touched")
 	} else {
-		a.sayf("deployed")
+		a.outcome(job)
 	}
 	return summary
 }

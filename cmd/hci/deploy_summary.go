@@ -45,7 +45,7 @@ func summaryText(all []*updated) string {
 			}
 			b.WriteString("| service | ran | runs | end |\n|---|---|---|---|\n")
 		}
-		was, end := "", "deployed"
+		was, end := "", job.Outcome()
 		if job.Look.Running != nil {
 			was = job.Look.Running.Name
 		}

@@ -56,6 +56,7 @@ type Job struct {
 	Tasks    Tasks
 
 	Source  Source
+	NoWait  bool          // start the rollout only
 	Spot    bool          // one-off tasks may run on Spot capacity
 	Timeout time.Duration // of the migration and of the update, each
 	Every   time.Duration // between two questions to AWS; 0 chooses
@@ -68,6 +69,14 @@ type Job struct {
 	// Interrupted tells that the work was interrupted, and that it was not decided
 	// to go on all the same.
 	Interrupted bool
+}
+
+// Outcome is what has become of the service if every step was done.
+func (j *Job) Outcome() string {
+	if j.NoWait {
+		return "started"
+	}
+	return "deployed"
 }
 
 // StartedBy says in AWS who started a one-off task; the token tells it from that

@@ -120,6 +120,9 @@ func (j *Job) line(s Step, image string) (what, why string) {
 		return what + " in " + image, "before the update, so that a failure leaves the service as it is; after the push, since the deployed image knows none of the new migrations"
 	default:
 		what = "make the service run " + image + ", and wait until it does"
+		if j.NoWait {
+			return "begin to make the service run " + image + ", and do not wait: how it ends is not known then", ""
+		}
 		if look.Moving != "" && (j.Journal.Own || slices.Contains(j.Steps, Push)) {
 			return what, "then the tag " + look.Moving + " names that image"
 		}

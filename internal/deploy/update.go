@@ -55,6 +55,9 @@ func (j *Job) update(ctx context.Context) (string, error) {
 		}
 	}
 	j.Talk.Say("deployment %s of %s is under way", id, revision)
+	if j.NoWait {
+		return "deployment " + id + " of " + revision + " was started, and is not waited for", nil
+	}
 	return j.watch(ctx, id, again)
 }
 
