@@ -35,9 +35,11 @@ func newRun(a *app) *cobra.Command {
 environment it has. Nothing is written to the disk. Signals, the terminal and
 the exit code pass through.
 
-PATH, HOME and the variables from which shells, loaders, interpreters and git
-take code (LD_*, NODE_OPTIONS, BASH_ENV, GIT_* …) are left as they are, and said,
-unless --allow names them.
+Variables that change how programs run are held back, and named, unless --allow
+names them: where programs and their configuration are looked up (PATH, HOME,
+XDG_*, AWS_CONFIG_FILE, DOCKER_CONFIG), what loaders, shells, interpreters and
+build tools take code from (LD_*, BASH_ENV, PYTHON*, NODE_OPTIONS, NPM_CONFIG_*,
+MAKEFLAGS, GIT_*), and where requests go (HTTPS_PROXY, SSL_CERT_FILE).
 
 With --watch the command is restarted when the secrets change.`,
 		Example: `  hci env run -- python manage.py runserver
@@ -65,7 +67,7 @@ With --watch the command is restarted when the secrets change.`,
 	r.selectFlags(cmd)
 	r.local.flag(cmd)
 	cmd.Flags().BoolVar(&r.Clean, "clean", false, "start from an empty environment")
-	cmd.Flags().StringArrayVar(&r.Allow, "allow", nil, "let the secrets set the protected variable `NAME` (may be repeated)")
+	cmd.Flags().StringArrayVar(&r.Allow, "allow", nil, "let the secrets set the variable `NAME`, in which * is any letters, though it changes how programs run")
 	cmd.Flags().BoolVar(&r.watch, "watch", false, "start the command anew when the secrets change")
 	return cmd
 }
@@ -124,7 +126,7 @@ func (a *app) runEnviron(ctx context.Context, env project.Environment, r runRequ
 		return nil, err
 	}
 	if len(kept) > 0 {
-		a.sayf("left as they are, because they decide which code runs: %s; --allow takes one from the secrets", strings.Join(kept, ", "))
+		a.sayf("held back, because they change how programs run: %s; --allow NAME lets one through", strings.Join(kept, ", "))
 	}
 	return vars, nil
 }

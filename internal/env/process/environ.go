@@ -2,10 +2,13 @@
 // has, and the variables that are added to it.
 //
 // Some variables say what a program is rather than what it should know: where
-// programs are looked up, and which code a loader or an interpreter takes in
-// before the program's own. Those are left alone unless they are allowed by
-// name: whoever can change a secrets file could otherwise run code on every
-// teammate's machine.
+// programs and their configuration are looked up, which code a loader or an
+// interpreter takes in before the program's own, where requests go. Those are
+// held back unless they are allowed by name ([Protected]): whoever can change a
+// secrets file could otherwise run code on every teammate's machine.
+//
+// The list is one of families of programs, and no more than that: a program of
+// none of these families that takes code or commands from a variable gets it.
 package process
 
 import (
@@ -13,7 +16,6 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -30,27 +32,6 @@ type Options struct {
 type KeyError struct{ Key, Problem string }
 
 func (e *KeyError) Error() string { return fmt.Sprintf("%q %s", e.Key, e.Problem) }
-
-// protected are the variables, besides those that begin as protectedPrefixes
-// do, that are left alone: search paths, the home directory, and what loaders,
-// shells, interpreters and git take code or commands from.
-var protected = []string{
-	"PATH", "HOME", "USERPROFILE", "SHELL", "COMSPEC", "PATHEXT", "SYSTEMROOT", "WINDIR", "IFS",
-	"ENV", "BASH_ENV", "SHELLOPTS", "BASHOPTS", "PS4", "PROMPT_COMMAND", "ZDOTDIR", "CDPATH",
-	"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONBREAKPOINT", "PYTHONWARNINGS",
-	"NODE_OPTIONS", "NODE_PATH", "RUBYOPT", "RUBYLIB", "PERL5OPT", "PERL5LIB", "PERL5DB", "PHP_INI_SCAN_DIR", "PHPRC",
-	"JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH", "GCONV_PATH", "LOCPATH", "GLIBC_TUNABLES",
-	"EDITOR", "VISUAL", "PAGER", "BROWSER", "LESSOPEN", "LESSCLOSE", "MANPAGER",
-}
-
-var protectedPrefixes = []string{"LD_", "DYLD_", "GIT_", "BASH_FUNC_", "DOTNET_STARTUP_HOOKS", "COR_PROFILER", "CORECLR_PROFILER"}
-
-// Protected reports whether a variable is left alone unless allowed.
-func Protected(key string) bool {
-	key = strings.ToUpper(key)
-	return slices.Contains(protected, key) ||
-		slices.ContainsFunc(protectedPrefixes, func(p string) bool { return strings.HasPrefix(key, p) })
-}
 
 // keyForm is POSIX's.
 //
@@ -71,7 +52,7 @@ func Build(environ []string, entries []dotenv.Entry, o Options) (vars, kept []st
 			problems = append(problems, &KeyError{key, "is set twice"})
 		case problem != "":
 			problems = append(problems, &KeyError{key, problem})
-		case Protected(key) && !slices.Contains(o.Allow, key):
+		case Protected(key) && !allowed(o.Allow, key):
 			kept = append(kept, key)
 			continue
 		}
