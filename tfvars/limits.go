@@ -1,6 +1,10 @@
 package tfvars
 
 import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
@@ -29,6 +33,15 @@ const (
 // tooComplex says why src must not be given to HashiCorp's parser, if it must
 // not: it is recursive, and a stack that overflows ends the program.
 func tooComplex(src []byte) string {
+	why, _ := complexity(src, hclsyntax.LexConfig)
+	return why
+}
+
+// lexer is one of hclsyntax's.
+type lexer func(src []byte, name string, start hcl.Pos) (hclsyntax.Tokens, hcl.Diagnostics)
+
+// complexity is tooComplex for what a lexer reads, with the place.
+func complexity(src []byte, lex lexer) (why string, at hcl.Pos) {
 	marks, openers, pieces := 0, 0, 0
 	for _, c := range src {
 		switch {
@@ -46,32 +59,103 @@ func tooComplex(src []byte) string {
 	}
 	switch {
 	case marks > maxMarks:
-		return tooMany
+		return tooMany, hcl.InitialPos
 	case openers <= maxDepth && pieces <= maxPieces:
-		return ""
+		return "", at
 	}
-	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos)
-	switch {
-	case depth(tokens) > maxDepth:
-		return tooDeep
-	case longest(tokens) > maxPieces:
-		return tooLong
+	tokens, _ := lex(src, "", hcl.InitialPos)
+	if n := tooDeepAt(tokens); n >= 0 {
+		return tooDeep, tokens[n].Range.Start
 	}
-	return ""
+	if n := tooLongAt(tokens); n >= 0 {
+		return tooLong, tokens[n].Range.Start
+	}
+	return "", at
 }
 
-// longest returns the most pieces that a string consists of.
-func longest(tokens hclsyntax.Tokens) int {
-	most, run := 0, 0
-	for _, tok := range tokens {
-		if tok.Type == hclsyntax.TokenStringLit || tok.Type == hclsyntax.TokenQuotedLit {
-			run++
-			most = max(most, run)
-		} else {
-			run = 0
+// Limits fails with a [Problem] if a file of Terraform code, or an hci.hcl, must
+// not be given to HashiCorp's parser, for which its nesting is too deep or of
+// which there is too much. A name that ends in .json is that of a file in JSON.
+func Limits(src []byte, name string) error {
+	if len(src) > MaxSize {
+		return Problem{File: name, Summary: "the file is larger than 16 MiB"}
+	}
+	if strings.HasSuffix(name, ".json") {
+		return limitsJSON(src, name)
+	}
+	if why, at := complexity(src, hclsyntax.LexConfig); why != "" {
+		return Problem{File: name, Line: at.Line, Column: at.Column, Summary: why}
+	}
+	return nil
+}
+
+// ExpressionLimits says why an expression without variables must not be computed,
+// if it must not: a few "for" expressions inside one another never end. It
+// returns "" for one that may be.
+func ExpressionLimits(expr hcl.Expression) string {
+	native, ok := expr.(hclsyntax.Expression)
+	if !ok {
+		return ""
+	}
+	return tooLarge(native)
+}
+
+// TemplateLimits is Limits for the text of a template.
+func TemplateLimits(text []byte, name string) error {
+	if len(text) > MaxSize {
+		return Problem{File: name, Summary: "the template is larger than 16 MiB"}
+	}
+	if why, at := complexity(text, hclsyntax.LexTemplate); why != "" {
+		return Problem{File: name, Line: at.Line, Column: at.Column, Summary: why}
+	}
+	return nil
+}
+
+// limitsJSON looks at the nesting of the values, and at that of the templates
+// in the strings.
+func limitsJSON(src []byte, name string) error {
+	dec := json.NewDecoder(bytes.NewReader(src))
+	dec.UseNumber()
+	for depth := 0; ; {
+		token, err := dec.Token()
+		if err != nil {
+			return nil // the end, or what HashiCorp's parser reports at this place at the latest
+		}
+		why := ""
+		switch t := token.(type) {
+		case json.Delim:
+			if t == '[' || t == '{' {
+				depth++
+			} else {
+				depth--
+			}
+			if depth > maxDepth {
+				why = tooDeep
+			}
+		case string:
+			why, _ = complexity([]byte(t), hclsyntax.LexTemplate)
+		}
+		if why != "" {
+			line, column := position(src, int(dec.InputOffset())-1)
+			return Problem{File: name, Line: line, Column: column, Summary: why}
 		}
 	}
-	return most
+}
+
+// tooLongAt returns the index of the token with which a string consists of more
+// than [maxPieces]; -1 if there is none.
+func tooLongAt(tokens hclsyntax.Tokens) int {
+	run := 0
+	for i, tok := range tokens {
+		if tok.Type != hclsyntax.TokenStringLit && tok.Type != hclsyntax.TokenQuotedLit {
+			run = 0
+			continue
+		}
+		if run++; run > maxPieces {
+			return i
+		}
+	}
+	return -1
 }
 
 // isOpener reports whether the character can begin, or be, what makes the
@@ -84,17 +168,18 @@ func isOpener(c byte) bool {
 	return false
 }
 
-// depth returns a bound of how deep the parser and the evaluation recurse:
+// tooDeepAt returns the index of the token with which the parser and the
+// evaluation would recurse deeper than [maxDepth], -1 if there is none:
 // brackets nest, and so do operators, "1+1+1" being "(1+1)+1". A comma ends
 // what operators opened, and so does the end of a line where it separates
 // elements.
-func depth(tokens hclsyntax.Tokens) int {
+func tooDeepAt(tokens hclsyntax.Tokens) int {
 	type level struct {
 		operators int
 		lines     bool // the end of a line separates elements
 	}
 	levels := []level{{lines: true}}
-	deepest, total := 0, 0 // total counts the levels and all their operators
+	total := 0 // counts the levels and all their operators
 	for i, tok := range tokens {
 		top := &levels[len(levels)-1]
 		switch tok.Type {
@@ -127,9 +212,11 @@ func depth(tokens hclsyntax.Tokens) int {
 			top.operators++
 			total++
 		}
-		deepest = max(deepest, total)
+		if total > maxDepth {
+			return i
+		}
 	}
-	return deepest
+	return -1
 }
 
 // isFor reports whether a brace is followed by "for", which makes its lines

@@ -11,8 +11,8 @@ import (
 // parseNative reads Terraform's native syntax: HashiCorp's parser, and what
 // Terraform's addVarsFromFile does with the result.
 func parseNative(src []byte, name string) ([]item, Problems) {
-	if why := tooComplex(src); why != "" {
-		return nil, Problems{{File: name, Summary: why}}
+	if why, at := complexity(src, hclsyntax.LexConfig); why != "" {
+		return nil, Problems{{File: name, Line: at.Line, Column: at.Column, Summary: why}}
 	}
 	f, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
 	body := f.Body.(*hclsyntax.Body)

@@ -11,6 +11,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"hci/tfvars"
 )
 
 // Literal is a password that stands in the Terraform code.
@@ -152,6 +154,9 @@ func literalText(expr hcl.Expression) (string, bool) {
 	switch expr.(type) {
 	case *hclsyntax.TemplateExpr, *hclsyntax.LiteralValueExpr, *hclsyntax.ParenthesesExpr:
 	default:
+		return "", false
+	}
+	if tfvars.ExpressionLimits(expr) != "" {
 		return "", false
 	}
 	v, diags := expr.Value(nil)

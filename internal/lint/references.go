@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	"hci/tfvars"
 )
 
 // References tells what of a Terraform directory refers to which secrets, by
@@ -75,6 +76,9 @@ func readFile(src []byte, name string, found *literals) []node {
 		found.readJSON(src, name)
 		// One node for the whole file: it grants and uses what it names.
 		return []node{{key: name, typ: "json", refs: jsonRef.FindAllString(string(src), -1)}}
+	}
+	if tfvars.Limits(src, name) != nil {
+		return nil // the evaluation says so
 	}
 	file, _ := hclsyntax.ParseConfig(src, path.Base(name), hcl.InitialPos)
 	if file == nil {

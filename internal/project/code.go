@@ -12,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"hci/internal/atomicfile"
+	"hci/tfvars"
 )
 
 // maxCode bounds the size of a file with Terraform code in bytes.
@@ -95,6 +96,9 @@ func (c *facts) file(dir, path string, src []byte) {
 	if strings.HasSuffix(path, ".json") {
 		c.json(dir, path, src)
 		return
+	}
+	if tfvars.Limits(src, path) != nil {
+		return // reported where it is evaluated
 	}
 	file, _ := hclsyntax.ParseConfig(src, path, hcl.InitialPos) // what can't be parsed is reported where it is evaluated
 	body, ok := file.Body.(*hclsyntax.Body)
@@ -195,7 +199,7 @@ func (c *facts) stateIn(b *hclsyntax.Block, path string) {
 // literal is an attribute's text, if it is written out.
 func literal(body *hclsyntax.Body, name string) (string, bool) {
 	attr := body.Attributes[name]
-	if attr == nil {
+	if attr == nil || tfvars.ExpressionLimits(attr.Expr) != "" {
 		return "", false
 	}
 	v, diags := attr.Expr.Value(nil)

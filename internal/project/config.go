@@ -62,6 +62,9 @@ func (p *Project) readConfig(path string) (*config, error) {
 
 func parseConfig(src []byte, path string) (*config, error) {
 	src = bytes.TrimPrefix(src, []byte("\xef\xbb\xbf"))
+	if err := tfvars.Limits(src, path); err != nil {
+		return nil, err
+	}
 	file, diags := hclsyntax.ParseConfig(src, path, hcl.InitialPos)
 	r := &reader{path: path}
 	if diags.HasErrors() {

@@ -125,7 +125,26 @@ func TestBytesThatAreNoConfig(t *testing.T) {
 	}
 }
 
+// TestConfigBombs: a few lines that would take all memory, all time or the stack
+// are refused with file and line.
+func TestConfigBombs(t *testing.T) {
+	loops := strings.Repeat("for a in [1,2,3,4,5,6,7,8,9,0] : [", 12)
+	for name, c := range map[string][2]string{
+		"brackets":   {"a = 1\nb = " + strings.Repeat("[", 1_000_000), "hci.hcl:2:"},
+		"blocks":     {strings.Repeat("deploy {\n", 100_000), "hci.hcl:"},
+		"operators":  {"env {\n  A = " + strings.Repeat("-", 100_000) + "1\n}\n", "hci.hcl:2:"},
+		"nested for": {"terraform = \"infra\"\npassphrase_command = [" + loops + "a" + strings.Repeat("]", 13) + "\n", "hci.hcl:2:"},
+	} {
+		_, err := parseConfig([]byte(c[0]), "hci.hcl")
+		if err == nil || !strings.Contains(err.Error(), c[1]) || len(err.Error()) > 1000 {
+			t.Errorf("%s: error %.200v", name, err)
+		}
+	}
+}
+
 func FuzzConfig(f *testing.F) {
+	f.Add([]byte("env {\n A = " + strings.Repeat("[", 1200) + "\n}\n"))
+	f.Add([]byte("terraform = \"${[for a in [1] : [for b in [2] : 1e99999999]]}\"\n"))
 	f.Add([]byte("environment \"a\" {\n  env { A = var.x }\n openssl { kdf = \"pbkdf2\" } }\n"))
 	f.Add([]byte("env {\n A = null\n B = (var[\"x\"])\n C = [for x in var.l : x]\n}\n"))
 	f.Fuzz(func(t *testing.T, src []byte) {

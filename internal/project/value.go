@@ -38,6 +38,10 @@ func (s setting[T]) problem(summary string) error {
 func into[T any](r *reader, s *setting[T], convert func(cty.Value) (T, error)) func(*hclsyntax.Attribute) {
 	return func(attr *hclsyntax.Attribute) {
 		place := attr.Expr.Range()
+		if why := tfvars.ExpressionLimits(attr.Expr); why != "" {
+			r.report(&place, fmt.Sprintf("%q: %s", attr.Name, why))
+			return
+		}
 		v, diags := attr.Expr.Value(nil)
 		if diags.HasErrors() || !v.IsWhollyKnown() {
 			r.report(&place, fmt.Sprintf("%q must be written out, without variables or functions", attr.Name))

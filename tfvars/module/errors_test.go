@@ -54,6 +54,9 @@ resource "aws_secretsmanager_secret_version" "s" {
 }
 
 func FuzzEvaluate(f *testing.F) {
+	f.Add(`locals { a = format("%99999999s", "x") }` + "\n" + `resource "aws_secretsmanager_secret" "s" { name = local.a }`)
+	f.Add(`resource "aws_secretsmanager_secret" "s" { name = join("", [for a in range(1000) : [for b in range(1000) : indent(999999999, "\n")][0]]) }`)
+	f.Add(`locals {` + "\n" + `a = setproduct(range(1000), range(1000))` + "\n" + `b = "${local.a[0][0]}${1e99999999}"` + "\n}\n" + `resource "aws_secretsmanager_secret" "s" { name = local.b }`)
 	f.Add(`variable "a" {}` + "\n" + `resource "aws_secretsmanager_secret" "s" { name = var.a }`)
 	f.Add(`locals { a = local.b, b = local.a }`)
 	f.Add(`resource "aws_secretsmanager_secret" "s" { for_each = toset(["a"]) name = each.key }`)

@@ -11,6 +11,7 @@ import (
 
 	"hci/tfvars"
 	"hci/tfvars/module/internal/config"
+	"hci/tfvars/module/internal/meter"
 )
 
 // problems returns the errors among the diagnostics, in the order of their
@@ -47,7 +48,8 @@ func convert(diags hcl.Diagnostics, severity hcl.DiagnosticSeverity) []tfvars.Pr
 // fixed texts, but for a few that name a block or a keyword: these might quote
 // the source, and are not shown.
 func summary(d *hcl.Diagnostic) string {
-	if _, own := d.Extra.(config.Own); own {
+	switch d.Extra.(type) {
+	case config.Own, meter.Bound:
 		return d.Summary
 	}
 	if d.Summary == "" || !fixedText.MatchString(d.Summary) {

@@ -53,7 +53,7 @@ func (s Scope) evaluate(v project.EnvVar) (cty.Value, error) {
 			return cty.NilVal, problem(summary)
 		}
 	}
-	value, diags := v.Expr.Value(&hcl.EvalContext{Variables: map[string]cty.Value{
+	value, diags := module.Value(v.Expr, &hcl.EvalContext{Variables: map[string]cty.Value{
 		"var": object(s.Vars), "secret": object(s.Secrets),
 	}})
 	switch {

@@ -9,9 +9,11 @@ import (
 	"strings"
 	"sync"
 
+	"errors"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/json"
+	"hci/tfvars"
 )
 
 // Load reads the module in dir, without the modules it calls.
@@ -130,6 +132,11 @@ func parseFile(fsys fs.FS, name string) (*hcl.File, hcl.Diagnostics) {
 	src, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return nil, hcl.Diagnostics{Problem("the file can't be read", hcl.Range{Filename: name})}
+	}
+	var limit tfvars.Problem
+	if errors.As(tfvars.Limits(src, name), &limit) {
+		at := hcl.Pos{Line: limit.Line, Column: limit.Column}
+		return nil, hcl.Diagnostics{Problem(limit.Summary, hcl.Range{Filename: name, Start: at, End: at})}
 	}
 	if strings.HasSuffix(name, ".json") {
 		return json.Parse(src, name)

@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"github.com/hashicorp/hcl/v2"
+	"hci/tfvars/module/internal/meter"
 )
 
 // DefaultTags is the name in Provider.Attrs of default_tags { tags = … }.
@@ -72,7 +73,7 @@ func (d *decoder) provider(b *hcl.Block) hcl.Diagnostics {
 		diags = nil // another provider's blocks may look otherwise
 	}
 	if alias, ok := attrs["alias"]; ok {
-		v, moreDiags := alias.Value(nil)
+		v, moreDiags := meter.Value(alias)
 		diags = append(diags, moreDiags...)
 		if p.Alias, ok = knownString(v); !ok {
 			diags = append(diags, Problem("a provider's alias must be a string", alias.Range()))

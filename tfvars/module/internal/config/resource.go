@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"hci/tfvars/module/internal/meter"
 )
 
 // RuntimePlatform is the block of a task definition whose arguments stand in
@@ -162,7 +163,7 @@ func (r *Resource) lifecycle(body hcl.Body) hcl.Diagnostics {
 }
 
 func isAsterisk(expr hcl.Expression) bool {
-	v, _ := expr.Value(nil)
+	v, _ := meter.Value(expr)
 	text, ok := knownString(v)
 	return ok && text == "*"
 }
@@ -216,7 +217,7 @@ func traversal(expr hcl.Expression) (hcl.Traversal, hcl.Diagnostics) {
 	if !diags.HasErrors() {
 		return t, nil
 	}
-	v, moreDiags := expr.Value(nil)
+	v, moreDiags := meter.Value(expr)
 	text, ok := knownString(v)
 	if moreDiags.HasErrors() || !ok {
 		return nil, diags
@@ -235,7 +236,7 @@ func (d *decoder) call(b *hcl.Block) hcl.Diagnostics {
 	attrs, rest, diags := arguments(b.Body, meta...)
 	c := &Call{Name: b.Labels[0], Range: b.DefRange, Count: attrs["count"], ForEach: attrs["for_each"]}
 	if src, ok := attrs["source"]; ok {
-		v, moreDiags := src.Value(nil)
+		v, moreDiags := meter.Value(src)
 		diags = append(diags, moreDiags...)
 		if s, ok := knownString(v); ok {
 			c.Source = s

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
+	"hci/tfvars/module/internal/meter"
 )
 
 var variableSchema = &hcl.BodySchema{
@@ -37,11 +38,11 @@ func (d *decoder) variable(b *hcl.Block) hcl.Diagnostics {
 	}
 	if expr, ok := attr("default"); ok {
 		var moreDiags hcl.Diagnostics
-		v.Default, moreDiags = expr.Value(nil)
+		v.Default, moreDiags = meter.Value(expr)
 		diags = append(diags, moreDiags...)
 	}
 	if expr, ok := attr("description"); ok {
-		val, moreDiags := expr.Value(nil)
+		val, moreDiags := meter.Value(expr)
 		diags = append(diags, moreDiags...)
 		v.Description, _ = knownString(val)
 	}
@@ -135,7 +136,7 @@ func typeConstraint(expr hcl.Expression) (cty.Type, *typeexpr.Defaults, hcl.Diag
 }
 
 func decodeBool(expr hcl.Expression, into *bool) hcl.Diagnostics {
-	val, diags := expr.Value(nil)
+	val, diags := meter.Value(expr)
 	if diags.HasErrors() {
 		return diags
 	}

@@ -24,6 +24,7 @@ import (
 	"hci/tfvars/module/internal/config"
 	"hci/tfvars/module/internal/funcs"
 	"hci/tfvars/module/internal/mark"
+	"hci/tfvars/module/internal/meter"
 )
 
 // maxDepth bounds how long a chain of references may be. Terraform has no such
@@ -39,6 +40,8 @@ type Graph struct {
 	State map[string]map[string]cty.Value
 
 	functions map[string]function.Function
+	meter     meter.Meter
+	stopped   bool // a bound of the meter was hit, and reported
 	depth     int
 	diags     hcl.Diagnostics
 }
@@ -69,7 +72,7 @@ type cell struct {
 // values of the root's variables as given, of any type.
 func New(fsys fs.FS, root *config.Module, workspace string, inputs map[string]cty.Value) *Graph {
 	g := &Graph{Workspace: workspace}
-	g.functions = functionTable(fsys, root)
+	g.functions = functionTable(fsys, root, g.meter.GuardOnce)
 	g.Root = g.instance(root, "", nil, nil, Repetition{})
 	for _, name := range sortedKeys(root.Variables) {
 		given := cty.NilVal
@@ -83,8 +86,8 @@ func New(fsys fs.FS, root *config.Module, workspace string, inputs map[string]ct
 
 // functionTable returns Terraform's functions, and the functions of providers
 // that any module of the tree names; what those return is unknown.
-func functionTable(fsys fs.FS, root *config.Module) map[string]function.Function {
-	table := funcs.Table(fsys, root.Dir)
+func functionTable(fsys fs.FS, root *config.Module, guard func(hcl.Expression) hcl.Expression) map[string]function.Function {
+	table := funcs.Table(fsys, root.Dir, guard)
 	var walk func(m *config.Module)
 	walk = func(m *config.Module) {
 		for name := range m.Functions {
@@ -205,18 +208,48 @@ func (in *Instance) evalWith(expr hcl.Expression, rep Repetition, bound map[stri
 		_, ok := bound[t.RootName()]
 		return ok
 	})
+	if in.graph.tripped(expr.Range()) {
+		return cty.DynamicVal
+	}
 	ctx, diags := in.scope(expr, refs, rep)
 	if diags.HasErrors() {
 		in.graph.diags = append(in.graph.diags, diags...)
 		return cty.DynamicVal
 	}
 	maps.Copy(ctx.Variables, bound)
-	v, diags := expr.Value(ctx)
+	v, diags := in.graph.meter.Guard(expr).Value(ctx)
+	if in.graph.tripped(expr.Range()) {
+		return cty.DynamicVal
+	}
 	if diags.HasErrors() {
 		in.graph.diags = append(in.graph.diags, explain(diags)...)
 		return cty.DynamicVal
 	}
 	return mark.Trace(v, ctx.Variables)
+}
+
+// tripped reports whether a bound of the meter was hit, and says so once. A text
+// that is a template of its own has no place; then that of the expression is
+// told.
+func (g *Graph) tripped(at hcl.Range) bool {
+	problem := g.meter.Problem()
+	if problem != nil && !g.stopped {
+		g.stopped = true
+		if problem.Subject.Filename == "" {
+			problem.Subject = &at
+		}
+		g.diags = append(g.diags, problem)
+	}
+	return problem != nil
+}
+
+// shapeSize is about what a part of a shape takes up, in bytes.
+const shapeSize = 256
+
+// spend counts a part of a shape, and reports whether there may be more.
+func (g *Graph) spend(at hcl.Range) bool {
+	g.meter.Spend(1, shapeSize, at)
+	return !g.tripped(at)
 }
 
 // explain puts the name of a failed function, and what may be told of the

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"hci/tfvars"
 	"hci/tfvars/module/internal/config"
 	"hci/tfvars/module/internal/mark"
 	"hci/tfvars/module/shape"
@@ -83,7 +84,7 @@ func leafOf(v cty.Value, at hcl.Range) shape.Leaf {
 }
 
 func (w *shaper) of(expr hcl.Expression, depth int) shape.Shape {
-	if depth > maxShape {
+	if depth > maxShape || !w.in.graph.spend(expr.Range()) {
 		return w.leaf(expr)
 	}
 	switch e := expr.(type) {
@@ -173,6 +174,9 @@ func (w *shaper) json(expr hcl.Expression, depth int) shape.Shape {
 	}
 	raw, diags := expr.Value(nil) // without a context, a string is what it says
 	if diags.HasErrors() || raw.Type() != cty.String || raw.IsNull() {
+		return w.leaf(expr)
+	}
+	if tfvars.TemplateLimits([]byte(raw.AsString()), "") != nil {
 		return w.leaf(expr)
 	}
 	inner, diags := hclsyntax.ParseTemplate([]byte(raw.AsString()), expr.Range().Filename, hcl.InitialPos)

@@ -9,6 +9,7 @@ import (
 
 	"hci/tfvars/module/internal/config"
 	"hci/tfvars/module/internal/mark"
+	"hci/tfvars/module/internal/meter"
 )
 
 // rootVariable returns the value of a variable of the root module.
@@ -99,7 +100,7 @@ func message(expr hcl.Expression) string {
 	if expr == nil || len(expr.Variables()) != 0 {
 		return plain
 	}
-	v, diags := expr.Value(nil)
+	v, diags := meter.Value(expr)
 	if diags.HasErrors() || !v.IsKnown() || v.IsNull() || v.Type() != cty.String {
 		return plain
 	}

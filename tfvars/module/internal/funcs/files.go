@@ -13,6 +13,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
+	"hci/tfvars"
 	"hci/tfvars/module/internal/mark"
 )
 
@@ -220,7 +221,7 @@ func match(glob, name []string) bool {
 }
 
 // templateFile renders a file as a template over the variables given.
-func templateFile(fsys fs.FS, dir string, inner map[string]function.Function) function.Function {
+func templateFile(fsys fs.FS, dir string, r renderer) function.Function {
 	f := files{fsys, dir}
 	render := func(args []cty.Value) (cty.Value, error) {
 		p, ok := f.resolve(args[0].AsString())
@@ -235,15 +236,15 @@ func templateFile(fsys fs.FS, dir string, inner map[string]function.Function) fu
 		if err != nil {
 			return cty.NilVal, err
 		}
-		return renderTemplate(text, p, args[1], inner)
+		return r.render(text, p, args[1])
 	}
 	return templateFunc("path", render)
 }
 
 // templateString renders a string as a template over the variables given.
-func templateString(inner map[string]function.Function) function.Function {
+func templateString(r renderer) function.Function {
 	return templateFunc("template", func(args []cty.Value) (cty.Value, error) {
-		return renderTemplate(args[0].AsString(), "", args[1], inner)
+		return r.render(args[0].AsString(), "", args[1])
 	})
 }
 
@@ -268,7 +269,17 @@ func templateFunc(first string, render func(args []cty.Value) (cty.Value, error)
 	})
 }
 
-func renderTemplate(text, name string, vars cty.Value, inner map[string]function.Function) (cty.Value, error) {
+// renderer renders templates, which see its functions and are evaluated as guard
+// returns them.
+type renderer struct {
+	functions map[string]function.Function
+	guard     func(hcl.Expression) hcl.Expression
+}
+
+func (r renderer) render(text, name string, vars cty.Value) (cty.Value, error) {
+	if tfvars.TemplateLimits([]byte(text), name) != nil {
+		return cty.NilVal, tellable{"the template is nested too deep, or too large"}
+	}
 	expr, diags := hclsyntax.ParseTemplate([]byte(text), name, hcl.InitialPos)
 	if diags.HasErrors() {
 		return cty.NilVal, tellable{"the template has a syntax error"}
@@ -276,7 +287,7 @@ func renderTemplate(text, name string, vars cty.Value, inner map[string]function
 	if ty := vars.Type(); !ty.IsObjectType() && !ty.IsMapType() {
 		return cty.NilVal, tellable{"the template's variables must be given as a map"}
 	}
-	ctx := &hcl.EvalContext{Functions: inner, Variables: vars.AsValueMap()}
+	ctx := &hcl.EvalContext{Functions: r.functions, Variables: vars.AsValueMap()}
 	for name := range ctx.Variables {
 		if !hclsyntax.ValidIdentifier(name) {
 			return cty.NilVal, tellable{"a template variable's name is not valid"}
@@ -287,7 +298,7 @@ func renderTemplate(text, name string, vars cty.Value, inner map[string]function
 			return cty.NilVal, tellable{"the template uses a variable that it is not given"}
 		}
 	}
-	v, diags := expr.Value(ctx)
+	v, diags := r.guard(expr).Value(ctx)
 	if diags.HasErrors() {
 		return cty.NilVal, tellable{"the template can't be rendered"}
 	}

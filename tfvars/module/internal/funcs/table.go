@@ -26,8 +26,8 @@ import (
 
 // Table returns the functions by name, each also as "core::name". Paths are
 // taken from dir, a directory in fsys, as Terraform takes them from the
-// directory it runs in.
-func Table(fsys fs.FS, dir string) map[string]function.Function {
+// directory it runs in. Templates are evaluated as guard returns them.
+func Table(fsys fs.FS, dir string, guard func(hcl.Expression) hcl.Expression) map[string]function.Function {
 	files := fileTable(fsys, dir)
 	table := map[string]function.Function{}
 	for _, part := range []map[string]function.Function{
@@ -37,8 +37,8 @@ func Table(fsys fs.FS, dir string) map[string]function.Function {
 	}
 	// A template sees every function but those that render templates.
 	inner := maps.Clone(table)
-	table["templatefile"] = templateFile(fsys, dir, inner)
-	table["templatestring"] = templateString(inner)
+	table["templatefile"] = templateFile(fsys, dir, renderer{inner, guard})
+	table["templatestring"] = templateString(renderer{inner, guard})
 	for name, f := range maps.Clone(table) {
 		table["core::"+name] = f
 	}
