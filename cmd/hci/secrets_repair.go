@@ -57,6 +57,9 @@ func (a *app) repair(ctx context.Context, name string, r repairRequest) error {
 	if err != nil {
 		return err
 	}
+	if err := a.apart(c.Desired); err != nil {
+		return err
+	}
 	var untidy []sync.Change
 	var unread []error
 	for _, ch := range c.Plan.Changes {
