@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,14 +23,17 @@ import (
 )
 
 func newEdit(a *app) *cobra.Command {
-	var asJSON bool
+	var asJSON, yes bool
 	cmd := &cobra.Command{
 		Use:   "edit ENV",
 		Short: "Edit the secrets in $VISUAL or $EDITOR",
 		Long: `Edit an environment's secrets in $VISUAL or $EDITOR, on a private file in memory
 where the machine has a memory file system. The text is checked when the editor
 closes: what is not tfvars can be edited again or dropped. Nothing changed means
-nothing is written, and the file is gone on every way out.`,
+nothing is written, and the file is gone on every way out.
+
+A text that is empty, or holds comments only, drops the edit. The removal of
+names is asked about.`,
 		Args:              between(1, 1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -41,10 +46,11 @@ nothing is written, and the file is gone on every way out.`,
 				if err != nil {
 					return nil, err
 				}
-				return a.edit(cmd.Context(), s, env)
+				return a.edit(cmd.Context(), s, env, yes)
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "remove the names that the edit removes without asking")
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
@@ -52,7 +58,7 @@ nothing is written, and the file is gone on every way out.`,
 // edit runs the editor until the text parses or the user drops it. Ctrl-C
 // belongs to the editor meanwhile; the other signals that end a program end
 // the editor too, and the private file with it.
-func (a *app) edit(parent context.Context, s *sealed.Session, env project.Environment) (result *sealed.Result, err error) {
+func (a *app) edit(parent context.Context, s *sealed.Session, env project.Environment, yes bool) (result *sealed.Result, err error) {
 	ctx, stop := signal.NotifyContext(context.WithoutCancel(parent), syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	self, err := os.Executable()
@@ -64,12 +70,18 @@ func (a *app) edit(parent context.Context, s *sealed.Session, env project.Enviro
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, file.Remove()) }()
+	command := editor.Command(a.getenv)
 	for {
-		if err := file.Run(ctx, editor.Command(a.getenv), a.environFor(child.Editor), a.in, a.raw.out, a.raw.err); err != nil {
+		start := time.Now()
+		if err := file.Run(ctx, command, a.environFor(child.Editor), a.in, a.raw.out, a.raw.err); err != nil {
 			return nil, fmt.Errorf("%w; nothing was written", err)
 		}
 		next, err := a.edited(file, s, env)
 		if err == nil {
+			a.hintWait(s, next, command, time.Since(start))
+			if err := a.agreeRemoval(s, next, yes); err != nil {
+				return nil, err
+			}
 			return a.commitEdit(s, next)
 		}
 		a.sayf("%v", err)
@@ -78,6 +90,43 @@ func (a *app) edit(parent context.Context, s *sealed.Session, env project.Enviro
 			return nil, errors.Join(errors.New("the edit was dropped; nothing was written"), askErr)
 		}
 	}
+}
+
+// tooQuick is how long nobody takes to edit a file.
+const tooQuick = time.Second
+
+// hintWait says how to make an editor wait that seems not to have.
+func (a *app) hintWait(s *sealed.Session, next *tfvars.File, command string, took time.Duration) {
+	if !bytes.Equal(s.Bytes(), next.Bytes()) {
+		return
+	}
+	if with := editor.WithWait(command); with != "" {
+		a.sayf("%s returns before the file is closed, so an edit is lost; set EDITOR=%q", command, with)
+	} else if took < tooQuick {
+		a.sayf("the editor returned at once; if it was still open, set EDITOR to it with the flag that makes it wait, such as \"code --wait\"")
+	}
+}
+
+// agreeRemoval drops an edit that leaves no name, and asks about one that
+// removes some.
+func (a *app) agreeRemoval(s *sealed.Session, next *tfvars.File, yes bool) error {
+	before, err := s.File()
+	if err != nil {
+		return err
+	}
+	var removed []string
+	for _, name := range before.Names() {
+		if !next.Has(name) {
+			removed = append(removed, name)
+		}
+	}
+	switch {
+	case len(removed) == 0:
+		return nil
+	case len(next.Names()) == 0:
+		return errors.New("the text holds no name, so the edit was dropped; nothing was written ('hci secrets unset' removes names)")
+	}
+	return a.agree(yes, fmt.Sprintf("Remove %s?", strings.Join(removed, ", ")))
 }
 
 // edited reads and parses what the editor left.
