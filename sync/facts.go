@@ -21,6 +21,9 @@ type Facts struct {
 	// Rotating is the version that a rotation is about to make current; "" if
 	// none is under way.
 	Rotating string
+	// Listed tells that all this is from a list, which may lag behind by some
+	// minutes: enough to look at, not to write by.
+	Listed bool
 	// Err is why nothing is known of all this.
 	Err error
 }

@@ -26,6 +26,7 @@ func (s Session) Compare(ctx context.Context, d *Desired, orphans bool) (*Compar
 		}
 		close(list)
 	}()
+	listed := d.listings(ctx)
 	held, err := d.Read(ctx)
 	found := <-list
 	if err != nil {
@@ -39,10 +40,36 @@ func (s Session) Compare(ctx context.Context, d *Desired, orphans bool) (*Compar
 	}
 	d.OrphansUnknown = found.unknown
 	held = append(held, found.held...)
-	if err := d.Inspect(ctx, held); err != nil {
+	plan, err := d.plan(ctx, held, listed)
+	if err != nil {
 		return nil, err
 	}
-	return &Comparison{Desired: d, Plan: sync.Diff(held, d.Wants)}, nil
+	return &Comparison{Desired: d, Plan: plan}, nil
+}
+
+// plan compares what is held, with what there is to know of it besides, with
+// what is wanted.
+func (d *Desired) plan(ctx context.Context, held []sync.Held, listed func([]sync.Held) error) (sync.Plan, error) {
+	if err := listed(held); err != nil {
+		return sync.Plan{}, err
+	}
+	if err := d.Inspect(ctx, held); err != nil {
+		return sync.Plan{}, err
+	}
+	p := sync.Diff(held, d.Wants)
+	fresh, err := d.freshen(ctx, p)
+	if err != nil || len(fresh) == 0 {
+		return p, err
+	}
+	type id struct{ place, name string }
+	at := map[id]int{}
+	for i, h := range held {
+		at[id{h.Place, h.Name}] = i
+	}
+	for _, h := range fresh {
+		held[at[id{h.Place, h.Name}]] = h
+	}
+	return sync.Diff(held, d.Wants), nil
 }
 
 // Find opens the places that the secrets are in, and looks up the names that

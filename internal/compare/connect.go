@@ -108,6 +108,60 @@ func (d *Desired) Read(ctx context.Context) ([]sync.Held, error) {
 	return d.each(ctx, d.Wants, func(t *Target, names []string) ([]sync.Held, error) { return t.Store.Read(ctx, names) })
 }
 
+// listings asks for the facts of many secrets at once, while other work goes on.
+// Calling what it returns waits for them.
+func (d *Desired) listings(ctx context.Context) func(held []sync.Held) error {
+	type answer struct {
+		place string
+		facts map[string]*sync.Facts
+		err   error
+	}
+	names := map[string][]string{}
+	policies := map[string]bool{} // whose policy is asked for singly, and so the rest
+	for _, w := range d.Wants {
+		if d.targets[w.Place] != nil {
+			names[w.Place] = append(names[w.Place], w.Name)
+			policies[w.Name] = policies[w.Name] || w.Meta.Policy != ""
+		}
+	}
+	answers := make(chan answer, len(names))
+	for place, all := range names {
+		go func() {
+			facts, err := d.targets[place].Store.Listing(ctx, all)
+			answers <- answer{place, facts, err}
+		}()
+	}
+	return func(held []sync.Held) error {
+		facts := map[string]map[string]*sync.Facts{}
+		for range names {
+			a := <-answers
+			if a.err != nil {
+				return a.err
+			}
+			facts[a.place] = a.facts
+		}
+		for i, h := range held {
+			if !policies[h.Name] {
+				held[i].Facts = facts[h.Place][h.Name]
+			}
+		}
+		return nil
+	}
+}
+
+// freshen asks again of what a list told of secrets that are not in sync: by it
+// something may be written.
+func (d *Desired) freshen(ctx context.Context, p sync.Plan) ([]sync.Held, error) {
+	var stale []sync.Held
+	for _, c := range p.Changes {
+		if f := c.Held.Facts; f != nil && f.Listed && c.Kind != sync.InSync {
+			c.Held.Facts = nil
+			stale = append(stale, c.Held)
+		}
+	}
+	return stale, d.Inspect(ctx, stale)
+}
+
 // Inspect fills in what there is to know of secrets besides their values. The
 // policy is asked for where one is declared.
 func (d *Desired) Inspect(ctx context.Context, held []sync.Held) error {
@@ -128,7 +182,7 @@ func (d *Desired) Inspect(ctx context.Context, held []sync.Held) error {
 		part := make([]sync.Held, len(byPlace[place]))
 		for i, at := range byPlace[place] {
 			part[i] = held[at]
-			if policies[id{place, part[i].Name}] {
+			if policies[id{place, part[i].Name}] && part[i].Facts == nil {
 				part[i].Facts = &sync.Facts{Policy: new(string)}
 			}
 		}

@@ -19,8 +19,9 @@ var (
 	_ sync.Tidier    = (*Store)(nil)
 )
 
-// Inspect implements [sync.Inspector], by one DescribeSecret each. A secret's
-// resource policy is asked for where Policy is set to any text.
+// Inspect implements [sync.Inspector], by one DescribeSecret each, but for those
+// whose facts are from a list; see [Store.Listing]. A secret's resource policy
+// is asked for where Policy is set to any text.
 func (s *Store) Inspect(ctx context.Context, held []sync.Held) error {
 	places := make([]int, len(held))
 	for i := range places {
@@ -35,7 +36,7 @@ func (s *Store) Inspect(ctx context.Context, held []sync.Held) error {
 // inspect fills in one secret's facts. The error is that nothing at all can be
 // read.
 func (s *Store) inspect(ctx context.Context, h *sync.Held) error {
-	if h.Err != nil {
+	if h.Err != nil || h.Facts != nil && h.Facts.Listed {
 		return nil
 	}
 	policy := h.Facts != nil && h.Facts.Policy != nil

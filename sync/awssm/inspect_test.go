@@ -218,3 +218,51 @@ func TestEndlessList(t *testing.T) {
 		t.Error("the list ended")
 	}
 }
+
+// TestListing: of many secrets a list tells what DescribeSecret would, but for
+// replicated ones, of which it does not tell all.
+func TestListing(t *testing.T) {
+	w := newWorld(t)
+	st := w.store(t)
+	var names []string
+	for i := range 150 {
+		name := "app/" + string(rune('a'+i/26)) + string(rune('a'+i%26))
+		names = append(names, name)
+		if err := w.server.Put(name, secret.New("v"), localsm.Description("d")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(t, w.server, "other", "v")
+	if err := w.server.Put(names[1], secret.New("v"), localsm.Rotated("arn:aws:lambda:eu-central-1:000000000000:function:rot")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.server.Put(names[2], secret.New("v"), localsm.Replicas([]string{"eu-west-1"})); err != nil {
+		t.Fatal(err)
+	}
+	found, err := st.Listing(context.Background(), names)
+	if err != nil || len(found) != 149 || found["other"] != nil || found[names[2]] != nil {
+		t.Fatalf("%d, %v", len(found), err)
+	}
+	if f := found[names[0]]; !f.Listed || f.Description != "d" || f.Owner.Kind != "" {
+		t.Errorf("%+v", f)
+	}
+	if f := found[names[1]]; f.Owner.Kind != sync.OwnerRotation {
+		t.Errorf("%+v", f)
+	}
+	if n := w.proxy.Count("ListSecrets"); n != 2 {
+		t.Errorf("%d requests", n)
+	}
+	if found, err := st.Listing(context.Background(), names[:100]); found != nil || err != nil {
+		t.Errorf("a few are asked for one by one: %d, %v", len(found), err)
+	}
+	// Not allowed is no failure: each is asked for then.
+	w.proxy.Set(func(r faultproxy.Request) faultproxy.Fault {
+		if r.Operation == "ListSecrets" {
+			return faultproxy.Denied
+		}
+		return faultproxy.None
+	})
+	if found, err := st.Listing(context.Background(), names); found != nil || err != nil {
+		t.Errorf("%d, %v", len(found), err)
+	}
+}
