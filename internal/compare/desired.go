@@ -106,8 +106,15 @@ func (d *Desired) Names() []string {
 	return slices.Sorted(maps.Keys(d.declared))
 }
 
-// Region is where the default provider's secrets lie as far as hci.hcl and the
-// code tell; "" if they don't.
+// Region is where the secrets are, as far as hci.hcl and the code tell: where all
+// are, or else where the default provider's are; "" if they don't tell.
 func (d *Desired) Region() string {
+	regions := map[string]bool{}
+	for _, p := range d.places {
+		regions[p.Region] = true
+	}
+	if len(regions) == 1 && !regions[""] {
+		return slices.Collect(maps.Keys(regions))[0]
+	}
 	return firstOf(d.Evaluated.Provider.Region, d.Env.Region)
 }

@@ -119,7 +119,7 @@ func (s Session) options(env project.Environment, p module.Place) (awssm.Options
 	o := awssm.Options{
 		Region: firstOf(p.Region, env.Region), Profile: firstOf(p.Profile, env.Profile),
 		Endpoints: p.Endpoints, FIPS: p.FIPS, DualStack: p.DualStack, STSRegion: p.STSRegion,
-		ConfigFiles: s.files(p.ConfigFiles), CredentialsFiles: s.files(p.CredentialsFiles), Note: s.Note,
+		ConfigFiles: s.files(p.ConfigFiles), CredentialsFiles: s.files(p.CredentialsFiles), Note: s.once,
 	}
 	if slices.ContainsFunc(p.Unsettled, func(u module.Unsettled) bool { return u.Setting == "region" }) {
 		o.Region = env.Region
@@ -140,6 +140,13 @@ func (s Session) options(env project.Environment, p module.Place) (awssm.Options
 		})
 	}
 	return o, errors.Join(errs...)
+}
+
+// once notes a text that was not noted before.
+func (s Session) once(text string) {
+	if s.Memory.first(text) {
+		s.Note(text)
+	}
 }
 
 func firstOf(texts ...string) string {

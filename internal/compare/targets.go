@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -189,7 +190,7 @@ const askTimeout = 15 * time.Second
 
 // account finds out whose the credentials are, and whether that is allowed.
 func (s Session) account(ctx context.Context, t *Target, p module.Place, o awssm.Options) error {
-	if elsewhere(t.Endpoint) && client.STSEndpoint(t.Config) == "" && !bound(p) {
+	if elsewhere(t.Endpoint) && client.STSEndpoint(t.Config) == "" && (!bound(p) || emulated(t.Endpoint)) {
 		return nil // not AWS: what STS would say is about something else
 	}
 	o.Region = ""
@@ -244,6 +245,17 @@ func allowed(account string, p module.Place) error {
 func elsewhere(endpoint string) bool {
 	u, err := url.Parse(endpoint)
 	return endpoint != "" && (err != nil || !strings.Contains(u.Hostname(), ".amazonaws.") && !strings.HasSuffix(u.Hostname(), ".amazonaws.eu"))
+}
+
+// emulated reports whether an endpoint is a program on this machine, as that of
+// 'hci secrets serve' is: it has no account that something could be bound to.
+func emulated(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "http" {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // fingerprint tells options apart, without telling keys.

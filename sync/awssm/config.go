@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -66,6 +68,10 @@ func (e *ProfileError) Unwrap() error { return ErrCredentials }
 // of the same account. It makes no request: roles are assumed when credentials
 // are needed first.
 func LoadConfig(ctx context.Context, o Options) (aws.Config, error) {
+	if emulated() && hasKeys() && (o.Keys != nil || o.WebIdentity != nil || len(o.Roles) > 0) {
+		o.note("no role is assumed and no key of the code is used: an endpoint of this machine and an access key are set in the environment")
+		o.Keys, o.WebIdentity, o.Roles = nil, nil, nil
+	}
 	profile := o.Profile
 	if profile != "" && o.localEndpoint() && hasKeys() {
 		o.note("profile " + profile + " is not used: an endpoint and an access key are set in the environment")
@@ -172,6 +178,17 @@ func (o Options) note(text string) {
 
 func hasKeys() bool {
 	return os.Getenv("AWS_ACCESS_KEY_ID") != "" && os.Getenv("AWS_SECRET_ACCESS_KEY") != ""
+}
+
+// emulated reports whether the environment leads to a Secrets Manager on this
+// machine, as 'hci secrets serve' does, and has nothing for STS.
+func emulated() bool {
+	u, err := url.Parse(os.Getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER"))
+	if err != nil || u.Scheme != "http" || os.Getenv("AWS_ENDPOINT_URL") != "" || os.Getenv("AWS_ENDPOINT_URL_STS") != "" {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func (o Options) localEndpoint() bool {
