@@ -45,11 +45,11 @@ func (a *app) addCompletions(root *cobra.Command) {
 			cmd.ValidArgsFunction = f
 		}
 		for flag, f := range byFlag {
-			if cmd.LocalFlags().Lookup(flag) != nil {
+			if ownFlag(cmd, flag) {
 				_ = cmd.RegisterFlagCompletionFunc(flag, f) // it fails where one is there already, which is as good
 			}
 		}
-		if cmd.LocalFlags().Lookup("format") != nil {
+		if ownFlag(cmd, "format") {
 			formats := fixed("text", "json", "sarif\tfor code hosts")
 			if strings.HasPrefix(name, "env ") {
 				formats = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -64,6 +64,11 @@ func (a *app) addCompletions(root *cobra.Command) {
 	}
 	walk(root)
 	_ = root.MarkPersistentFlagDirname("directory")
+}
+
+// ownFlag reports whether a command has a flag that it does not inherit.
+func ownFlag(cmd *cobra.Command, name string) bool {
+	return cmd.Flags().Lookup(name) != nil || cmd.PersistentFlags().Lookup(name) != nil
 }
 
 const noFiles = cobra.ShellCompDirectiveNoFileComp

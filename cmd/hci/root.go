@@ -25,6 +25,9 @@ func run(ctx context.Context, args []string, s streams, environ []string) int {
 	a := newApp(s, environ)
 	root := newRoot(a)
 	root.SetArgs(args)
+	if len(args) > 0 && strings.HasPrefix(args[0], "__complete") { // what a shell calls on TAB
+		a.addCompletions(root)
+	}
 	var cmd *cobra.Command
 	err := withoutValues(func() (err error) {
 		cmd, err = root.ExecuteContextC(ctx)
@@ -119,7 +122,6 @@ a Terraform directory, no file of hci's own is needed.`,
 	root.AddCommand(newReap(a), newManual(a))
 	root.SetHelpCommandGroupID("main")
 	root.SetCompletionCommandGroupID("main")
-	a.addCompletions(root)
 	addExamples(root)
 	return root
 }
