@@ -118,8 +118,8 @@ func holdsSecrets(dir string) bool {
 	return false
 }
 
-// environmentsBelow lists the directories of environments with code and
-// secrets below a directory with one of the usual names.
+// environmentsBelow reports whether directories of environments with code and
+// secrets lie below a directory with one of the usual names.
 func environmentsBelow(root string) bool {
 	for _, name := range terraformNames {
 		for _, c := range append([]string{"."}, collections...) {
