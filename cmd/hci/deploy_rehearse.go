@@ -90,7 +90,7 @@ func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (client.Co
 	if account == "" {
 		account = rehearsalAccount
 	}
-	local, err := a.newLocalServer(opened, account, false)
+	local, err := a.newLocalServer(opened, account, false, "")
 	if err != nil {
 		return client.Config{}, err
 	}

@@ -180,7 +180,7 @@ func (s *stage) open(scenario fakeaws.Scenario) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	local, err := a.newLocalServer(opened, rehearsalAccount, false)
+	local, err := a.newLocalServer(opened, rehearsalAccount, false, "")
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ import (
 
 func newServe(a *app) *cobra.Command {
 	var empty bool
+	var listen string
 	cmd := &cobra.Command{
 		Use:   "serve ENV [-- CMD [ARG...]]",
 		Short: "Serve the secrets as a local AWS Secrets Manager",
@@ -47,13 +49,14 @@ it. Writes stay in memory. CMD gets no passphrase: an hci in it asks for one.`,
 			if err != nil {
 				return err
 			}
-			s, err := a.newLocalServer(d, "", empty)
+			s, err := a.newLocalServer(d, "", empty, listen)
 			if err != nil {
 				return err
 			}
 			return s.run(cmd.Context(), args[1:])
 		},
 	}
+	cmd.Flags().StringVar(&listen, "listen", "", "serve on `HOST:PORT` in place of the loopback address, for containers")
 	cmd.Flags().BoolVar(&empty, "empty", false, "serve the secrets as Terraform creates them: without values")
 	return cmd
 }
@@ -63,12 +66,13 @@ type localServer struct {
 	a      *app
 	env    string
 	server *localsm.Server
+	listen string   // the address asked for; "" for one of loopback
 	vars   []string // KEY=value for a client's environment, but for the endpoint
 }
 
 // newLocalServer makes one, in an account, that holds the environment's secrets.
-func (a *app) newLocalServer(d *compare.Desired, account string, empty bool) (*localServer, error) {
-	server := localsm.New(localsm.Options{Region: cmp.Or(d.Region(), a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION")), AccountID: account})
+func (a *app) newLocalServer(d *compare.Desired, account string, empty bool, listen string) (*localServer, error) {
+	server := localsm.New(localsm.Options{Region: cmp.Or(d.Region(), a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION")), AccountID: account, Anywhere: listen != ""})
 	for _, w := range d.Wants {
 		// Terraform writes an ignored value too, when it makes the secret.
 		known := w.Status == sync.Known || w.Status == sync.Ignored && w.Value.Len() > 0
@@ -90,7 +94,7 @@ func (a *app) newLocalServer(d *compare.Desired, account string, empty bool) (*l
 		}
 	}
 	keyID, key, _ := server.Credentials()
-	return &localServer{a: a, env: d.Env.Name, server: server, vars: []string{
+	return &localServer{a: a, env: d.Env.Name, server: server, listen: listen, vars: []string{
 		"AWS_ACCESS_KEY_ID=" + keyID, "AWS_SECRET_ACCESS_KEY=" + key,
 		"AWS_REGION=" + server.Region(), "AWS_DEFAULT_REGION=" + server.Region(),
 	}}, nil
@@ -107,11 +111,11 @@ func asDeclared(w sync.Want) []localsm.SeedOption {
 
 // run serves until the command, or without one the context, ends.
 func (s *localServer) run(ctx context.Context, argv []string) error {
-	listener, err := localsm.ListenLoopback(ctx)
+	listener, err := s.open(ctx)
 	if err != nil {
 		return err
 	}
-	vars := append(s.vars, "AWS_ENDPOINT_URL_SECRETS_MANAGER=http://"+listener.Addr().String())
+	vars := append(s.vars, "AWS_ENDPOINT_URL_SECRETS_MANAGER=http://"+reachable(listener.Addr()))
 	if len(argv) == 0 {
 		if err := s.announce(vars, listener.Addr()); err != nil {
 			return err
@@ -126,6 +130,30 @@ func (s *localServer) run(ctx context.Context, argv []string) error {
 		Argv: argv, Env: clientEnviron(s.a.environFor(child.ServeRun), vars), In: s.a.in, Out: s.a.raw.out, Err: s.a.raw.err, Dir: s.a.dir,
 		Terminal: term.IsTerminal(s.a.in),
 	}.Run()
+}
+
+// open listens on the address that was asked for, or one of loopback.
+func (s *localServer) open(ctx context.Context) (net.Listener, error) {
+	if s.listen == "" {
+		return localsm.ListenLoopback(ctx)
+	}
+	listener, err := localsm.Listen(ctx, s.listen)
+	if err != nil {
+		return nil, err
+	}
+	if at, ok := listener.Addr().(*net.TCPAddr); ok && !at.IP.IsLoopback() {
+		s.a.sayf("warning: the secrets of %s are served on %s without encryption; only who has the credentials of this run gets an answer, but who sees the network reads it", s.env, at)
+		s.a.sayf("a container reaches it at http://host.docker.internal:%d", at.Port)
+	}
+	return listener, nil
+}
+
+// reachable is an address at which a client on this machine reaches a listener.
+func reachable(addr net.Addr) string {
+	if at, ok := addr.(*net.TCPAddr); ok && at.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(at.Port))
+	}
+	return addr.String()
 }
 
 // announce prints what makes a shell a client.

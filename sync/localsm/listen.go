@@ -19,11 +19,22 @@ func ListenLoopback(ctx context.Context) (net.Listener, error) {
 	return lc.Listen(ctx, "tcp4", "127.0.0.1:0")
 }
 
+// Listen listens on an address, "HOST:PORT".
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	network := "tcp"
+	if host, _, err := net.SplitHostPort(address); err == nil && net.ParseIP(host).To4() != nil {
+		network = "tcp4" // 0.0.0.0 would be every address of IPv6, too
+	}
+	var lc net.ListenConfig
+	return lc.Listen(ctx, network, address)
+}
+
 // Serve answers requests on l until ctx is done, and closes l. It refuses a
-// listener that isn't on a loopback address. Requests under way when ctx ends
+// listener that isn't on a loopback address, unless [Options.Anywhere] allows
+// it. Requests under way when ctx ends
 // have a second to finish. The error is nil after ctx is done.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	if a, ok := l.Addr().(*net.TCPAddr); !ok || !a.IP.IsLoopback() {
+	if a, ok := l.Addr().(*net.TCPAddr); !ok || !a.IP.IsLoopback() && !s.o.Anywhere {
 		_ = l.Close()
 		return fmt.Errorf("refusing to serve secrets on %s: not a loopback address", l.Addr())
 	}

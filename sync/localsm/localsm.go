@@ -62,6 +62,11 @@ type Options struct {
 	// ExpiredTokenException.
 	SessionExpires time.Time
 
+	// Anywhere lets [Server.Serve] listen on an address that isn't loopback, and
+	// answers requests that are addressed to any host, for containers. They must
+	// be signed all the same.
+	Anywhere bool
+
 	// Now is the server's clock. It must be safe for concurrent use.
 	Now func() time.Time
 }

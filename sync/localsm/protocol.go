@@ -148,7 +148,7 @@ func (e *fault) body() map[string]string {
 }
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, now time.Time) (any, *fault) {
-	if !isLoopbackHost(r.Host) {
+	if !s.o.Anywhere && !isLoopbackHost(r.Host) {
 		return nil, &fault{http.StatusForbidden, accessDenied, "This server answers requests addressed to a loopback host only."}
 	}
 	if r.Method != http.MethodPost || r.URL.Path != "/" || r.URL.RawQuery != "" {

@@ -272,3 +272,35 @@ func TestServeRefusesOtherAddresses(t *testing.T) {
 		t.Error("the listener is open")
 	}
 }
+
+// TestServeAnywhere: where it is asked for, other addresses and hosts are
+// served, and a request that is not signed still gets nothing.
+func TestServeAnywhere(t *testing.T) {
+	server := localsm.New(localsm.Options{Anywhere: true})
+	l, err := localsm.ListenLoopback(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	serving, stop := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(serving, everywhere{l}) }()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+l.Addr().String()+"/", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = "host.docker.internal:1234"
+	req.Header.Set("X-Amz-Target", "secretsmanager.ListSecrets")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if err != nil || resp.StatusCode != http.StatusBadRequest || !strings.Contains(string(body), "MissingAuthenticationToken") {
+		t.Errorf("%d %s, %v", resp.StatusCode, body, err)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
