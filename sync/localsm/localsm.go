@@ -17,6 +17,7 @@
 //     server's credentials, at most five minutes old, and be addressed to a
 //     loopback host (which keeps a web page from reaching it through a
 //     rebound name). [Server.Serve] refuses a listener that isn't loopback.
+//     [Options.Anywhere] lifts both, not the signature.
 //   - Everything stays in memory, and nothing is logged.
 //   - Writes are atomic and immediately visible; unlike the service's, lists
 //     never lag.
