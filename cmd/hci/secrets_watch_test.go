@@ -34,3 +34,13 @@ func TestChangedSince(t *testing.T) {
 		}
 	}
 }
+
+// TestLostRace: a rollback that somebody's write came before is a conflict, exit
+// code 5, and not something that could not be read.
+func TestLostRace(t *testing.T) {
+	current := []sync.Held{{Name: "a", Version: "v1", HasValue: true, Value: secret.New("x")}}
+	previous := []sync.Held{{Name: "a", Version: "v2", Previous: "v1", HasValue: true, Value: secret.New("x")}}
+	if code := exitCode(lostRaces(sync.Rollback(current, previous))); code != exitConflict {
+		t.Errorf("exit code %d", code)
+	}
+}
