@@ -42,11 +42,13 @@ private key), are taken as they are.`,
 			if err != nil {
 				return err
 			}
-			text, err := a.readValue(cmd.Context(), src, args[1])
-			if err != nil {
-				return err
-			}
+			// The file is opened first: a passphrase that is wrong does not lose a
+			// value that was typed.
 			return a.update(cmd.Context(), env, asJSON, dryRun, func(f *tfvars.File) error {
+				text, err := a.readValue(cmd.Context(), src, args[1])
+				if err != nil {
+					return err
+				}
 				value, err := tfvars.FromText(text.Reveal(), typeOf(f, args[1], want))
 				if err != nil {
 					return fmt.Errorf("%q: %w", args[1], err)
