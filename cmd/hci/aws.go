@@ -10,8 +10,8 @@ import (
 	"hci/internal/child"
 	"hci/internal/compare"
 	"hci/internal/project"
-	"hci/internal/secret"
 	"hci/internal/term"
+	"hci/sync/secret"
 	"hci/tfvars"
 )
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/secret"
 	"hci/internal/testing/fakeaws"
+	"hci/sync/secret"
 )
 
 // TestDeployLook: what the look before a deployment finds, all at once, and that

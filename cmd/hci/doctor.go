@@ -17,9 +17,9 @@ import (
 	"hci/internal/doctor"
 	"hci/internal/gitdriver"
 	"hci/internal/project"
-	"hci/internal/secret"
 	"hci/internal/term"
 	"hci/internal/terraform"
+	"hci/sync/secret"
 )
 
 func newDoctor(a *app) *cobra.Command {

@@ -14,10 +14,10 @@ import (
 	"hci/internal/compare"
 	"hci/internal/env/layers"
 	"hci/internal/project"
-	"hci/internal/secret"
 	"hci/internal/terraform"
 	"hci/sync"
 	"hci/sync/dotenv"
+	"hci/sync/secret"
 	"hci/tfvars/module"
 )
 

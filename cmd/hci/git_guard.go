@@ -13,9 +13,9 @@ import (
 	"hci/internal/history"
 	"hci/internal/lint"
 	"hci/internal/project"
-	"hci/internal/secret"
 	"hci/internal/term"
 	"hci/internal/terraform"
+	"hci/sync/secret"
 )
 
 func newGuard(a *app) *cobra.Command {

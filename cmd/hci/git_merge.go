@@ -11,7 +11,7 @@ import (
 	"hci/internal/atomicfile"
 	"hci/internal/project"
 	"hci/internal/sealed"
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 func newGitMergeDriver(a *app) *cobra.Command {

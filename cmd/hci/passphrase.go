@@ -10,10 +10,10 @@ import (
 	"hci/internal/child"
 	"hci/internal/project"
 	"hci/internal/sealed"
-	"hci/internal/secret"
 	"hci/internal/team"
 	"hci/internal/term"
 	"hci/internal/trust"
+	"hci/sync/secret"
 )
 
 // terminal is where questions are asked.

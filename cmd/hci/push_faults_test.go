@@ -12,9 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/secret"
 	"hci/internal/testing/faultproxy"
 	"hci/sync/localsm"
+	"hci/sync/secret"
 )
 
 // faulty is a project and the embedded Secrets Manager behind a proxy.

@@ -13,7 +13,7 @@ import (
 	"hci/internal/atomicfile"
 	"hci/internal/history"
 	"hci/internal/project"
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 func newLog(a *app) *cobra.Command {

@@ -14,8 +14,8 @@ import (
 	"hci/internal/history"
 	"hci/internal/project"
 	"hci/internal/sealed"
-	"hci/internal/secret"
 	"hci/internal/term"
+	"hci/sync/secret"
 	"hci/tfvars"
 )
 

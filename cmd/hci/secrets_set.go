@@ -12,9 +12,9 @@ import (
 	"hci/crypto"
 	"hci/internal/project"
 	"hci/internal/sealed"
-	"hci/internal/secret"
 	"hci/internal/term"
 	"hci/internal/terraform"
+	"hci/sync/secret"
 	"hci/tfvars"
 )
 

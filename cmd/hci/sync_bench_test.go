@@ -17,8 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"hci/internal/secret"
 	"hci/sync/localsm"
+	"hci/sync/secret"
 )
 
 // roundTrip is the time that every request takes on its way.

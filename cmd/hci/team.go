@@ -14,9 +14,9 @@ import (
 	"hci/internal/aws/kms"
 	"hci/internal/project"
 	"hci/internal/sealed"
-	"hci/internal/secret"
 	"hci/internal/team"
 	"hci/sync/awssm"
+	"hci/sync/secret"
 )
 
 func newTeam(a *app) *cobra.Command {

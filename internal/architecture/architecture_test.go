@@ -21,40 +21,39 @@ import (
 // for tests. A package that is not listed fails the test.
 const arrows = `
 cmd/hci: *
-internal/lint: crypto internal/project internal/sealed internal/secret internal/terraform tfvars tfvars/module tfvars/module/shape
-internal/env/layers: internal/project internal/secret sync/dotenv tfvars tfvars/module tfvars/module/shape
-internal/compare: internal/aws/client internal/project internal/sealed internal/secret internal/terraform sync sync/awssm tfvars tfvars/module tfvars/module/shape
+internal/lint: crypto internal/project internal/sealed sync/secret internal/terraform tfvars tfvars/module tfvars/module/shape
+internal/env/layers: internal/project sync/secret sync/dotenv tfvars tfvars/module tfvars/module/shape
+internal/compare: internal/aws/client internal/project internal/sealed sync/secret internal/terraform sync sync/awssm tfvars tfvars/module tfvars/module/shape
 internal/terraform: internal/atomicfile internal/child internal/project tfvars tfvars/module
-internal/sealed: crypto internal/atomicfile internal/ownership internal/secret tfvars
+internal/sealed: crypto internal/atomicfile internal/ownership sync/secret tfvars
 internal/project: crypto internal/atomicfile internal/git tfvars
 internal/git: internal/child internal/ownership
 internal/ownership:
 internal/trust: internal/atomicfile internal/ownership
-internal/term: internal/atomicfile internal/child internal/interrupt internal/secret
+internal/term: internal/atomicfile internal/child internal/interrupt sync/secret
 internal/flow: tfvars/module
 internal/manual:
 internal/editor: internal/atomicfile internal/child internal/interrupt internal/privatedir
-internal/team: internal/atomicfile internal/secret
+internal/team: internal/atomicfile sync/secret
 internal/aws/kms: internal/aws/client
 internal/doctor: internal/child
 internal/gitdriver: internal/atomicfile
-internal/history: crypto internal/sealed internal/secret
+internal/history: crypto internal/sealed sync/secret
 internal/privatedir: internal/child
-internal/docker: internal/child internal/privatedir internal/secret
+internal/docker: internal/child internal/privatedir sync/secret
 internal/aws/client: sync/awssm/reach
-internal/aws/ecr: internal/aws/client internal/secret
-internal/aws/ecs: internal/aws/client internal/secret
-internal/deploy: internal/atomicfile internal/aws/client internal/aws/ecr internal/aws/ecs internal/docker internal/ownership internal/project internal/secret tfvars/module
-internal/testing/fakeaws: internal/secret tfvars/module
+internal/aws/ecr: internal/aws/client sync/secret
+internal/aws/ecs: internal/aws/client sync/secret
+internal/deploy: internal/atomicfile internal/aws/client internal/aws/ecr internal/aws/ecs internal/docker internal/ownership internal/project sync/secret tfvars/module
+internal/testing/fakeaws: sync/secret tfvars/module
 internal/env/process: sync/dotenv
-internal/env/files: internal/secret sync/dotenv tfvars
-internal/plan: internal/secret sync
+internal/env/files: sync/secret sync/dotenv tfvars
+internal/plan: sync/secret sync
 internal/atomicfile:
 internal/child: internal/interrupt
 internal/interrupt:
 internal/testing/interop:
 internal/testing/faultproxy:
-internal/secret: sync/secret
 sync/secret:
 crypto:
 tfvars: sync/secret

@@ -10,9 +10,9 @@ import (
 
 	"hci/internal/compare"
 	"hci/internal/project"
-	"hci/internal/secret"
 	"hci/internal/terraform"
 	"hci/sync"
+	"hci/sync/secret"
 	"hci/tfvars"
 )
 

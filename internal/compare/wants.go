@@ -10,8 +10,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
-	"hci/internal/secret"
 	"hci/sync"
+	"hci/sync/secret"
 	"hci/tfvars/module"
 	"hci/tfvars/module/shape"
 )

@@ -6,7 +6,7 @@ import (
 
 	"hci/internal/deploy"
 	"hci/internal/project"
-	"hci/internal/secret"
+	"hci/sync/secret"
 	"hci/tfvars/module"
 )
 

@@ -15,7 +15,7 @@ import (
 	"hci/internal/deploy"
 	"hci/internal/docker"
 	"hci/internal/project"
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 const (

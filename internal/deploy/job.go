@@ -11,7 +11,7 @@ import (
 	"hci/internal/aws/ecr"
 	"hci/internal/aws/ecs"
 	"hci/internal/docker"
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // Docker builds and pushes.

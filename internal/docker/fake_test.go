@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // fakes makes shell scripts the only programs there are, and returns an

@@ -19,8 +19,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"hci/internal/secret"
 	"hci/internal/testing/interop"
+	"hci/sync/secret"
 )
 
 const password = "s3cr3t-of-the-registry"

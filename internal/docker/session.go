@@ -15,7 +15,7 @@ import (
 
 	"hci/internal/child"
 	"hci/internal/privatedir"
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // Session runs docker with a configuration of its own: the user's, but for the

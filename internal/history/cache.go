@@ -9,7 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // A version opens only with a derivation of its own: 600,000 iterations for

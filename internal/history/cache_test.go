@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"hci/internal/history"
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // The cache holds neither the key nor a name nor a fingerprint in the clear,

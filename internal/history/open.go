@@ -7,7 +7,7 @@ import (
 
 	"hci/crypto"
 	"hci/internal/sealed"
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // Opener opens versions of one environment's sealed file.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // The scanner finds what a plain search finds: in texts of three letters, in

@@ -9,7 +9,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 	"hci/tfvars"
 )
 

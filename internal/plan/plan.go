@@ -22,8 +22,8 @@ import (
 	"slices"
 	"strings"
 
-	"hci/internal/secret"
 	"hci/sync"
+	"hci/sync/secret"
 )
 
 // Schema is the version of the file's form.

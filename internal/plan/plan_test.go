@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"hci/internal/plan"
-	"hci/internal/secret"
 	"hci/sync"
+	"hci/sync/secret"
 )
 
 const phrase = "correct horse"

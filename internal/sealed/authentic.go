@@ -10,7 +10,7 @@ import (
 
 	"hci/crypto"
 	"hci/internal/atomicfile"
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // maxVersions is how many earlier versions of a file are looked at in git.

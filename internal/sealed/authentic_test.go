@@ -11,7 +11,7 @@ import (
 
 	"hci/crypto"
 	"hci/internal/sealed"
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // by seals as hci does, for an environment, or, without one, as openssl does,

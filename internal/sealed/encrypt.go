@@ -10,7 +10,7 @@ import (
 
 	"hci/crypto"
 	"hci/internal/atomicfile"
-	"hci/internal/secret"
+	"hci/sync/secret"
 	"hci/tfvars"
 )
 

@@ -9,7 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // Fingerprints tell whether two values are equal, to those who know the

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"hci/crypto"
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // settledByGit reports whether the versions that git holds before this one

@@ -12,7 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"hci/crypto"
-	"hci/internal/secret"
+	"hci/sync/secret"
 	"hci/tfvars"
 )
 

@@ -33,7 +33,7 @@ import (
 
 	"hci/crypto"
 	"hci/internal/atomicfile"
-	"hci/internal/secret"
+	"hci/sync/secret"
 	"hci/tfvars"
 )
 

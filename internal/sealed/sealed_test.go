@@ -13,7 +13,7 @@ import (
 
 	"hci/crypto"
 	"hci/internal/sealed"
-	"hci/internal/secret"
+	"hci/sync/secret"
 	"hci/tfvars"
 )
 

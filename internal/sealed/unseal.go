@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"hci/crypto"
-	"hci/internal/secret"
+	"hci/sync/secret"
 	"hci/tfvars"
 )
 

@@ -14,7 +14,7 @@ import (
 	"filippo.io/age/agessh"
 	"golang.org/x/crypto/ssh"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // Identity is a private key of the caller's.

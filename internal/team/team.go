@@ -13,7 +13,7 @@ import (
 	"filippo.io/age"
 
 	"hci/internal/atomicfile"
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // Team is the team's files in a project.

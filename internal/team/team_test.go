@@ -12,8 +12,8 @@ import (
 
 	"filippo.io/age"
 
-	"hci/internal/secret"
 	"hci/internal/team"
+	"hci/sync/secret"
 )
 
 func identity(t *testing.T) *age.X25519Identity {

@@ -13,7 +13,7 @@ import (
 	"filippo.io/age"
 	"filippo.io/age/armor"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // Vault is what a file of an environment holds, encrypted.

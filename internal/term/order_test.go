@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/secret"
 	"hci/internal/term"
+	"hci/sync/secret"
 )
 
 // ring is a keyring in memory.

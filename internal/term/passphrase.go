@@ -8,7 +8,7 @@ import (
 	"strings"
 	stdsync "sync"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // The variables that hold a passphrase, or name a file that does.

@@ -11,8 +11,8 @@ import (
 
 	"github.com/creack/pty"
 
-	"hci/internal/secret"
 	"hci/internal/term"
+	"hci/sync/secret"
 )
 
 // typing is a terminal, a person at it, and what the person sees.

@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"hci/internal/atomicfile"
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 const (

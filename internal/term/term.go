@@ -28,7 +28,7 @@ import (
 	xterm "golang.org/x/term"
 
 	"hci/internal/interrupt"
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 var (

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"hci/internal/aws/client"
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 var service = client.Service{Host: "api.ecr", Name: "ecr", Target: "AmazonEC2ContainerRegistry_V20150921", Env: "AWS_ENDPOINT_URL_ECR"}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // Definition is a revision of a task definition, with everything that AWS says

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"hci/internal/secret"
 	"hci/sync/dotenv"
+	"hci/sync/secret"
 )
 
 // AmbiguousError says that a file means one thing to one tool, and another to

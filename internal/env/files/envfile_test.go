@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"hci/internal/env/files"
-	"hci/internal/secret"
 	"hci/sync/dotenv"
+	"hci/sync/secret"
 )
 
 func TestRead(t *testing.T) {

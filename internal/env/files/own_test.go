@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"hci/internal/env/files"
-	"hci/internal/secret"
 	"hci/sync/dotenv"
+	"hci/sync/secret"
 )
 
 func TestRenew(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
-	"hci/internal/secret"
 	"hci/sync/dotenv"
+	"hci/sync/secret"
 	"hci/tfvars"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // Template is a file that says which keys a .env file should have.

@@ -34,8 +34,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"hci/internal/project"
-	"hci/internal/secret"
 	"hci/sync/dotenv"
+	"hci/sync/secret"
 	"hci/tfvars"
 	"hci/tfvars/module"
 )

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // jsonKey returns what ECS hands out for a key of a secret whose value is a JSON

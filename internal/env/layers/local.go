@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"hci/internal/project"
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // The layers of a person's own machine.

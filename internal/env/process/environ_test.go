@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"hci/internal/env/process"
-	"hci/internal/secret"
 	"hci/sync/dotenv"
+	"hci/sync/secret"
 )
 
 func entry(key, value string) dotenv.Entry { return dotenv.Entry{Key: key, Value: secret.New(value)} }

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"hci/internal/secret"
+	"hci/sync/secret"
 )
 
 // token is a login to the registry.
