@@ -21,7 +21,7 @@ install: ## the binary, in GOBIN
 
 test: ## unit, golden, script and race tests; needs only Go
 	@[ -n "$(RACE)" ] || echo "no C compiler: the race detector is off"
-	$(GO) test $(RACE) ./...
+	$(GO) test -timeout 30m $(RACE) ./...
 
 quick: ## the fast tests, without the command line's and the race detector: under 40 seconds
 	$(GO) test -vet=off -short $$($(GO) list ./... | grep -v '^hci/cmd/')
