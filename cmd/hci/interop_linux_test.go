@@ -94,7 +94,7 @@ func TestInteropFullDisk(t *testing.T) {
 		}
 	}
 	fails(t, dir, "no space left on device", "secrets", "decrypt", "staging")
-	fails(t, dir, "no space left on device", "env", "export", "staging", "-o", filepath.Join(dir, ".env"))
+	fails(t, dir, "no space left on device", "env", "export", "staging", "--format", "python", "-o", filepath.Join(dir, ".env"))
 }
 
 func TestInteropReadOnly(t *testing.T) {
@@ -107,7 +107,7 @@ func TestInteropReadOnly(t *testing.T) {
 		{"secrets", "set", "staging", "hci_rds_password"},
 		{"secrets", "unset", "staging", "hci_rds_password"},
 		{"secrets", "rekey", "staging", "--keep-passphrase", "--iterations", "600000"},
-		{"env", "export", "staging", "-o", filepath.Join(dir, ".env")},
+		{"env", "export", "staging", "--format", "python", "-o", filepath.Join(dir, ".env")},
 		{"init"},
 	} {
 		fails(t, dir, "read-only file system", args...)

@@ -24,6 +24,7 @@ import (
 
 // notApplied are the fixtures that Terraform can't apply in this way, and why.
 var notApplied = map[string]string{
+	"written":       "it refers to resources of AWS by their own arguments, which terraform_data does not have",
 	"tofu":          "terraform reads no .tofu files",
 	"ephemeral":     "an ephemeral value may go into a write-only argument only, which no resource without a provider has",
 	"unknown-count": "its count awaits another resource, which Terraform refuses in one apply",

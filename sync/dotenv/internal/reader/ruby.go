@@ -8,8 +8,8 @@ import "strings"
 func Ruby(s string) (string, int, string) {
 	if s != "" && (s[0] == '\'' || s[0] == '"') {
 		content, n, problem := quoted(s)
-		if end := closing(s) + 1; problem == "" && end < n && strings.HasSuffix(strings.TrimRight(s[:n], " \t"), s[:1]) {
-			problem = "the comment ends in the quote of the value, where version 2 ends the value"
+		if end := closing(s) + 1; problem == "" && end < n && endsLater(s[end:n], s[0]) {
+			problem = "the comment holds the quote of the value, where version 2 ends the value"
 		}
 		if problem != "" || s[0] == '\'' {
 			return content, n, problem
@@ -31,6 +31,21 @@ func Ruby(s string) (string, int, string) {
 	}
 	v, problem := rubySubstitute(v)
 	return v, len(line), problem
+}
+
+// endsLater reports whether version 2, which takes the longest text between two
+// quotes, ends a value in what follows it: at a quote that is the last thing on
+// the line, or that a comment follows.
+func endsLater(rest string, quote byte) bool {
+	for i := 0; i < len(rest); i++ {
+		if rest[i] != quote {
+			continue
+		}
+		if after := strings.TrimLeft(rest[i+1:], " \t\r"); after == "" || after[0] == '#' {
+			return true
+		}
+	}
+	return false
 }
 
 // rubyUnescape removes a backslash before anything but "$".
