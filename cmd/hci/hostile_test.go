@@ -16,7 +16,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -241,9 +240,6 @@ func (h *theater) command(ctx context.Context, by []string, args []string) *exec
 func buildHCI(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "hci")
-	if runtime.GOOS == "windows" {
-		path += ".exe"
-	}
 	cmd := exec.Command("go", "build", "-o", path, ".")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
