@@ -64,11 +64,7 @@ func (a *app) describe(ctx context.Context, env project.Environment, data []byte
 		return err
 	}
 	prints := sealed.NewFingerprints(phrase)
-	how := "authenticated"
-	if !content.Authenticated {
-		how = "not authenticated"
-	}
-	_, err = fmt.Fprintf(a.out, "# %s, %s\n", content.Params, how)
+	_, err = fmt.Fprintf(a.out, "# %s\n", parameters(content.Params, content.Authenticated))
 	for _, name := range content.File.Names() {
 		value, _ := content.File.Value(name)
 		_, werr := fmt.Fprintf(a.out, "%s = %s\n", name, prints.Of(value))

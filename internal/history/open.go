@@ -18,8 +18,6 @@ type Opener struct {
 	// Older asks for the passphrase of versions that the present one does not
 	// open. It is asked once, and may return an error: nobody knows it.
 	Older func(context.Context) (secret.Value, error)
-	// Opened is told of each version that a derivation was needed for.
-	Opened func()
 
 	phrases []secret.Value
 	prints  *sealed.Fingerprints
@@ -73,9 +71,6 @@ func (o *Opener) open(ctx context.Context, blob string) (*Version, error) {
 		}
 		if err != nil {
 			return nil, err
-		}
-		if o.Opened != nil {
-			o.Opened()
 		}
 		if !slices.ContainsFunc(o.params, func(p crypto.Params) bool { return p.String() == content.Params.String() }) {
 			o.params = append(o.params, content.Params)
