@@ -3,18 +3,25 @@ package sync_test
 import (
 	"context"
 	"fmt"
+	gosync "sync"
 
 	"hci/sync"
 	"hci/sync/secret"
 )
 
-// shelf is a store of one's own; hci/sync/awssm is that of AWS.
-type shelf map[string]sync.Held
+// shelf is a store of one's own; hci/sync/awssm is that of AWS. Apply writes
+// several secrets at a time, so a store has to be safe for that.
+type shelf struct {
+	mu    *gosync.Mutex
+	items map[string]sync.Held
+}
 
 func (m shelf) Read(_ context.Context, names []string) ([]sync.Held, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	var held []sync.Held
 	for _, name := range names {
-		if h, ok := m[name]; ok {
+		if h, ok := m.items[name]; ok {
 			held = append(held, h)
 		}
 	}
@@ -22,16 +29,20 @@ func (m shelf) Read(_ context.Context, names []string) ([]sync.Held, error) {
 }
 
 func (m shelf) Create(_ context.Context, name string, c sync.Content, _ sync.Meta) (string, error) {
-	m[name] = sync.Held{Name: name, Value: c.Value, Version: "1", HasValue: true}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.items[name] = sync.Held{Name: name, Value: c.Value, Version: "1", HasValue: true}
 	return "1", nil
 }
 
 func (m shelf) Write(_ context.Context, name string, c sync.Content, seen sync.Held) (string, error) {
-	if m[name].Version != seen.Version {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.items[name].Version != seen.Version {
 		return "", sync.ErrConflict
 	}
-	m[name] = sync.Held{Name: name, Value: c.Value, Version: seen.Version + "+", HasValue: true}
-	return m[name].Version, nil
+	m.items[name] = sync.Held{Name: name, Value: c.Value, Version: seen.Version + "+", HasValue: true}
+	return m.items[name].Version, nil
 }
 
 func (m shelf) Restore(context.Context, string) error { return nil }
@@ -39,7 +50,8 @@ func (m shelf) Restore(context.Context, string) error { return nil }
 // Compare what a store holds with what should be there, then write the
 // difference.
 func Example() {
-	store := shelf{"app/key": {Name: "app/key", Value: secret.New("old"), Version: "7", HasValue: true}}
+	old := sync.Held{Name: "app/key", Value: secret.New("old"), Version: "7", HasValue: true}
+	store := shelf{mu: new(gosync.Mutex), items: map[string]sync.Held{"app/key": old}}
 	want := []sync.Want{
 		{Name: "app/key", Value: secret.New("new"), Status: sync.Known},
 		{Name: "app/new", Value: secret.New("first"), Status: sync.Known},
