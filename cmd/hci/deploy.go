@@ -92,7 +92,7 @@ func newDeploy(a *app) *cobra.Command {
 		newDeployStep(a, deploy.Build, "Build this commit's image"),
 		newDeployStep(a, deploy.Push, "Push this commit's image, and print its digest"),
 		newDeployStep(a, deploy.Update, "Make the service run the new revision, and wait until it does"),
-		newDeployTask(a), newDeployStatus(a), newDeployHistory(a), newDeployLogs(a), newDeployRollback(a))
+		newDeployTask(a), newDeployStatus(a), newDeployHistory(a), newDeployLogs(a), newDeployShell(a), newDeployRollback(a))
 	return cmd
 }
 

@@ -34,6 +34,7 @@ type stage struct {
 	dir     string
 	names   deploy.Names
 	failing string // service whose tasks are killed again and again
+	exec    string // state of ECS Exec's agent; "" where it is off
 	host    string
 	server  *fakeaws.Server
 	secrets *localsm.Server
@@ -199,7 +200,7 @@ func (s *stage) open(scenario fakeaws.Scenario) {
 	}
 	values := &heldSecrets{server: local.server}
 	s.server = fakeaws.New(s.host, fakeaws.Options{
-		Account: rehearsalAccount, Region: "eu-central-1", Cluster: d.names.Cluster, Service: d.names.Service, Family: d.names.TaskDefinition, More: more, Failing: s.failing,
+		Account: rehearsalAccount, Region: "eu-central-1", Cluster: d.names.Cluster, Service: d.names.Service, Family: d.names.TaskDefinition, More: more, Failing: s.failing, Exec: s.exec,
 		Definitions: r.definitions(d, rehearsalAccount, "eu-central-1"), Repository: d.names.Repository,
 		Registry: registry.New(registry.Logger(log.New(io.Discard, "", 0))), Scenario: scenario, Runner: runner, Secrets: values,
 		SecretsManager: local.server, LoseSecret: values.lose, Tick: stageTick,

@@ -18,6 +18,7 @@ var examples = map[string][]string{
 	"deploy migrate":    {"hci deploy migrate staging"},
 	"deploy push":       {"hci deploy push staging"},
 	"deploy rollback":   {"hci deploy rollback production"},
+	"deploy shell":      {"hci deploy shell staging", "hci deploy shell staging --service worker -- python manage.py shell"},
 	"deploy status":     {"hci deploy status production", "hci deploy status production --json"},
 	"deploy task":       {"hci deploy task staging create_admin"},
 	"deploy update":     {"hci deploy update staging", "hci deploy update staging --restart   # tasks take new values of secrets"},

@@ -44,6 +44,7 @@ internal/docker: internal/child internal/privatedir sync/secret
 internal/aws/client: sync/awssm/reach
 internal/aws/ecr: internal/aws/client sync/secret
 internal/aws/ecs: internal/aws/client sync/secret
+internal/aws/session: internal/child sync/secret
 internal/deploy: internal/atomicfile internal/aws/client internal/aws/ecr internal/aws/ecs internal/docker internal/ownership internal/project sync/secret tfvars/module
 internal/testing/fakeaws: sync/secret tfvars/module
 internal/env/process: sync/dotenv

@@ -15,6 +15,7 @@ const (
 	Git               Role = "git"
 	Terraform         Role = "terraform"
 	Docker            Role = "docker"
+	SessionPlugin     Role = "session-manager-plugin"
 	Editor            Role = "editor"
 	PassphraseCommand Role = "passphrase_command"
 	EnvRun            Role = "env run"      // "hci env run -- CMD"
@@ -56,7 +57,7 @@ var ofGit = []string{"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYS
 //   - git gets what every program needs, and where the user's own configuration
 //     of git lies
 //   - terraform gets everything else, TF_VAR_ variables too
-//   - docker and a passphrase_command get no TF_VAR_ variable; AWS credentials
+//   - docker, session-manager-plugin and a passphrase_command get no TF_VAR_ variable; AWS credentials
 //     they may need
 //   - an editor, a command that is told something and the reaper get no AWS
 //     credentials either
@@ -75,7 +76,7 @@ func given(role Role, name string) bool {
 	switch role {
 	case Terraform, EnvRun, ServeRun:
 		return true
-	case Docker, PassphraseCommand:
+	case Docker, SessionPlugin, PassphraseCommand:
 		return !strings.HasPrefix(name, terraformPrefix)
 	case Editor, Notify, Reaper:
 		return !strings.HasPrefix(name, terraformPrefix) && !slices.Contains(awsSecrets, name)

@@ -214,6 +214,11 @@ func (c *Client) http() aws.HTTPClient {
 	return http.DefaultClient
 }
 
+// Endpoint is where a service is reached, for a program that asks it in hci's place.
+func Endpoint(cfg Config, service Service) string {
+	return strings.TrimSuffix(New(cfg, service).endpoint(), "/")
+}
+
 func (c *Client) endpoint() string {
 	switch own := os.Getenv(c.service.Env); {
 	case own != "" && len(c.cfg.ConfigSources) > 0: // one that was loaded, not made

@@ -13,6 +13,7 @@ import (
 var (
 	service     = client.Service{Host: "ecs", Name: "ecs", Target: "AmazonEC2ContainerServiceV20141113", Env: "AWS_ENDPOINT_URL_ECS"}
 	logsService = client.Service{Host: "logs", Name: "logs", Target: "Logs_20140328", Env: "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"}
+	ssmService  = client.Service{Host: "ssm", Name: "ssm", Target: "AmazonSSM", Env: "AWS_ENDPOINT_URL_SSM"}
 	ecrService  = client.Service{Host: "api.ecr", Name: "ecr", Target: "AmazonEC2ContainerRegistry_V20150921", Env: "AWS_ENDPOINT_URL_ECR"}
 )
 

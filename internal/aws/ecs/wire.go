@@ -19,6 +19,7 @@ type (
 		RunningCount   int              `json:"runningCount"`
 		PendingCount   int              `json:"pendingCount"`
 		TaskDefinition string           `json:"taskDefinition"`
+		Exec           bool             `json:"enableExecuteCommand"`
 		Deployments    []wireDeployment `json:"deployments"`
 		Events         []wireEvent      `json:"events"`
 		Configuration  struct {
@@ -119,11 +120,18 @@ type (
 		StoppedAt         *client.Time `json:"stoppedAt"`
 		StopCode          string       `json:"stopCode"`
 		StoppedReason     string       `json:"stoppedReason"`
+		Exec              bool         `json:"enableExecuteCommand"`
 		Containers        []struct {
 			Name        string `json:"name"`
 			Reason      string `json:"reason"`
 			ExitCode    *int   `json:"exitCode"`
 			ImageDigest string `json:"imageDigest"`
+			RuntimeID   string `json:"runtimeId"`
+			Agents      []struct {
+				Name       string `json:"name"`
+				LastStatus string `json:"lastStatus"`
+				Reason     string `json:"reason"`
+			} `json:"managedAgents"`
 		} `json:"containers"`
 	}
 )

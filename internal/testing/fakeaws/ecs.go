@@ -264,7 +264,7 @@ func (s *Server) serviceObject() object {
 		"launchType":     "FARGATE", "platformVersion": "LATEST", "platformFamily": "Linux",
 		"networkConfiguration":    object{"awsvpcConfiguration": object{"subnets": []string{"subnet-rehearsal"}, "securityGroups": []string{"sg-rehearsal"}, "assignPublicIp": "DISABLED"}},
 		"deploymentConfiguration": configuration,
-		"deployments":             deployments, "events": s.service.events,
+		"deployments":             deployments, "events": s.service.events, "enableExecuteCommand": s.o.Exec != "",
 	}
 }
 

@@ -69,6 +69,9 @@ type Options struct {
 	SecretsManager http.Handler
 	// Tick is the scheduler's pace; 0 means 100 ms.
 	Tick time.Duration
+	// Exec is the state of ECS Exec's agent in each task, such as RUNNING; "" where it is
+	// off.
+	Exec string
 	// LoseSecret, if set, makes a secret lose its value, for that scenario.
 	LoseSecret func()
 }
@@ -234,7 +237,7 @@ func (s *Server) operate(service, operation string, in object) (object, error) {
 			"DescribeServices": s.describeServices, "UpdateService": s.updateService,
 			"DescribeTaskDefinition": s.describeTaskDefinition, "RegisterTaskDefinition": s.registerTaskDefinition,
 			"DeregisterTaskDefinition": s.deregisterTaskDefinition, "ListTaskDefinitions": s.listTaskDefinitions, "ListTasks": s.listTasks, "DescribeTasks": s.describeTasks,
-			"RunTask": s.runTask, "StopTask": s.stopTask,
+			"RunTask": s.runTask, "StopTask": s.stopTask, "ExecuteCommand": s.executeCommand,
 			"ListServiceDeployments": s.listServiceDeployments, "DescribeServiceDeployments": s.describeServiceDeployments, "StopServiceDeployment": s.stopServiceDeployment,
 			"DescribeServiceRevisions": s.describeServiceRevisions,
 		},

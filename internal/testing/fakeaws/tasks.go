@@ -81,6 +81,7 @@ func (s *Server) taskObject(t *task) object {
 		containers = append(containers, one)
 	}
 	o["containers"] = containers
+	s.execable(t, o)
 	return o
 }
 
