@@ -80,17 +80,7 @@ func (o ApplyOptions) wanted(c Change) (action, string) {
 		}
 		return skip, fmt.Sprintf("its value is %s", c.Owner())
 	case Missing:
-		switch {
-		case o.Create && known && (len(c.Want.Meta.Replicas) > 0 || slices.Contains(c.Want.Meta.Unsettled, "replica")):
-			return skip, "it has a replica block, which only Terraform makes"
-		case o.Create && known && len(c.Want.Meta.KMSAwaits) > 0:
-			return skip, "its KMS key is not known: " + strings.Join(c.Want.Meta.KMSAwaits, ", ")
-		case o.Create && known:
-			return create, ""
-		case o.Create:
-			return skip, "it does not exist, and its value is not known"
-		}
-		return skip, "it does not exist"
+		return o.missing(c)
 	case PendingDeletion:
 		if o.Restore {
 			return restore, ""
@@ -103,27 +93,41 @@ func (o ApplyOptions) wanted(c Change) (action, string) {
 		return skip, "nothing declares it"
 	case Revert:
 		return revert, ""
-	case NoPrevious:
-		return skip, "it has no earlier value"
-	case Agrees:
-		return skip, "it agrees, as far as its value is known"
-	case PartDiffers:
-		return skip, "its value is not known throughout"
-	case ValueUnknown:
-		return skip, "its value is not known"
 	case ValueIgnored:
-		if o.Ignored && c.Want.Value.Len() > 0 {
-			if holds(c.Held, c.Want) {
-				return nothing, ""
-			}
-			return write, ""
+		switch {
+		case !o.Ignored || c.Want.Value.Len() == 0:
+			return skip, "changes to its value are ignored"
+		case holds(c.Held, c.Want):
+			return nothing, ""
 		}
-		return skip, "changes to its value are ignored"
-	case ValueUndeclared:
-		return skip, "no value is declared"
-	default:
-		return skip, "it could not be read"
+		return write, ""
 	}
+	return skip, cmp.Or(skipped[c.Kind], "it could not be read")
+}
+
+// skipped are the kinds of change that are never written, and why.
+var skipped = map[Kind]string{
+	NoPrevious:      "it has no earlier value",
+	Agrees:          "it agrees, as far as its value is known",
+	PartDiffers:     "its value is not known throughout",
+	ValueUnknown:    "its value is not known",
+	ValueUndeclared: "no value is declared",
+}
+
+// missing is wanted of a secret that does not exist.
+func (o ApplyOptions) missing(c Change) (action, string) {
+	meta := c.Want.Meta
+	switch {
+	case !o.Create:
+		return skip, "it does not exist"
+	case c.Want.Status != Known:
+		return skip, "it does not exist, and its value is not known"
+	case len(meta.Replicas) > 0 || slices.Contains(meta.Unsettled, "replica"):
+		return skip, "it has a replica block, which only Terraform makes"
+	case len(meta.KMSAwaits) > 0:
+		return skip, "its KMS key is not known: " + strings.Join(meta.KMSAwaits, ", ")
+	}
+	return create, ""
 }
 
 // Writes reports whether [Apply] with these options would write c.

@@ -85,6 +85,7 @@ func summary(d *hcl.Diagnostic) string {
 	return "invalid syntax"
 }
 
+//hci:long one case for each message of HCL
 func syntaxSummary(theirs string) string {
 	switch theirs {
 	case hclTwice:

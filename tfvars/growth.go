@@ -65,6 +65,7 @@ type growth struct {
 	wide bool // a number has too many digits
 }
 
+//hci:long one case for each kind of expression
 func (g *growth) of(expr hclsyntax.Expression, s *scope) extent {
 	switch e := expr.(type) {
 	case *hclsyntax.LiteralValueExpr:

@@ -152,10 +152,6 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 			return err
 		}
 	}
-	var notPruned error
-	if r.prune && d.OrphansUnknown != "" {
-		notPruned = &compare.OrphansUnknownError{Why: d.OrphansUnknown}
-	}
 	n := toWrite(plan, o)
 	r.cost = plan.Cost(o)
 	if !r.asJSON {
@@ -173,10 +169,19 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 		}
 	}
 	if n == 0 || r.dryRun {
-		return errors.Join(a.nothingPushed(d, plan, r), notPruned)
+		return errors.Join(a.nothingPushed(d, plan, r), r.notPruned(d))
 	}
 	report, err := a.apply(ctx, c, plan, o, r.asJSON)
-	return errors.Join(a.sumUp(d, plan, report, r), err, notPruned)
+	return errors.Join(a.sumUp(d, plan, report, r), err, r.notPruned(d))
+}
+
+// notPruned is an error if orphans should go of which nobody knows whether they
+// are some.
+func (r *pushRequest) notPruned(d *compare.Desired) error {
+	if !r.prune || d.OrphansUnknown == "" {
+		return nil
+	}
+	return &compare.OrphansUnknownError{Why: d.OrphansUnknown}
 }
 
 // advise warns of names that AWS takes, but advises against.

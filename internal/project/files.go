@@ -124,33 +124,44 @@ func (found *foundFiles) take(d fileDir, f varFile) {
 	path := filepath.Join(d.path, f.plain)
 	inSecrets := slices.Contains(secretDirectories, base)
 	inEnvironments := slices.Contains(collections, base) && inCollection(f.env)
-	secret := f.secret || f.sealed || inSecrets && !d.code
-	env := f.env
-	switch {
-	case d.own != "" && env != d.own && soundsLikeEnvironment(env) && !secret:
-		return // another environment's
-	case d.own != "":
-		env = d.own
-	case secret && !f.secret && !inSecrets && !inEnvironments && env != "" && !soundsLikeEnvironment(env):
-		env = "" // app.tfvars.enc names nothing but the app
-	}
-	if secret {
+	if f.secret || f.sealed || inSecrets && !d.code {
+		env := f.env
+		switch {
+		case d.own != "":
+			env = d.own
+		case !f.secret && !inSecrets && !inEnvironments && !soundsLikeEnvironment(env):
+			env = "" // app.tfvars.enc names nothing but the app
+		}
 		if !d.beside || f.sealed || f.secret {
 			add(found.secrets, env, path)
 		}
 		return
 	}
-	if f.auto && d.code || env == "" || d.own != "" && d.code && f.env != d.own && f.env != "" {
-		return // Terraform takes it by itself, or nobody does
+	if env, ok := d.varsOf(f); ok {
+		add(found.vars, env, path)
+		if soundsLikeEnvironment(env) || inEnvironments || d.own != "" {
+			found.names[env] = true
+		}
 	}
-	sounds := soundsLikeEnvironment(env)
-	if d.beside && !sounds {
-		return
+}
+
+// varsOf is the environment that a var file without secrets belongs to. ok is
+// false if it is no environment's.
+func (d fileDir) varsOf(f varFile) (env string, ok bool) {
+	env = f.env
+	if d.own != "" {
+		if env != d.own && soundsLikeEnvironment(env) {
+			return "", false // another environment's
+		}
+		env = d.own
 	}
-	add(found.vars, env, path)
-	if sounds || inEnvironments || d.own != "" {
-		found.names[env] = true
+	switch {
+	case f.auto && d.code, env == "", d.own != "" && d.code && f.env != d.own && f.env != "":
+		return "", false // Terraform takes it by itself, or nobody does
+	case d.beside && !soundsLikeEnvironment(env):
+		return "", false
 	}
+	return env, true
 }
 
 func add(to map[string][]string, env, path string) {

@@ -11,21 +11,9 @@ import (
 	"hci/crypto"
 )
 
-// InitConfig writes what was found as a commented hci.hcl, which, put into the
-// root, makes the same environments.
-func InitConfig(p *Project) []byte {
-	var b bytes.Buffer
-	b.WriteString(`# What hci found in this project, and what else can be said. Everything here is
-# optional: hci finds by itself what you remove. Paths start from this file.
-
-`)
-	if p.defaultEnvironment != "" {
-		fmt.Fprintf(&b, "default_environment = %s\n\n", quote(p.defaultEnvironment))
-	} else {
-		b.WriteString("# The environment of \"hci env …\" when none is named.\n# default_environment = \"staging\"\n\n")
-	}
-	p.initCode(&b)
-	b.WriteString(`# A program that prints the passphrase, run without a shell.
+// settings are those that are about no single environment; %d is the number of
+// iterations of a new file.
+const settings = `# A program that prints the passphrase, run without a shell.
 # passphrase_command = ["op", "read", "op://vault/hci/passphrase"]
 
 # Refuse sealed files that hci itself did not seal.
@@ -35,9 +23,7 @@ func InitConfig(p *Project) []byte {
 # openssl {
 #   kdf        = "pbkdf2"
 #   digest     = "sha256"
-#   iterations = `)
-	fmt.Fprint(&b, crypto.DefaultParams().Iterations)
-	b.WriteString(`
+#   iterations = %d
 # }
 
 # More keys for "hci env export": a new one, another name, one left out.
@@ -67,7 +53,23 @@ func InitConfig(p *Project) []byte {
 #   context         = "."
 #   migrate_command = ["python", "manage.py", "migrate", "--noinput"]
 # }
+`
+
+// InitConfig writes what was found as a commented hci.hcl, which, put into the
+// root, makes the same environments.
+func InitConfig(p *Project) []byte {
+	var b bytes.Buffer
+	b.WriteString(`# What hci found in this project, and what else can be said. Everything here is
+# optional: hci finds by itself what you remove. Paths start from this file.
+
 `)
+	if p.defaultEnvironment != "" {
+		fmt.Fprintf(&b, "default_environment = %s\n\n", quote(p.defaultEnvironment))
+	} else {
+		b.WriteString("# The environment of \"hci env …\" when none is named.\n# default_environment = \"staging\"\n\n")
+	}
+	p.initCode(&b)
+	fmt.Fprintf(&b, settings, crypto.DefaultParams().Iterations)
 	if len(p.Environments) == 0 {
 		b.WriteString("\n# environment \"staging\" {\n")
 		if p.SharedFile != "" {

@@ -64,24 +64,12 @@ func (f Files) Merge(ctx context.Context, v Versions, pass MergePassphrase, deci
 		return nil, err
 	}
 	base, ours, theirs := sides[0], sides[1], sides[2]
-	if !ours.content.Authenticated && !theirs.content.Authenticated && f.record().Authentic && !f.Accept {
-		return nil, &DistrustError{Reason: NoLonger, Env: f.Env, Path: f.Sealed}
+	if err := f.mergeable(base, ours, theirs); err != nil {
+		return nil, err
 	}
-	for _, s := range []*side{ours, theirs} {
-		if !s.content.Authenticated && (base == nil || base.content.Authenticated) && (ours.content.Authenticated || theirs.content.Authenticated) {
-			return nil, fmt.Errorf("%s (%s): %w", f.Sealed, s.name, ErrNotAuthenticated)
-		}
-	}
-	newer := ours
-	switch {
-	case base == nil:
-	case !ours.sealedAs(base) && !theirs.sealedAs(base) && !ours.phrase.Equal(theirs.phrase):
-		return nil, fmt.Errorf("%s: %w", f.Sealed, ErrBothRekeyed)
-	case ours.sealedAs(base):
-		newer = theirs
-	}
-	if base == nil && !ours.phrase.Equal(theirs.phrase) {
-		return nil, fmt.Errorf("%s: %w", f.Sealed, ErrBothRekeyed)
+	newer, err := newerSeal(base, ours, theirs)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Sealed, err)
 	}
 	var old *tfvars.File
 	if base != nil {
@@ -103,6 +91,39 @@ func (f Files) Merge(ctx context.Context, v Versions, pass MergePassphrase, deci
 	}
 	m.Sealed, err = f.sealBytes(file.Bytes(), newer.phrase, newer.content.Params)
 	return m, err
+}
+
+// mergeable refuses sides of which the outcome would be authenticated though
+// one of them is not.
+func (f Files) mergeable(base, ours, theirs *side) error {
+	one, other := ours.content.Authenticated, theirs.content.Authenticated
+	switch {
+	case one && other:
+		return nil
+	case !one && !other:
+		if f.record().Authentic && !f.Accept {
+			return &DistrustError{Reason: NoLonger, Env: f.Env, Path: f.Sealed}
+		}
+		return nil
+	case base != nil && !base.content.Authenticated:
+		return nil
+	}
+	doubtful := ours
+	if one {
+		doubtful = theirs
+	}
+	return fmt.Errorf("%s (%s): %w", f.Sealed, doubtful.name, ErrNotAuthenticated)
+}
+
+// newerSeal is the side that changed its passphrase or parameters, else ours.
+func newerSeal(base, ours, theirs *side) (*side, error) {
+	switch {
+	case base != nil && ours.sealedAs(base):
+		return theirs, nil
+	case base != nil && theirs.sealedAs(base), ours.phrase.Equal(theirs.phrase):
+		return ours, nil
+	}
+	return nil, ErrBothRekeyed
 }
 
 // MergePassphrase yields the passphrase with which to open a version. before is

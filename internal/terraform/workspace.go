@@ -99,25 +99,36 @@ func FindPlace(p *project.Project, env project.Environment, environ []string, er
 	if err != nil {
 		return at, err
 	}
-	switch {
-	case len(env.SharesState) > 0 && !env.WorkspaceDeclared && slices.Contains(known, env.Name):
-		at.Workspace, at.Why = env.Name, "a workspace of that name exists"
-	case len(env.SharesState) > 0 && !env.WorkspaceDeclared && env.BackendFile != "": // which is what the directory is set up for
-	case len(env.SharesState) > 0 && !env.WorkspaceDeclared && env.BackendAtInit:
-		at.Notes = append(at.Notes, "the backend is configured by 'init -backend-config': this is the state that was given last")
-	case len(env.SharesState) > 0 && !env.WorkspaceDeclared:
-		dir, err := filepath.Rel(p.Root, at.Dir)
-		if err != nil {
-			dir = at.Dir
+	if len(env.SharesState) > 0 && !env.WorkspaceDeclared {
+		if err := at.share(p, env, known); err != nil {
+			return at, err
 		}
-		return at, &SharedStateError{Environment: env.Name, Others: env.SharesState, Dir: dir, Workspace: env.Workspace}
-	case !slices.Contains(known, at.Workspace):
+	} else if !slices.Contains(known, at.Workspace) {
 		return at, &MissingWorkspaceError{Environment: env.Name, Workspace: at.Workspace, Why: at.Why, Known: known}
 	}
 	if selected != "" && selected != at.Workspace {
 		at.Notes = append(at.Notes, fmt.Sprintf("the workspace %q, which %s selects, is not used", selected, where))
 	}
 	return at, nil
+}
+
+// share finds the workspace of an environment whose directory is that of others
+// too, where nothing says which workspace is whose.
+func (at *Place) share(p *project.Project, env project.Environment, known []string) error {
+	switch {
+	case slices.Contains(known, env.Name):
+		at.Workspace, at.Why = env.Name, "a workspace of that name exists"
+	case env.BackendFile != "": // which is what the directory is set up for
+	case env.BackendAtInit:
+		at.Notes = append(at.Notes, "the backend is configured by 'init -backend-config': this is the state that was given last")
+	default:
+		dir, err := filepath.Rel(p.Root, at.Dir)
+		if err != nil {
+			dir = at.Dir
+		}
+		return &SharedStateError{Environment: env.Name, Others: env.SharesState, Dir: dir, Workspace: env.Workspace}
+	}
+	return nil
 }
 
 // confirm takes, of a project whose code asks for no workspace, the one that is

@@ -23,6 +23,8 @@ const unprovenAttempts = 5
 
 // proven reports whether an answer is one to the request: it names the secret
 // and the version that were asked for.
+//
+//hci:long one case for each operation
 func proven(in, out any) bool {
 	switch out := out.(type) {
 	case *sm.GetSecretValueOutput:

@@ -58,6 +58,8 @@ type call struct {
 }
 
 // operation returns what the name in X-Amz-Target asks for, or nil.
+//
+//hci:long one case for each operation
 func operation(name string) func(*call) (any, *fault) {
 	switch name {
 	case "CancelRotateSecret":

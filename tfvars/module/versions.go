@@ -61,6 +61,17 @@ func (r *reader) target(b block) *found {
 	return r.targetOf(b, "secret_id")
 }
 
+// awaited finds the secret whose id, ARN or name a value waits for.
+func (r *reader) awaited(v cty.Value) *found {
+	for _, awaited := range mark.Awaited(v) {
+		address, attribute := split(awaited)
+		if f := r.byAddress[address]; f != nil && slices.Contains([]string{"id", "arn", "name"}, attribute) {
+			return f
+		}
+	}
+	return nil
+}
+
 // targetOf is target of the argument that names the secret.
 func (r *reader) targetOf(b block, argument string) *found {
 	if expr := b.res.Attrs[argument]; expr != nil {
@@ -80,11 +91,8 @@ func (r *reader) targetOf(b block, argument string) *found {
 		r.graph.Report(b.address()+" has no "+argument, b.res.Range)
 		return nil
 	}
-	for _, awaited := range mark.Awaited(v) {
-		address, attribute := split(awaited)
-		if f := r.byAddress[address]; f != nil && (attribute == "id" || attribute == "arn" || attribute == "name") {
-			return f
-		}
+	if f := r.awaited(v); f != nil {
+		return f
 	}
 	text, ok := r.text(v, b.res.Attrs[argument].Range(), argument)
 	if !ok || !text.IsKnown() && !writes {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"hci/sync/dotenv"
+	"hci/sync/secret"
 )
 
 // Kind says what is wrong with a key.
@@ -96,21 +97,30 @@ func (c *checker) missing() {
 	}
 }
 
+// inTemplate returns the value that the template gives a key, and whether the
+// template names the key.
+func (c *checker) inTemplate(key string) (secret.Value, bool) {
+	given, set := c.Template.Value(key)
+	return given, set || c.Template != nil && slices.Contains(c.Template.Keys, key)
+}
+
 // entry judges one value.
+//
+//hci:long one case for each verdict, in the order in which they take precedence
 func (c *checker) entry(e dotenv.Entry) {
 	source, known := c.needed[e.Key]
 	asked := slices.Contains(c.Unvalued, e.Key)
-	given, inTemplate := c.Template.Value(e.Key)
-	inTemplate = inTemplate || c.Template != nil && slices.Contains(c.Template.Keys, e.Key)
+	given, inTemplate := c.inTemplate(e.Key)
+	empty, asGiven := e.Value.Len() == 0, given.Len() > 0 && e.Value.Equal(given)
 	switch {
 	case known && e.Value.Equal(source.Value):
-	case given.Len() > 0 && e.Value.Equal(given) && isPlaceholder(given):
+	case asGiven && isPlaceholder(given):
 		c.add(e.Key, Placeholder, "the placeholder of "+c.Template.Name+" still stands there")
-	case e.Value.Len() == 0 && inTemplate && given.Len() == 0: // the template leaves it empty too
+	case empty && inTemplate && given.Len() == 0: // the template leaves it empty too
 	case c.file.Own(e.Key):
-	case e.Value.Len() == 0 && (known || asked || inTemplate):
+	case empty && (known || asked || inTemplate):
 		c.add(e.Key, Empty, "it has no value")
-	case known && c.Template != nil && c.Template.Local && given.Len() > 0 && e.Value.Equal(given): // meant for a laptop
+	case known && asGiven && c.Template.Local: // meant for a laptop
 	case known:
 		c.add(e.Key, Differs, "it has another value than the source")
 	case !inTemplate && !asked && (c.Template != nil || c.Needed != nil):

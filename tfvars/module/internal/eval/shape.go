@@ -83,6 +83,7 @@ func leafOf(v cty.Value, at hcl.Range) shape.Leaf {
 	return l
 }
 
+//hci:long one case for each kind of expression
 func (w *shaper) of(expr hcl.Expression, depth int) shape.Shape {
 	if depth > maxShape || !w.in.graph.spend(expr.Range()) {
 		return w.leaf(expr)

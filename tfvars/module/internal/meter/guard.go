@@ -36,6 +36,8 @@ func (m *Meter) GuardOnce(expr hcl.Expression) hcl.Expression {
 
 // native guards an expression of the native syntax. What it makes anew is
 // counted, and besides what its user says.
+//
+//hci:long one case for each kind of expression
 func (m *Meter) native(expr hclsyntax.Expression, count counting) hclsyntax.Expression {
 	n := &node{meter: m, count: count}
 	made := func(e hclsyntax.Expression) hclsyntax.Expression {

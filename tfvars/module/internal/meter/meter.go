@@ -106,6 +106,28 @@ const (
 	element                    // it becomes an element of a collection
 )
 
+// of counts the bytes of a result.
+func (c counting) of(v cty.Value) int64 {
+	switch plain, _ := v.Unmark(); {
+	case c == element:
+		return perElement
+	case c == shallow, c == inStrings && plain.Type() == cty.String:
+		return size(v)
+	case c == throughout:
+		return deep(v)
+	}
+	return 0
+}
+
+// late reports whether the evaluation has taken too long. It begins the time.
+func (m *Meter) late() bool {
+	now := time.Now()
+	if m.began.IsZero() {
+		m.began = now
+	}
+	return now.Sub(m.began) > maxTime
+}
+
 // UnwrapExpression lets hcl see what kind of expression it is.
 func (n *node) UnwrapExpression() hcl.Expression { return n.Expression }
 
@@ -115,13 +137,8 @@ func (n *node) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	if m.problem != nil {
 		return cty.DynamicVal, hcl.Diagnostics{m.problem}
 	}
-	if m.steps++; m.steps%checkTime == 1 {
-		switch now := time.Now(); {
-		case m.began.IsZero():
-			m.began = now
-		case now.Sub(m.began) > maxTime:
-			return m.hit(tooLong, n.Range())
-		}
+	if m.steps++; m.steps%checkTime == 1 && m.late() {
+		return m.hit(tooLong, n.Range())
 	}
 	if n.call != nil && n.arg == 0 {
 		n.call.begin()
@@ -133,18 +150,7 @@ func (n *node) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	if wide(v) {
 		return m.hit(tooWide, n.Range())
 	}
-	switch n.count {
-	case element:
-		m.bytes += perElement
-	case shallow:
-		m.bytes += size(v)
-	case inStrings:
-		if plain, _ := v.Unmark(); plain.Type() == cty.String {
-			m.bytes += size(v)
-		}
-	case throughout:
-		m.bytes += deep(v)
-	}
+	m.bytes += n.count.of(v)
 	if n.call != nil {
 		n.call.give(v)
 		if n.arg == len(n.call.expr.Args)-1 {
