@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hci/internal/deploy"
+	"hci/internal/deploy/state"
 	"hci/internal/project"
 	"hci/internal/terraform"
 	"hci/internal/testing/fakeaws"
@@ -95,8 +95,8 @@ func commaList(words []string) completer {
 
 func stepNames() []string {
 	return []string{
-		string(deploy.Login) + "\tlog Docker in to the registry", string(deploy.Build) + "\tbuild this commit's image", string(deploy.Push) + "\tpush it",
-		string(deploy.Migrate) + "\trun the migration", string(deploy.Update) + "\tmake the service run it",
+		string(state.Login) + "\tlog Docker in to the registry", string(state.Build) + "\tbuild this commit's image", string(state.Push) + "\tpush it",
+		string(state.Migrate) + "\trun the migration", string(state.Update) + "\tmake the service run it",
 	}
 }
 

@@ -9,7 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hci/internal/deploy"
+	"hci/internal/deploy/preflight"
+	"hci/internal/deploy/state"
 	"hci/internal/project"
 )
 
@@ -74,7 +75,7 @@ func newDeploy(a *app) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.steps, "steps", "", "do these `STEPS` only: "+string(deploy.Login)+",build,push,migrate,update")
+	flags.StringVar(&o.steps, "steps", "", "do these `STEPS` only: "+string(state.Login)+",build,push,migrate,update")
 	flags.StringVar(&o.skip, "skip", "", "leave these `STEPS` out")
 	flags.BoolVar(&o.fromStdin, "ask-from-stdin", false, "take the answers from standard input, a line each")
 	flags.BoolVar(&o.explain, "explain", false, "print the names and where each comes from, and do nothing")
@@ -87,11 +88,11 @@ func newDeploy(a *app) *cobra.Command {
 	waitFlag(cmd, &o)
 	lookFlags(cmd, &o)
 	rehearseFlags(cmd, &o)
-	cmd.AddCommand(newDeployStep(a, deploy.Migrate, "Run the migration as a one-off task, and wait for its end"),
-		newDeployStep(a, deploy.Login, "Log Docker in to the registry"),
-		newDeployStep(a, deploy.Build, "Build this commit's image"),
-		newDeployStep(a, deploy.Push, "Push this commit's image, and print its digest"),
-		newDeployStep(a, deploy.Update, "Make the service run the new revision, and wait until it does"),
+	cmd.AddCommand(newDeployStep(a, state.Migrate, "Run the migration as a one-off task, and wait for its end"),
+		newDeployStep(a, state.Login, "Log Docker in to the registry"),
+		newDeployStep(a, state.Build, "Build this commit's image"),
+		newDeployStep(a, state.Push, "Push this commit's image, and print its digest"),
+		newDeployStep(a, state.Update, "Make the service run the new revision, and wait until it does"),
 		newDeployTask(a), newDeployStatus(a), newDeployHistory(a), newDeployLogs(a), newDeployShell(a), newDeployRollback(a))
 	return cmd
 }
@@ -122,7 +123,7 @@ func dirtyFlag(cmd *cobra.Command, o *deployOptions) {
 
 // imageFlags name the image that another system built.
 func imageFlags(cmd *cobra.Command, o *deployOptions) {
-	cmd.Flags().StringVar(&o.image, "image", "", "deploy the image with this `REFERENCE` instead of building one; "+deploy.DeployedImage+" is what the service runs")
+	cmd.Flags().StringVar(&o.image, "image", "", "deploy the image with this `REFERENCE` instead of building one; "+preflight.DeployedImage+" is what the service runs")
 	cmd.Flags().StringVar(&o.imageTag, "tag", "", "deploy the image with this `TAG` in the repository instead of building one")
 	cmd.MarkFlagsMutuallyExclusive("image", "tag")
 }
@@ -200,24 +201,24 @@ func (o deployOptions) resumable() error {
 }
 
 // deploySteps are those that flags name, or that the answers choose.
-func (a *app) deploySteps(env project.Environment, ask asker, o deployOptions) ([]deploy.Step, error) {
+func (a *app) deploySteps(env project.Environment, ask asker, o deployOptions) ([]state.Step, error) {
 	steps := possibleSteps(env, o)
 	var err error
 	if o.steps != "" {
-		if steps, err = deploy.ParseSteps(o.steps); err != nil {
+		if steps, err = state.ParseSteps(o.steps); err != nil {
 			return nil, &stepsError{err}
 		}
-		if making := deploy.Without(steps, deploy.Without(steps, deploy.Making)); o.image+o.imageTag != "" && len(making) > 0 {
+		if making := state.Without(steps, state.Without(steps, state.Making)); o.image+o.imageTag != "" && len(making) > 0 {
 			return nil, &stepsError{fmt.Errorf("--image and --tag name an image that is there: the step %s does not go with them", making[0])}
 		}
 	}
-	var skipped []deploy.Step
+	var skipped []state.Step
 	if o.skip != "" {
-		if skipped, err = deploy.ParseSteps(o.skip); err != nil {
+		if skipped, err = state.ParseSteps(o.skip); err != nil {
 			return nil, &stepsError{err}
 		}
 	}
-	if steps = deploy.Without(steps, skipped); len(steps) == 0 {
+	if steps = state.Without(steps, skipped); len(steps) == 0 {
 		return nil, &stepsError{errors.New("every step is skipped")}
 	}
 	switch {
@@ -229,11 +230,11 @@ func (a *app) deploySteps(env project.Environment, ask asker, o deployOptions) (
 
 // possibleSteps are those that there are to do: an image that is named, or that
 // another system builds, is not built here.
-func possibleSteps(env project.Environment, o deployOptions) []deploy.Step {
+func possibleSteps(env project.Environment, o deployOptions) []state.Step {
 	if o.image+o.imageTag != "" || env.Deploy["build"].Value == "false" {
-		return deploy.Without(deploy.Order, deploy.Making)
+		return state.Without(state.Order, state.Making)
 	}
-	return deploy.Order
+	return state.Order
 }
 
 // stepsError is a list of steps that makes no sense.
@@ -250,7 +251,7 @@ func (a *app) wrongSteps(command string, err error) error {
 }
 
 // newDeployStep is one step as a command of its own.
-func newDeployStep(a *app, step deploy.Step, short string) *cobra.Command {
+func newDeployStep(a *app, step state.Step, short string) *cobra.Command {
 	var o deployOptions
 	cmd := &cobra.Command{
 		Use:               string(step) + " ENV",
@@ -263,28 +264,28 @@ func newDeployStep(a *app, step deploy.Step, short string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			steps := []deploy.Step{step}
+			steps := []state.Step{step}
 			if !o.yes && slices.Contains(changing, step) {
 				o.ask = onTerminal{a}
 			}
 			return a.runDeploy(cmd.Context(), env, steps, o)
 		},
 	}
-	if step == deploy.Login {
+	if step == state.Login {
 		dryRunFlag(cmd, &o.dryRun)
 		return cmd
 	}
 	lookFlags(cmd, &o)
 	switch step {
-	case deploy.Build:
+	case state.Build:
 		rebuildFlag(cmd, &o)
-	case deploy.Push:
+	case state.Push:
 		dirtyFlag(cmd, &o)
-	case deploy.Migrate:
+	case state.Migrate:
 		imageFlags(cmd, &o)
 		spotFlag(cmd, &o)
 		dirtyFlag(cmd, &o)
-	case deploy.Update:
+	case state.Update:
 		waitFlag(cmd, &o)
 		imageFlags(cmd, &o)
 		serviceFlag(cmd, &o.services)
@@ -295,23 +296,23 @@ func newDeployStep(a *app, step deploy.Step, short string) *cobra.Command {
 }
 
 // changing are the steps that are asked for.
-var changing = []deploy.Step{deploy.Migrate, deploy.Update}
+var changing = []state.Step{state.Migrate, state.Update}
 
-var stepLong = map[deploy.Step]string{
-	deploy.Migrate: `Run the migration: the task definition that Terraform declares for it, or
+var stepLong = map[state.Step]string{
+	state.Migrate: `Run the migration: the task definition that Terraform declares for it, or
 migrate_command of hci.hcl in the service's, as a one-off task in the service's
 network. It runs this commit's image if the registry has it, else the deployed one,
 and says which. What it writes is shown as it comes; the exit code of its container
 decides.`,
-	deploy.Login: `Log Docker in to the registry with a token of Amazon ECR, which lasts twelve hours.
+	state.Login: `Log Docker in to the registry with a token of Amazon ECR, which lasts twelve hours.
 Docker keeps it where its own configuration says. 'hci deploy ENV' needs no login: it
 uses a private one that goes with it.`,
-	deploy.Build: `Build this commit's image for the platform on which the task runs, with buildx or,
+	state.Build: `Build this commit's image for the platform on which the task runs, with buildx or,
 without it, the classic builder. It is tagged git-COMMIT, with -dirty where the work
 tree differs, and with the tag that moves.`,
-	deploy.Push: `Push this commit's image, with the login that Docker has ('hci deploy login ENV'),
+	state.Push: `Push this commit's image, with the login that Docker has ('hci deploy login ENV'),
 and read its digest back from the registry.`,
-	deploy.Update: `Register a revision with this commit's image if the registry has it, else with the
+	state.Update: `Register a revision with this commit's image if the registry has it, else with the
 deployed one, make the service run it, and wait until the deployment that this starts
 is what runs. If nothing differs, or with --restart, the tasks are restarted, so
 that they read the secrets as they are now.`,
@@ -324,14 +325,14 @@ func (a *app) resumeDeploy(ctx context.Context, args []string, o deployOptions) 
 		return err
 	}
 	var env project.Environment
-	left := deploy.Journals(p.StateDir())
+	left := state.Journals(p.StateDir())
 	switch {
 	case len(args) > 0:
 		env, err = p.Environment(args[0])
 	case len(left) == 1:
 		env, err = p.Environment(left[0])
 	case len(left) == 0:
-		return deploy.ErrNoJournal
+		return state.ErrNoJournal
 	default:
 		return fmt.Errorf("deployments of several environments were left unfinished: %v; name one", left)
 	}

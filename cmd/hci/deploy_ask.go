@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"hci/internal/deploy"
+	"hci/internal/deploy/state"
 	"hci/internal/project"
 	"hci/internal/term"
 )
@@ -134,9 +134,9 @@ var errNotAgreed = errors.New("nothing was done")
 
 // choose asks which steps are to be done: the team's five questions. Those that change
 // what runs have no default.
-func choose(possible []deploy.Step, ask asker) ([]deploy.Step, error) {
-	var steps []deploy.Step
-	for _, q := range deploy.Questions {
+func choose(possible []state.Step, ask asker) ([]state.Step, error) {
+	var steps []state.Step
+	for _, q := range state.Questions {
 		if !slices.Contains(possible, q.Step) {
 			continue
 		}
@@ -157,7 +157,7 @@ func choose(possible []deploy.Step, ask asker) ([]deploy.Step, error) {
 	if len(steps) == 0 {
 		return nil, errNotAgreed
 	}
-	return deploy.Sorted(steps), nil
+	return state.Sorted(steps), nil
 }
 
 // proceed asks whether the plan that was shown is to be carried out.

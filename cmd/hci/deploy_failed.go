@@ -8,6 +8,11 @@ import (
 
 	"hci/internal/child"
 	"hci/internal/deploy"
+	"hci/internal/deploy/names"
+	"hci/internal/deploy/preflight"
+	"hci/internal/deploy/revisions"
+	"hci/internal/deploy/rollout"
+	"hci/internal/deploy/state"
 	"hci/internal/docker"
 	"hci/internal/term"
 )
@@ -17,7 +22,7 @@ import (
 func (a *app) notDeployed(ctx context.Context, job *deploy.Job, err error) error {
 	var ended *child.ExitError
 	var task *deploy.TaskError
-	var not *deploy.NotDeployedError
+	var not *rollout.NotDeployedError
 	var stop *deploy.StopError
 	if errors.As(err, &not) || errors.As(err, &stop) || !errors.Is(err, context.Canceled) { // which is said at the end
 		a.sayAll([]string{err.Error()})
@@ -47,7 +52,7 @@ func (a *app) notDeployed(ctx context.Context, job *deploy.Job, err error) error
 
 // stands says what became of the service.
 func (a *app) stands(job *deploy.Job, err error) []string {
-	var displaced *deploy.DisplacedError
+	var displaced *rollout.DisplacedError
 	switch {
 	case errors.As(err, &displaced) || job.Look.Running == nil || !whole(job.Steps):
 		return nil
@@ -73,10 +78,10 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		runs      *deploy.RunsError
 		forgotten *deploy.ForgottenError
 		task      *deploy.TaskError
-		newer     *deploy.NewerError
+		newer     *revisions.NewerError
 		stop      *deploy.StopError
-		displaced *deploy.DisplacedError
-		not       *deploy.NotDeployedError
+		displaced *rollout.DisplacedError
+		not       *rollout.NotDeployedError
 		platform  *deploy.PlatformError
 		other     *deploy.OtherImageError
 		image     *docker.NoImageError
@@ -92,7 +97,7 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		again += ", once the cause is mended"
 	}
 	switch {
-	case errors.As(err, &displaced), errors.As(err, &not) && not.Result.End == deploy.Displaced:
+	case errors.As(err, &displaced), errors.As(err, &not) && not.Result.End == rollout.Displaced:
 		return say("'hci deploy status %s' shows what runs", env)
 	case errors.As(err, &not):
 		return afterRollout(job, err, not.Result)
@@ -100,7 +105,7 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return []string{unstopped(stop, env)}
 	case interrupted && journal.MigrateToken != "" && journal.MigrateTask == "":
 		return say("whether the migration began is not known; %s finds out, and does not run it twice", resume)
-	case errors.As(err, &runs), interrupted && journal.MigrateToken != "" && !journal.IsDone(deploy.Migrate):
+	case errors.As(err, &runs), interrupted && journal.MigrateToken != "" && !journal.IsDone(state.Migrate):
 		return say("the migration goes on at AWS; %s waits for its end, and does not run it again", resume)
 	case interrupted && journal.Updating && journal.Deployment == "":
 		return say("%s finds out, and goes on", resume)
@@ -110,7 +115,7 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return say("commit that, and 'hci deploy %s' begins a new deployment", env)
 	case errors.As(err, &forgotten):
 		return migrated(job)
-	case errors.Is(err, docker.ErrExpired) && !slices.Contains(job.Steps, deploy.Login):
+	case errors.Is(err, docker.ErrExpired) && !slices.Contains(job.Steps, state.Login):
 		return say("'hci deploy login %s' logs in", env)
 	case errors.As(err, &platform) && job.Look.Engine != nil && job.Look.Engine.Builder == docker.Classic:
 		// Its cache may hold the layers for another platform; seen with Docker 20.10.
@@ -143,7 +148,7 @@ func resumption(job *deploy.Job) string {
 
 // migrated is what to do if it is not known whether a migration was applied.
 func migrated(job *deploy.Job) []string {
-	if !slices.Contains(job.Journal.Steps, deploy.Update) {
+	if !slices.Contains(job.Journal.Steps, state.Update) {
 		return []string{fmt.Sprintf("look in the database whether it was applied; if not, 'hci deploy migrate %s' runs it again", job.Env)}
 	}
 	return []string{fmt.Sprintf("look in the database whether it was applied; then 'hci deploy %s --skip migrate', or without --skip to run it again", job.Env)}
@@ -158,16 +163,16 @@ func unstopped(err *deploy.StopError, env string) string {
 }
 
 // afterRollout is what to do after a rollout that did not end in the new image.
-func afterRollout(job *deploy.Job, err error, r deploy.Result) []string {
+func afterRollout(job *deploy.Job, err error, r rollout.Result) []string {
 	env := job.Env
 	var back *deploy.RollbackError
 	var stop *deploy.StopError
 	switch {
-	case errors.As(err, &stop) && r.End == deploy.Failed:
+	case errors.As(err, &stop) && r.End == rollout.Failed:
 		return []string{fmt.Sprintf("'hci deploy rollback %s' goes back, once the cause is mended", env)}
 	case errors.As(err, &stop):
 		return []string{unstopped(stop, env)}
-	case r.End == deploy.Gone:
+	case r.End == rollout.Gone:
 		return []string{fmt.Sprintf("'hci tf %s apply' makes what Terraform declares", env)}
 	case errors.As(err, &back):
 		return []string{fmt.Sprintf("'hci deploy status %s' shows how far it is", env)}
@@ -179,7 +184,7 @@ func afterRollout(job *deploy.Job, err error, r deploy.Result) []string {
 	if job.Journal.Stopped != "" {
 		return []string{fmt.Sprintf("'hci deploy status %s' shows when it has; 'hci deploy --resume %s --force' tries the same image once more then", env, env)}
 	}
-	if r.End == deploy.Failed && job.Journal.Before != "" && job.Journal.Before != job.Journal.Revision {
+	if r.End == rollout.Failed && job.Journal.Before != "" && job.Journal.Before != job.Journal.Revision {
 		return []string{fmt.Sprintf("'hci deploy rollback %s' goes back to %s; fix the cause, commit it and 'hci deploy %s'; 'hci deploy --resume %s' tries the same image once more", env, job.Journal.Before, env, env)}
 	}
 	if r.Unclear() {
@@ -191,22 +196,22 @@ func afterRollout(job *deploy.Job, err error, r deploy.Result) []string {
 // deployConflict reports whether an error says that somebody else is at it.
 func deployConflict(err error) bool {
 	var (
-		found     *deploy.FoundError
-		displaced *deploy.DisplacedError
-		not       *deploy.NotDeployedError
+		found     *preflight.FoundError
+		displaced *rollout.DisplacedError
+		not       *rollout.NotDeployedError
 		other     *deploy.OtherTaskError
-		underWay  *deploy.UnderWayError
-		newer     *deploy.NewerError
+		underWay  *state.UnderWayError
+		newer     *revisions.NewerError
 	)
 	return errors.As(err, &newer) || errors.As(err, &found) && found.Conflict() || errors.As(err, &displaced) ||
-		errors.As(err, &other) || errors.As(err, &underWay) || errors.As(err, &not) && not.Result.End == deploy.Displaced
+		errors.As(err, &other) || errors.As(err, &underWay) || errors.As(err, &not) && not.Result.End == rollout.Displaced
 }
 
 // deployHints name the next command.
 func deployHints(err error) []string {
 	var (
-		missing  *deploy.MissingError
-		underWay *deploy.UnderWayError
+		missing  *names.MissingError
+		underWay *state.UnderWayError
 		helper   *docker.HelperError
 		away     *docker.UnreachableError
 	)
@@ -219,7 +224,7 @@ func deployHints(err error) []string {
 		return []string{hint}
 	case errors.As(err, &underWay):
 		return []string{"wait for it to end, or end it"}
-	case errors.Is(err, deploy.ErrNoJournal):
+	case errors.Is(err, state.ErrNoJournal):
 		return []string{"'hci deploy' begins one"}
 	case errors.As(err, &helper):
 		return []string{"install it, or take credsStore out of that file"}

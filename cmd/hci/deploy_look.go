@@ -12,7 +12,8 @@ import (
 	"hci/internal/aws/ecs"
 	"hci/internal/child"
 	"hci/internal/compare"
-	"hci/internal/deploy"
+	"hci/internal/deploy/preflight"
+	"hci/internal/deploy/state"
 	"hci/internal/terraform"
 	"hci/sync"
 	"hci/sync/awssm"
@@ -26,7 +27,7 @@ func (a *app) secretLook(d *deployment) func(context.Context, ecs.SecretRef) err
 		var denied *sync.AccessError
 		switch {
 		case errors.Is(err, awssm.ErrParameter), errors.As(err, &denied):
-			return fmt.Errorf("%w: %w", deploy.ErrUnseen, err)
+			return fmt.Errorf("%w: %w", preflight.ErrUnseen, err)
 		}
 		return err
 	}
@@ -35,8 +36,8 @@ func (a *app) secretLook(d *deployment) func(context.Context, ecs.SecretRef) err
 // moreLooks are those that need the secrets: whether Secrets Manager holds what
 // the file says and, where that is asked for, whether Terraform has changes to
 // apply. The passphrase is asked for here, before anything is looked at.
-func (a *app) moreLooks(ctx context.Context, d *deployment, steps []deploy.Step, o deployOptions) ([]func(context.Context) []deploy.Finding, error) {
-	makes := slices.Contains(steps, deploy.Build) || slices.Contains(steps, deploy.Push)
+func (a *app) moreLooks(ctx context.Context, d *deployment, steps []state.Step, o deployOptions) ([]func(context.Context) []preflight.Finding, error) {
+	makes := slices.Contains(steps, state.Build) || slices.Contains(steps, state.Push)
 	if !whole(steps) && !makes {
 		return nil, nil
 	}
@@ -49,8 +50,8 @@ func (a *app) moreLooks(ctx context.Context, d *deployment, steps []deploy.Step,
 		if makes {
 			text = fmt.Sprintf("they can't be opened, so that the image is not searched for them: %v", err)
 		}
-		found := deploy.Finding{Level: deploy.Warning, About: "secrets", Text: text}
-		return []func(context.Context) []deploy.Finding{func(context.Context) []deploy.Finding { return []deploy.Finding{found} }}, nil
+		found := preflight.Finding{Level: preflight.Warning, About: "secrets", Text: text}
+		return []func(context.Context) []preflight.Finding{func(context.Context) []preflight.Finding { return []preflight.Finding{found} }}, nil
 	}
 	if err != nil {
 		a.sayf("--allow-drift deploys without comparing the secrets")
@@ -59,9 +60,9 @@ func (a *app) moreLooks(ctx context.Context, d *deployment, steps []deploy.Step,
 	if !whole(steps) {
 		return nil, nil
 	}
-	looks := []func(context.Context) []deploy.Finding{func(ctx context.Context) []deploy.Finding { return a.drift(ctx, d, opened, o.allowDrift) }}
+	looks := []func(context.Context) []preflight.Finding{func(ctx context.Context) []preflight.Finding { return a.drift(ctx, d, opened, o.allowDrift) }}
 	if o.checkInfra {
-		looks = append(looks, func(ctx context.Context) []deploy.Finding { return a.infra(opened) })
+		looks = append(looks, func(ctx context.Context) []preflight.Finding { return a.infra(opened) })
 	}
 	return looks, nil
 }
@@ -70,10 +71,10 @@ func (a *app) moreLooks(ctx context.Context, d *deployment, steps []deploy.Step,
 var drifted = []sync.Kind{sync.Add, sync.Missing, sync.Differs, sync.PartDiffers, sync.PendingDeletion, sync.Unreadable}
 
 // drift compares the secrets with Secrets Manager.
-func (a *app) drift(ctx context.Context, d *deployment, opened *compare.Desired, allowed bool) []deploy.Finding {
-	level := deploy.Problem
+func (a *app) drift(ctx context.Context, d *deployment, opened *compare.Desired, allowed bool) []preflight.Finding {
+	level := preflight.Problem
 	if allowed {
-		level = deploy.Warning
+		level = preflight.Warning
 	}
 	session := a.comparing()
 	if a.rehearsal != nil {
@@ -84,7 +85,7 @@ func (a *app) drift(ctx context.Context, d *deployment, opened *compare.Desired,
 	case errors.Is(err, awssm.ErrCredentials):
 		return nil // the identity's look says it
 	case err != nil:
-		return []deploy.Finding{{Level: level, About: "secrets", Text: fmt.Sprintf("they can't be compared with Secrets Manager: %v", err)}}
+		return []preflight.Finding{{Level: level, About: "secrets", Text: fmt.Sprintf("they can't be compared with Secrets Manager: %v", err)}}
 	}
 	var names []string
 	for _, change := range c.Plan.Changes {
@@ -95,7 +96,7 @@ func (a *app) drift(ctx context.Context, d *deployment, opened *compare.Desired,
 	if len(names) == 0 {
 		return nil
 	}
-	return []deploy.Finding{{
+	return []preflight.Finding{{
 		Level: level, About: "secrets",
 		Text: fmt.Sprintf("Secrets Manager does not hold what the file says: %s", strings.Join(names, ", ")),
 		Next: fmt.Sprintf("'hci secrets diff %s' shows how they differ; --allow-drift deploys all the same", d.Env.Name),
@@ -103,8 +104,8 @@ func (a *app) drift(ctx context.Context, d *deployment, opened *compare.Desired,
 }
 
 // infra asks terraform whether it has changes to apply.
-func (a *app) infra(d *compare.Desired) []deploy.Finding {
-	found := deploy.Finding{Level: deploy.Warning, About: "terraform", Next: fmt.Sprintf("'hci tf %s plan' shows it", d.Env.Name)}
+func (a *app) infra(d *compare.Desired) []preflight.Finding {
+	found := preflight.Finding{Level: preflight.Warning, About: "terraform", Next: fmt.Sprintf("'hci tf %s plan' shows it", d.Env.Name)}
 	in, err := terraform.NewInvocation([]string{"plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"})
 	var at terraform.Place
 	var v terraform.Variables
@@ -128,5 +129,5 @@ func (a *app) infra(d *compare.Desired) []deploy.Finding {
 	default:
 		found.Text = fmt.Sprintf("whether there are changes that were not applied is not known: %v", err)
 	}
-	return []deploy.Finding{found}
+	return []preflight.Finding{found}
 }

@@ -14,6 +14,8 @@ import (
 	"hci/internal/aws/ecs"
 	"hci/internal/compare"
 	"hci/internal/deploy"
+	"hci/internal/deploy/names"
+	"hci/internal/deploy/state"
 	"hci/internal/project"
 	"hci/internal/term"
 	"hci/internal/terraform"
@@ -23,8 +25,8 @@ import (
 // deployment is an environment's service, by its names, and AWS to work on it.
 type deployment struct {
 	*compare.Desired
-	names    deploy.Names
-	missing  []deploy.Missing // that what is to be done doesn't need
+	names    names.Names
+	missing  []names.Missing // that what is to be done doesn't need
 	cfg      client.Config
 	on       *ecs.On
 	registry *ecr.Registry
@@ -45,7 +47,7 @@ func (a *app) deployed(ctx context.Context, name string, only ...string) (*deplo
 // deployment finds the names that steps need. They need no secret, so that
 // nobody is asked for a passphrase. What is not known is asked for, all of it
 // before anything else.
-func (a *app) deployment(ctx context.Context, env project.Environment, steps []deploy.Step, only ...string) (*deployment, error) {
+func (a *app) deployment(ctx context.Context, env project.Environment, steps []state.Step, only ...string) (*deployment, error) {
 	d, err := a.named(env, steps, only...)
 	if err != nil {
 		return nil, err
@@ -57,7 +59,7 @@ func (a *app) deployment(ctx context.Context, env project.Environment, steps []d
 }
 
 // named is a deployment without AWS.
-func (a *app) named(env project.Environment, steps []deploy.Step, only ...string) (*deployment, error) {
+func (a *app) named(env project.Environment, steps []state.Step, only ...string) (*deployment, error) {
 	_, ev, err := terraform.Evaluate(a.found, env, nil, a.environ, terraform.Options{})
 	if err != nil {
 		return nil, err
@@ -67,14 +69,14 @@ func (a *app) named(env project.Environment, steps []deploy.Step, only ...string
 }
 
 // nameAll resolves the names, and asks for those that are missing.
-func (a *app) nameAll(d *deployment, steps []deploy.Step) error {
+func (a *app) nameAll(d *deployment, steps []state.Step) error {
 	for {
-		d.names, d.missing = deploy.Resolve(deploy.Sources{
+		d.names, d.missing = names.Resolve(names.Sources{
 			Env: d.Env, Evaluated: d.Evaluated, Place: a.place, Region: a.getenv("AWS_REGION"), Service: first(d.only),
 		})
 		lacking := deploy.Needs(d.missing, steps)
 		if len(lacking) == 0 {
-			d.names = d.names.Beside(a.otherNames(d.Env))
+			d.names.Others = a.otherNames(d.Env)
 			return nil
 		}
 		settings := map[string]project.DeploySetting{}
@@ -84,13 +86,13 @@ func (a *app) nameAll(d *deployment, steps []deploy.Step) error {
 		for _, m := range lacking {
 			text, err := a.terminal().Ask(m.String() + ". " + m.Key + ": ")
 			if errors.Is(err, term.ErrNoTerminal) {
-				return &deploy.MissingError{Names: lacking}
+				return &names.MissingError{Names: lacking}
 			}
 			if err != nil {
 				return err
 			}
 			if text == "" {
-				return &deploy.MissingError{Names: []deploy.Missing{m}}
+				return &names.MissingError{Names: []names.Missing{m}}
 			}
 			settings[m.Key] = project.DeploySetting{Value: text}
 			a.sayf("with %s = %q in the deploy block of hci.hcl it is not asked again", m.Key, text)
@@ -109,27 +111,27 @@ func first(only []string) string {
 
 // otherNames are the names of the project's other environments, as far as the code
 // tells them.
-func (a *app) otherNames(env project.Environment) map[string]deploy.Names {
-	all := map[string]deploy.Names{}
+func (a *app) otherNames(env project.Environment) map[string]names.Names {
+	all := map[string]names.Names{}
 	for _, other := range a.found.Environments {
 		if other.Name == env.Name {
 			continue
 		}
 		if _, ev, err := terraform.Evaluate(a.found, other, nil, a.environ, terraform.Options{}); err == nil {
-			all[other.Name], _ = deploy.Resolve(deploy.Sources{Env: other, Evaluated: ev, Place: a.place, Region: a.getenv("AWS_REGION")})
+			all[other.Name], _ = names.Resolve(names.Sources{Env: other, Evaluated: ev, Place: a.place, Region: a.getenv("AWS_REGION")})
 		}
 	}
 	return all
 }
 
 // fullNames are a deployment's names with the values of its secrets, too.
-func (a *app) fullNames(d *deployment) func(context.Context) (deploy.Names, error) {
-	return func(ctx context.Context) (deploy.Names, error) {
+func (a *app) fullNames(d *deployment) func(context.Context) (names.Names, error) {
+	return func(ctx context.Context) (names.Names, error) {
 		opened, err := a.desired(ctx, d.Env.Name, compare.Options{})
 		if err != nil {
-			return deploy.Names{}, err
+			return names.Names{}, err
 		}
-		names, _ := deploy.Resolve(deploy.Sources{Env: d.Env, Evaluated: opened.Evaluated, Service: d.names.Service, Place: a.place, Region: a.getenv("AWS_REGION")})
+		names, _ := names.Resolve(names.Sources{Env: d.Env, Evaluated: opened.Evaluated, Service: d.names.Service, Place: a.place, Region: a.getenv("AWS_REGION")})
 		return names, nil
 	}
 }
@@ -182,7 +184,7 @@ func (d *deployment) registryOf(account, region string) *ecr.Registry {
 // explainNames prints the names and where each came from. What AWS would tell is
 // asked for, and may be missing: nothing else needs AWS here.
 func (a *app) explainNames(ctx context.Context, env project.Environment, asJSON bool) error {
-	d, err := a.named(env, []deploy.Step{deploy.Explain})
+	d, err := a.named(env, []state.Step{state.Explain})
 	if err != nil {
 		return err
 	}
@@ -194,9 +196,9 @@ func (a *app) explainNames(ctx context.Context, env project.Environment, asJSON 
 			missing = append(missing, m.String())
 		}
 		return a.printJSON(struct {
-			Schema  int           `json:"schema"`
-			Names   []deploy.Name `json:"names"`
-			Missing []string      `json:"missing"`
+			Schema  int          `json:"schema"`
+			Names   []names.Name `json:"names"`
+			Missing []string     `json:"missing"`
 		}{planSchema, d.names.List(), missing})
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
@@ -214,7 +216,7 @@ func (a *app) explainNames(ctx context.Context, env project.Environment, asJSON 
 
 // askAWS fills in the account, which STS tells, where neither the code nor
 // hci.hcl does.
-func (a *app) askAWS(ctx context.Context, d *deployment) []deploy.Missing {
+func (a *app) askAWS(ctx context.Context, d *deployment) []names.Missing {
 	if d.names.Account != "" {
 		return nil
 	}
@@ -224,7 +226,7 @@ func (a *app) askAWS(ctx context.Context, d *deployment) []deploy.Missing {
 		id, err = client.WhoAmI(ctx, d.cfg)
 	}
 	if err != nil {
-		return []deploy.Missing{{Key: "account", Why: "AWS does not tell it: " + err.Error()}}
+		return []names.Missing{{Key: "account", Why: "AWS does not tell it: " + err.Error()}}
 	}
 	d.names.SetAccount(id.Account, "the AWS credentials, "+id.ARN)
 	return nil

@@ -11,6 +11,9 @@ import (
 	"net/http"
 	"os"
 	"strings"
+
+	"hci/internal/deploy/names"
+
 	stdsync "sync"
 	"time"
 
@@ -21,7 +24,6 @@ import (
 	"hci/internal/aws/client"
 	"hci/internal/child"
 	"hci/internal/compare"
-	"hci/internal/deploy"
 	"hci/internal/docker"
 	"hci/internal/privatedir"
 	"hci/internal/testing/fakeaws"
@@ -84,7 +86,7 @@ func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (client.Co
 	}
 	if d.names.TaskDefinition == "" {
 		why := "the Terraform code does not tell what the service runs"
-		return client.Config{}, &deploy.MissingError{Names: []deploy.Missing{{Key: "task_definition", Why: why}}}
+		return client.Config{}, &names.MissingError{Names: []names.Missing{{Key: "task_definition", Why: why}}}
 	}
 	account := d.names.Account
 	if account == "" {

@@ -15,6 +15,11 @@ import (
 	"hci/internal/aws/ecr"
 	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
+	"hci/internal/deploy/names"
+	"hci/internal/deploy/preflight"
+	"hci/internal/deploy/revisions"
+	"hci/internal/deploy/rollout"
+	"hci/internal/deploy/state"
 )
 
 type serviceRollback struct {
@@ -66,7 +71,7 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 	if r.to != "" && len(all) > 1 {
 		return errors.New("--to names a revision of one service: name that with --service")
 	}
-	release, err := deploy.Lock(a.found.StateDir(), all[0].Env.Name)
+	release, err := state.Lock(a.found.StateDir(), all[0].Env.Name)
 	if err != nil {
 		return err
 	}
@@ -93,8 +98,8 @@ func (a *app) rollBackOne(ctx context.Context, d *deployment, name string, r ser
 	if err != nil {
 		return err
 	}
-	if whose := d.names.Whose(to.definition); whose != "" && len(d.names.Contradictions(to.definition)) > 0 {
-		return fmt.Errorf("%s looks like %s's, and contradicts the Terraform code of %s in %s; --to names another revision", to.Name, whose, name, strings.Join(d.names.Contradictions(to.definition), ", "))
+	if whose := revisions.Whose(d.names, to.definition); whose != "" && len(revisions.Contradictions(d.names, to.definition)) > 0 {
+		return fmt.Errorf("%s looks like %s's, and contradicts the Terraform code of %s in %s; --to names another revision", to.Name, whose, name, strings.Join(revisions.Contradictions(d.names, to.definition), ", "))
 	}
 	if err := a.imagesThere(ctx, d, to.Revision); err != nil {
 		return err
@@ -122,7 +127,7 @@ func (a *app) rollBackOne(ctx context.Context, d *deployment, name string, r ser
 	if err != nil {
 		return err
 	}
-	if err := deploy.ChangedSince(seen, now); err != nil {
+	if err := rollout.ChangedSince(seen, now); err != nil {
 		return err
 	}
 	id, err := on.Update(ctx, revision, false)
@@ -161,8 +166,8 @@ func (a *app) imagesThere(ctx context.Context, d *deployment, to ecs.Revision) e
 
 // registryFor is where an image lies; ok is false if that is no registry of ECR.
 func (d *deployment) registryFor(image string) (registry *ecr.Registry, name, reference string, ok bool) {
-	repository := deploy.RepositoryOf(image)
-	if e, inECR := deploy.ParseECR(image); inECR {
+	repository := names.RepositoryOf(image)
+	if e, inECR := names.ParseECR(image); inECR {
 		return d.registryOf(e.Account, e.Region), e.Name, e.Reference, e.Reference != ""
 	}
 	reference = strings.TrimLeft(strings.TrimPrefix(image, repository), ":@")
@@ -185,13 +190,13 @@ func (a *app) tagBack(ctx context.Context, d *deployment, to ecs.Revision) {
 
 // mayRollBack looks whose the credentials are and whether the service is at rest. A
 // rollout that hci left is one to roll back.
-func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback) (*deploy.Look, *deploy.Journal, error) {
-	journal, err := deploy.OpenJournal(a.found.StateDir(), deploy.ServiceKey(d.Env.Name, d.names.Service))
+func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback) (*preflight.Look, *state.Journal, error) {
+	journal, err := state.OpenJournal(a.found.StateDir(), state.ServiceKey(d.Env.Name, d.names.Service))
 	if err != nil {
-		journal, err = deploy.OpenJournal(a.found.StateDir(), d.Env.Name)
+		journal, err = state.OpenJournal(a.found.StateDir(), d.Env.Name)
 	}
 	if err != nil || journal.Service != d.names.Service {
-		journal = deploy.Unkept(d.Env.Name, nil) // there is none, or none that tells anything
+		journal = state.Unkept(d.Env.Name, nil) // there is none, or none that tells anything
 	}
 	p := a.preflight(d, journal, nil, deployOptions{displace: r.displace})
 	p.AtRest = true
@@ -231,11 +236,11 @@ func (a *app) rollbackTarget(ctx context.Context, on *ecs.On, runs, to string) (
 		a.sayf("which revisions have served is not known: %v", err)
 	}
 	family, _, _ := strings.Cut(runs, ":")
-	revisions, err := on.Revisions(ctx, family, rollbackDepth)
+	known, err := on.Revisions(ctx, family, rollbackDepth)
 	if err != nil {
 		return next, from, err
 	}
-	wanted, err := target(revisions, served, runs, to)
+	wanted, err := target(known, served, runs, to)
 	if err != nil {
 		return next, from, err
 	}
@@ -245,7 +250,7 @@ func (a *app) rollbackTarget(ctx context.Context, on *ecs.On, runs, to string) (
 	if i := slices.IndexFunc(served, func(s ecs.Served) bool { return s.Revision == wanted }); i >= 0 {
 		next.digests = served[i].Digests
 	}
-	next.Revision = deploy.Pinned(next.definition, next.digests).Revision()
+	next.Revision = revisions.Pinned(next.definition, next.digests).Revision()
 	next.pinned = !slices.Equal(next.Images, next.definition.Revision().Images)
 	on.Commits(ctx, next.Images)
 	return next, from, nil
@@ -298,15 +303,15 @@ func revisionWords(r ecs.Revision) string {
 // await waits for the end of a deployment and says how it goes.
 func (a *app) await(ctx context.Context, on *ecs.On, id string, r serviceRollback, env string) error {
 	view := a.deployView(env, true)
-	result, err := deploy.Watch(ctx, on, id, deploy.Options{Timeout: r.timeout, Every: r.poll, Seen: view.Seen, Stopped: view.Stopped})
+	result, err := rollout.Watch(ctx, on, id, rollout.Options{Timeout: r.timeout, Every: r.poll, Seen: view.Seen, Stopped: view.Stopped})
 	view.live.Clear()
 	if err != nil {
 		a.sayf("the deployment goes on; 'hci deploy status %s' shows how", env)
 		return err
 	}
 	a.sayAll(result.Explain())
-	if result.End != deploy.Deployed {
-		return &deploy.NotDeployedError{Result: result}
+	if result.End != rollout.Deployed {
+		return &rollout.NotDeployedError{Result: result}
 	}
 	return nil
 }

@@ -14,40 +14,42 @@ import (
 	"hci/internal/aws/client"
 	"hci/internal/child"
 	"hci/internal/deploy"
+	"hci/internal/deploy/preflight"
+	"hci/internal/deploy/state"
 	"hci/internal/docker"
 	"hci/internal/project"
 )
 
 // runDeploy does steps of a new deployment.
-func (a *app) runDeploy(ctx context.Context, env project.Environment, steps []deploy.Step, o deployOptions) error {
+func (a *app) runDeploy(ctx context.Context, env project.Environment, steps []state.Step, o deployOptions) error {
 	d, err := a.deployment(ctx, env, steps, o.services...)
 	if err != nil {
 		return err
 	}
 	if o.asDeclared {
-		d.names = d.names.AsDeclared()
+		d.names.AsDeclared = true
 	}
 	if !whole(steps) || o.dryRun || a.rehearsal != nil {
-		return a.perform(ctx, d, deploy.Unkept(env.Name, steps), o)
+		return a.perform(ctx, d, state.Unkept(env.Name, steps), o)
 	}
-	release, err := deploy.Lock(a.found.StateDir(), env.Name)
+	release, err := state.Lock(a.found.StateDir(), env.Name)
 	if err != nil {
 		return err
 	}
 	defer release()
-	return a.perform(ctx, d, deploy.NewJournal(a.found.StateDir(), env.Name, steps), o)
+	return a.perform(ctx, d, state.NewJournal(a.found.StateDir(), env.Name, steps), o)
 }
 
 // whole reports whether these are the steps of a deployment, rather than one
 // alone that changes nothing at AWS.
-func whole(steps []deploy.Step) bool {
-	return slices.Contains(steps, deploy.Update) || slices.Contains(steps, deploy.Migrate)
+func whole(steps []state.Step) bool {
+	return slices.Contains(steps, state.Update) || slices.Contains(steps, state.Migrate)
 }
 
 // unfinished says that an earlier deployment was not finished, which this one
 // replaces.
 func (a *app) unfinished(env string) {
-	old, err := deploy.OpenJournal(a.found.StateDir(), env)
+	old, err := state.OpenJournal(a.found.StateDir(), env)
 	if err != nil {
 		return // there is none, or none that could be gone on with
 	}
@@ -72,14 +74,14 @@ func (e *otherCommitError) Error() string {
 
 // continueDeploy goes on with an environment's deployment that was left.
 func (a *app) continueDeploy(ctx context.Context, env project.Environment, o deployOptions) error {
-	release, err := deploy.Lock(a.found.StateDir(), env.Name)
+	release, err := state.Lock(a.found.StateDir(), env.Name)
 	if err != nil {
 		return err
 	}
 	defer release()
-	journal, err := deploy.OpenJournal(a.found.StateDir(), env.Name)
-	if keys := deploy.ServiceKeys(a.found.StateDir(), env.Name); errors.Is(err, deploy.ErrNoJournal) && len(keys) > 0 {
-		journal, err = deploy.OpenJournal(a.found.StateDir(), keys[0]) // the first service is deployed; the others go along with this one
+	journal, err := state.OpenJournal(a.found.StateDir(), env.Name)
+	if keys := state.ServiceKeys(a.found.StateDir(), env.Name); errors.Is(err, state.ErrNoJournal) && len(keys) > 0 {
+		journal, err = state.OpenJournal(a.found.StateDir(), keys[0]) // the first service is deployed; the others go along with this one
 		if err == nil && len(o.services) == 0 {
 			o.services = servicesOf(env.Name, keys)
 		}
@@ -103,12 +105,12 @@ func (a *app) continueDeploy(ctx context.Context, env project.Environment, o dep
 func servicesOf(env string, keys []string) []string {
 	var all []string
 	for _, key := range keys {
-		all = append(all, strings.TrimPrefix(key, deploy.ServiceKey(env, "")))
+		all = append(all, strings.TrimPrefix(key, state.ServiceKey(env, "")))
 	}
 	return all
 }
 
-func joined(steps []deploy.Step) string {
+func joined(steps []state.Step) string {
 	var names []string
 	for _, s := range steps {
 		names = append(names, string(s))
@@ -118,7 +120,7 @@ func joined(steps []deploy.Step) string {
 
 // perform looks, shows the plan, runs the steps that are left and tells how it
 // ended.
-func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journal, o deployOptions) error {
+func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal, o deployOptions) error {
 	start := time.Now()
 	steps := journal.Left()
 	if journal.Region == "" { // a new one
@@ -132,7 +134,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 	if err != nil {
 		return err
 	}
-	if slices.Contains(steps, deploy.Update) {
+	if slices.Contains(steps, state.Update) {
 		look.Findings = append(look.Findings, d.leftBehind()...)
 	}
 	if err := a.lookAlong(ctx, along, look, o); err != nil {
@@ -184,7 +186,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 		view.live.Clear()
 	}
 	summary := a.summary(append([]deploy.Done{looked}, done...))
-	if slices.Contains(steps, deploy.Update) {
+	if slices.Contains(steps, state.Update) {
 		a.summarize([]*updated{{job: job, err: err}})
 	}
 	if err != nil {
@@ -193,7 +195,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 	switch {
 	case a.rehearsal != nil:
 		a.sayf("rehearsed: nothing in AWS was touched")
-	case slices.Contains(steps, deploy.Update):
+	case slices.Contains(steps, state.Update):
 		a.outcome(job)
 	}
 	return summary
@@ -201,20 +203,20 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *deploy.Journa
 
 // findings shows what was found; the error says that something of it stands in the
 // way.
-func (a *app) findings(look *deploy.Look) error {
+func (a *app) findings(look *preflight.Look) error {
 	for _, f := range look.Findings {
 		a.sayAll([]string{fmt.Sprintf("%s: %s: %s", f.Level, f.About, f.Text)})
 		if f.Next != "" {
 			a.sayf("  %s", f.Next)
 		}
 	}
-	return deploy.Blocking(look.Findings)
+	return preflight.Blocking(look.Findings)
 }
 
 // sameDeployment refuses to go on with a deployment somewhere else, or with what
 // is checked out now while the image is still to be built or pushed; after that it
 // says which goes on.
-func (a *app) sameDeployment(journal *deploy.Journal, d *deployment, look *deploy.Look) error {
+func (a *app) sameDeployment(journal *state.Journal, d *deployment, look *preflight.Look) error {
 	if journal.Started.IsZero() || journal.Region == "" { // a new one
 		return nil
 	}
@@ -226,7 +228,7 @@ func (a *app) sameDeployment(journal *deploy.Journal, d *deployment, look *deplo
 		return &otherPlaceError{was, is}
 	}
 	switch {
-	case journal.Image == "" && slices.Contains(journal.Steps, deploy.Push) && journal.Tag != look.Tag:
+	case journal.Image == "" && slices.Contains(journal.Steps, state.Push) && journal.Tag != look.Tag:
 		return &otherCommitError{journal.Tag, look.Tag}
 	case journal.Commit != look.Commit.SHA:
 		a.sayf("commit %.12s is checked out, and what goes on is the deployment of %.12s", look.Commit.SHA, journal.Commit)
@@ -235,7 +237,7 @@ func (a *app) sameDeployment(journal *deploy.Journal, d *deployment, look *deplo
 }
 
 // note writes into a new journal what the deployment is.
-func (a *app) note(j *deploy.Journal, d *deployment, look *deploy.Look) {
+func (a *app) note(j *state.Journal, d *deployment, look *preflight.Look) {
 	if whole(j.Steps) && a.rehearsal == nil {
 		a.unfinished(d.Env.Name)
 	}
@@ -243,7 +245,7 @@ func (a *app) note(j *deploy.Journal, d *deployment, look *deploy.Look) {
 }
 
 // noteWhere writes into a journal which service it is about.
-func (a *app) noteWhere(j *deploy.Journal, d *deployment, look *deploy.Look) {
+func (a *app) noteWhere(j *state.Journal, d *deployment, look *preflight.Look) {
 	j.Account, j.Region, j.Cluster, j.Service = look.Identity.Account, d.names.Region, d.names.Cluster, d.names.Service
 	j.Commit, j.Tag, j.Who = look.Commit.SHA, look.Tag, who()
 	if look.Service != nil {
@@ -253,7 +255,7 @@ func (a *app) noteWhere(j *deploy.Journal, d *deployment, look *deploy.Look) {
 	}
 }
 
-func (a *app) job(d *deployment, journal *deploy.Journal, steps []deploy.Step, o deployOptions, look *deploy.Look) *deploy.Job {
+func (a *app) job(d *deployment, journal *state.Journal, steps []state.Step, o deployOptions, look *preflight.Look) *deploy.Job {
 	j := &deploy.Job{
 		Env: d.Env.Name, Names: d.names, Look: look, Journal: journal, Steps: steps,
 		Registry: d.registry, Cluster: d.on, Rollout: d.on, Changes: d.on, Tasks: d.on,
@@ -282,8 +284,8 @@ func who() string {
 
 // session is docker for the steps: with a private login where hci logs in as
 // part of more, else with the user's own.
-func (a *app) session(d *deployment, steps []deploy.Step, look *deploy.Look) (*docker.Session, error) {
-	if !slices.ContainsFunc(steps, func(s deploy.Step) bool { return s == deploy.Login || s == deploy.Build || s == deploy.Push }) {
+func (a *app) session(d *deployment, steps []state.Step, look *preflight.Look) (*docker.Session, error) {
+	if !slices.ContainsFunc(steps, func(s state.Step) bool { return s == state.Login || s == state.Build || s == state.Push }) {
 		return nil, nil
 	}
 	engine := look.Engine
@@ -297,7 +299,7 @@ func (a *app) session(d *deployment, steps []deploy.Step, look *deploy.Look) (*d
 		a.rehearsal.engine = engine
 	}
 	host := look.Repository.Host()
-	if slices.Contains(steps, deploy.Login) && len(steps) > 1 {
+	if slices.Contains(steps, state.Login) && len(steps) > 1 {
 		self, err := os.Executable()
 		if err != nil {
 			return nil, err
@@ -320,7 +322,7 @@ func (a *app) summary(done []deploy.Done) error {
 }
 
 // look is the preflight.
-func (a *app) look(ctx context.Context, d *deployment, journal *deploy.Journal, steps []deploy.Step, o deployOptions) (*deploy.Look, error) {
+func (a *app) look(ctx context.Context, d *deployment, journal *state.Journal, steps []state.Step, o deployOptions) (*preflight.Look, error) {
 	more, err := a.moreLooks(ctx, d, steps, o)
 	if err != nil {
 		return nil, err
@@ -331,14 +333,14 @@ func (a *app) look(ctx context.Context, d *deployment, journal *deploy.Journal, 
 }
 
 // preflight is what to look at, without what needs the secrets.
-func (a *app) preflight(d *deployment, journal *deploy.Journal, steps []deploy.Step, o deployOptions) deploy.Preflight {
-	return deploy.Preflight{
+func (a *app) preflight(d *deployment, journal *state.Journal, steps []state.Step, o deployOptions) preflight.Preflight {
+	return preflight.Preflight{
 		Env: d.Env.Name, Root: a.found.Root, Names: d.names, Steps: steps, Displace: o.displace,
 		Rebuild: journal.Rebuild, Dirty: journal.Dirty, Restart: journal.Restart, Base: journal.Base,
-		Own: deploy.OwnOf(journal),
-		Yes: o.yes, Wanted: deploy.Wanted{Image: o.image, ImageTag: o.imageTag},
+		Own: state.OwnOf(journal),
+		Yes: o.yes, Wanted: preflight.Wanted{Image: o.image, ImageTag: o.imageTag},
 		Cluster: d.on, Registry: d.registry,
-		RegistryOf: func(account, region string) deploy.Registry { return d.registryOf(account, region) },
+		RegistryOf: func(account, region string) preflight.Registry { return d.registryOf(account, region) },
 		WhoAmI:     func(ctx context.Context) (client.Identity, error) { return client.WhoAmI(ctx, d.cfg) },
 		Docker:     func(ctx context.Context) (*docker.Engine, error) { return docker.Find(ctx, a.environFor(child.Docker)) },
 		Commit:     a.found.Commit,

@@ -8,6 +8,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"hci/internal/deploy/names"
+	"hci/internal/deploy/preflight"
+	"hci/internal/deploy/state"
+
 	stdsync "sync"
 
 	"hci/internal/aws/ecs"
@@ -19,7 +24,7 @@ import (
 // built, pushed and migrated with once.
 type follower struct {
 	*deployment
-	journal *deploy.Journal
+	journal *state.Journal
 	job     *deploy.Job
 }
 
@@ -31,11 +36,11 @@ func (d *deployment) sibling(ctx context.Context, a *app, service string) (*depl
 		delete(env.Deploy, key) // they are about the first
 	}
 	other := *d
-	other.names, other.missing = deploy.Resolve(deploy.Sources{Env: env, Evaluated: d.Evaluated, Place: a.place, Region: a.getenv("AWS_REGION"), Service: service})
-	if lacking := deploy.Needs(other.missing, []deploy.Step{deploy.Update}); len(lacking) > 0 {
-		return nil, &deploy.MissingError{Names: lacking}
+	other.names, other.missing = names.Resolve(names.Sources{Env: env, Evaluated: d.Evaluated, Place: a.place, Region: a.getenv("AWS_REGION"), Service: service})
+	if lacking := deploy.Needs(other.missing, []state.Step{state.Update}); len(lacking) > 0 {
+		return nil, &names.MissingError{Names: lacking}
 	}
-	other.names = other.names.Beside(d.names.Others())
+	other.names.Others = d.names.Others
 	if a.rehearsal == nil && d.on != nil { // it may be kept elsewhere
 		var err error
 		if other.cfg, err = a.comparing().Load(ctx, d.Env, d.Evaluated, servicePlace(d.Evaluated, service)); err != nil {
@@ -53,7 +58,7 @@ func (d *deployment) means(service string) bool {
 		return true
 	}
 	for _, s := range d.Evaluated.Services {
-		if s.Name == service && slices.ContainsFunc(d.only, func(name string) bool { return deploy.Is(s, name) }) {
+		if s.Name == service && slices.ContainsFunc(d.only, func(name string) bool { return names.Is(s, name) }) {
 			return true
 		}
 	}
@@ -79,8 +84,8 @@ func (d *deployment) all(ctx context.Context, a *app) ([]*deployment, error) {
 
 // followers are the services that are deployed along: of a new deployment all that are
 // meant, of one that is resumed those that are not finished.
-func (a *app) followers(ctx context.Context, d *deployment, journal *deploy.Journal, o deployOptions) ([]*follower, error) {
-	if !slices.Contains(journal.Left(), deploy.Update) {
+func (a *app) followers(ctx context.Context, d *deployment, journal *state.Journal, o deployOptions) ([]*follower, error) {
+	if !slices.Contains(journal.Left(), state.Update) {
 		return nil, nil
 	}
 	all, err := d.all(ctx, a)
@@ -90,20 +95,20 @@ func (a *app) followers(ctx context.Context, d *deployment, journal *deploy.Jour
 	kept := journal.Kept()
 	var found []*follower
 	for _, one := range all[1:] {
-		key := deploy.ServiceKey(d.Env.Name, one.names.Service)
+		key := state.ServiceKey(d.Env.Name, one.names.Service)
 		f := &follower{deployment: one}
-		steps := []deploy.Step{deploy.Update}
+		steps := []state.Step{state.Update}
 		switch {
 		case journal.Region != "": // resumed
-			if f.journal, err = deploy.OpenJournal(a.found.StateDir(), key); errors.Is(err, deploy.ErrNoJournal) {
+			if f.journal, err = state.OpenJournal(a.found.StateDir(), key); errors.Is(err, state.ErrNoJournal) {
 				continue
 			} else if err != nil {
 				return nil, err
 			}
 		case kept:
-			f.journal = deploy.NewJournal(a.found.StateDir(), key, steps)
+			f.journal = state.NewJournal(a.found.StateDir(), key, steps)
 		default:
-			f.journal = deploy.Unkept(key, steps)
+			f.journal = state.Unkept(key, steps)
 		}
 		if journal.Region == "" {
 			f.journal.Restart, f.journal.Base = journal.Restart, journal.Base
@@ -115,13 +120,13 @@ func (a *app) followers(ctx context.Context, d *deployment, journal *deploy.Jour
 
 // lookAlong runs the preflight checks of the services that are deployed along, all at
 // once, and adds to a look what they found.
-func (a *app) lookAlong(ctx context.Context, all []*follower, look *deploy.Look, o deployOptions) error {
-	looks, errs := make([]*deploy.Look, len(all)), make([]error, len(all))
+func (a *app) lookAlong(ctx context.Context, all []*follower, look *preflight.Look, o deployOptions) error {
+	looks, errs := make([]*preflight.Look, len(all)), make([]error, len(all))
 	var group stdsync.WaitGroup
 	for i, f := range all {
 		group.Go(func() {
-			p := a.preflight(f.deployment, f.journal, []deploy.Step{deploy.Update}, o)
-			p.Follows, p.Wanted = true, deploy.Wanted{}
+			p := a.preflight(f.deployment, f.journal, []state.Step{state.Update}, o)
+			p.Follows, p.Wanted = true, preflight.Wanted{}
 			p.Commit = func(context.Context) (project.Commit, error) { return look.Commit, nil }
 			looks[i], errs[i] = p.Look(ctx)
 		})
@@ -131,7 +136,7 @@ func (a *app) lookAlong(ctx context.Context, all []*follower, look *deploy.Look,
 		if errs[i] != nil {
 			return errs[i]
 		}
-		f.job = a.job(f.deployment, f.journal, []deploy.Step{deploy.Update}, o, looks[i])
+		f.job = a.job(f.deployment, f.journal, []state.Step{state.Update}, o, looks[i])
 		for _, found := range looks[i].Findings {
 			if slices.Contains(look.Findings, found) {
 				continue
@@ -144,15 +149,15 @@ func (a *app) lookAlong(ctx context.Context, all []*follower, look *deploy.Look,
 }
 
 // leftBehind warns of services that run the image and are not deployed.
-func (d *deployment) leftBehind() []deploy.Finding {
-	var all []deploy.Finding
+func (d *deployment) leftBehind() []preflight.Finding {
+	var all []preflight.Finding
 	for _, service := range d.names.Sharing {
 		if !d.means(service) {
-			all = append(all, deploy.Finding{Level: deploy.Warning, About: "service", Text: fmt.Sprintf("%s runs the same image, and stays as it is: --service does not name it", service)})
+			all = append(all, preflight.Finding{Level: preflight.Warning, About: "service", Text: fmt.Sprintf("%s runs the same image, and stays as it is: --service does not name it", service)})
 		}
 	}
-	for _, address := range d.names.Unnamed() {
-		all = append(all, deploy.Finding{Level: deploy.Warning, About: "service", Text: fmt.Sprintf("%s runs the same image, and stays as it is: its name is not known", address)})
+	for _, address := range d.names.Unnamed {
+		all = append(all, preflight.Finding{Level: preflight.Warning, About: "service", Text: fmt.Sprintf("%s runs the same image, and stays as it is: its name is not known", address)})
 	}
 	return all
 }
@@ -221,7 +226,7 @@ func (d *deployment) after(service string) string {
 				continue
 			}
 			for _, other := range d.Evaluated.Services {
-				if deploy.Is(other, setting.Value) {
+				if names.Is(other, setting.Value) {
 					return other.Name
 				}
 			}
@@ -298,7 +303,7 @@ func (a *app) show(job *deploy.Job, along []*follower) error {
 }
 
 // noteAlong writes the journals of a deployment and of the services that go along.
-func (a *app) noteAlong(journal *deploy.Journal, along []*follower, look *deploy.Look) error {
+func (a *app) noteAlong(journal *state.Journal, along []*follower, look *preflight.Look) error {
 	var keys []string
 	for _, f := range along {
 		keys = append(keys, f.journal.Env)
@@ -311,7 +316,7 @@ func (a *app) noteAlong(journal *deploy.Journal, along []*follower, look *deploy
 		}
 	}
 	if journal.Kept() {
-		deploy.ForgetServices(a.found.StateDir(), journal.Env, keys)
+		state.ForgetServices(a.found.StateDir(), journal.Env, keys)
 	}
 	return journal.Save()
 }
@@ -329,14 +334,14 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 		}
 	}
 	all := job.Steps
-	job.Steps = deploy.Without(all, []deploy.Step{deploy.Update})
+	job.Steps = state.Without(all, []state.Step{state.Update})
 	done, err := job.Run(ctx)
 	done = append([]deploy.Done{looked}, done...)
 	if err != nil {
 		job.Steps = all
 		return errors.Join(a.notDeployed(ctx, job, err), a.summary(done))
 	}
-	job.Steps = []deploy.Step{deploy.Update}
+	job.Steps = []state.Step{state.Update}
 	for _, f := range along {
 		f.journal.Follow(job.Journal)
 		if err := f.journal.Save(); err != nil {
@@ -350,7 +355,7 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 			view.live.Clear()
 		}
 		for _, step := range one.done {
-			step.Step = deploy.Step(string(step.Step) + " " + one.job.Names.Service)
+			step.Step = state.Step(string(step.Step) + " " + one.job.Names.Service)
 			done = append(done, step)
 		}
 	}

@@ -8,13 +8,15 @@ import (
 
 	"hci/internal/compare"
 	"hci/internal/deploy"
+	"hci/internal/deploy/preflight"
+	"hci/internal/deploy/state"
 	"hci/internal/lint"
 	"hci/internal/privatedir"
 )
 
 // buildSource is what an image is built of: the commit, or the work tree if that is
 // asked for.
-func (a *app) buildSource(d *deployment, journal *deploy.Journal, look *deploy.Look) deploy.Source {
+func (a *app) buildSource(d *deployment, journal *state.Journal, look *preflight.Look) deploy.Source {
 	s := deploy.Source{Root: a.found.Root, Context: d.names.Context, Dockerfile: d.names.Dockerfile, Leaks: d.leaks, Values: d.values}
 	if journal.Dirty {
 		return s

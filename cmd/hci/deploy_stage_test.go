@@ -14,6 +14,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"hci/internal/deploy/names"
+
 	stdsync "sync"
 	"testing"
 	"time"
@@ -21,7 +24,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 
 	"hci/internal/compare"
-	"hci/internal/deploy"
 	"hci/internal/testing/fakeaws"
 	"hci/sync/localsm"
 )
@@ -32,7 +34,7 @@ import (
 type stage struct {
 	t       *testing.T
 	dir     string
-	names   deploy.Names
+	names   names.Names
 	failing string // service whose tasks are killed again and again
 	exec    string // state of ECS Exec's agent; "" where it is off
 	host    string

@@ -96,7 +96,7 @@ func (a *app) printService(s *ecs.Service) error {
 	}
 	for _, d := range s.Deployments {
 		fmt.Fprintf(w, "deployment\t%s %s %s since %s: %s, %d of %d tasks run, %d failed%s\n", d.ID, strings.ToLower(d.Status),
-			d.Revision, when(d.Created), rollout(d), d.Running, d.Desired, d.Failed, reasonWords(d.Reason))
+			d.Revision, when(d.Created), rolloutWords(d), d.Running, d.Desired, d.Failed, reasonWords(d.Reason))
 	}
 	for _, t := range s.Tasks {
 		fmt.Fprintf(w, "task\t%s %s %s since %s\n", t.ID, t.Revision, t.Status, when(t.Started))
@@ -123,8 +123,8 @@ func commitWords(i ecs.Image) string {
 	return " (commit " + i.Commit + ")"
 }
 
-// rollout is AWS's word for how far a deployment is, in lower case.
-func rollout(d ecs.Deployment) string {
+// rolloutWords is AWS's word for how far a deployment is, in lower case.
+func rolloutWords(d ecs.Deployment) string {
 	if d.Rollout == "" {
 		return "no rollout state"
 	}

@@ -5,7 +5,7 @@ import (
 	"os"
 	"strings"
 
-	"hci/internal/deploy"
+	"hci/internal/deploy/names"
 )
 
 // stepSummary is the variable with the path of the file to which a step of GitHub
@@ -75,7 +75,7 @@ func commitLink(source, commit string) string {
 
 // consoleLink links to a service in AWS's console, which is elsewhere in other
 // partitions than the first.
-func consoleLink(n deploy.Names) string {
+func consoleLink(n names.Names) string {
 	for _, prefix := range []string{"cn-", "us-gov-", "us-iso", "eusc-"} {
 		if strings.HasPrefix(n.Region, prefix) {
 			return n.Service

@@ -11,6 +11,9 @@ import (
 
 	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
+	"hci/internal/deploy/names"
+	"hci/internal/deploy/revisions"
+	"hci/internal/deploy/state"
 	"hci/tfvars/module"
 )
 
@@ -48,14 +51,14 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 	if err != nil {
 		return err
 	}
-	task, err := deploy.FindTask(d.Evaluated, name)
+	task, err := names.FindTask(d.Evaluated, name)
 	if err != nil {
 		return err
 	}
 	if container, err = oneContainer(task, container); err != nil {
 		return err
 	}
-	journal := deploy.Unkept(d.Env.Name, nil)
+	journal := state.Unkept(d.Env.Name, nil)
 	journal.Who = who()
 	look, err := a.look(ctx, d, journal, nil, o)
 	if err != nil {
@@ -98,7 +101,7 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 	if errors.As(err, &lost) {
 		a.sayf("whether the task began is not known: 'aws ecs list-tasks --cluster %s --family %s' lists it if it runs", d.names.Cluster, task.Family)
 	}
-	var newer *deploy.NewerError
+	var newer *revisions.NewerError
 	if errors.As(err, &newer) {
 		return fmt.Errorf("%w; run this again to take it", err)
 	}
@@ -118,17 +121,17 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 // whoever's it looks like.
 func (a *app) taskDefinition(ctx context.Context, d *deployment, family string, declared bool) (definition *ecs.Definition, composed bool, err error) {
 	if declared {
-		definition, err = deploy.Declared(ctx, d.on, family)
+		definition, err = revisions.Declared(ctx, d.on, family)
 		if err == nil {
 			a.contradiction(d, definition)
 		}
 		return definition, false, err
 	}
-	own := d.names.OwnSaying(d.on, func(newest *ecs.Definition, what []string, own string) {
-		a.sayf("warning: %s contradicts the Terraform code of %s in %s%s: the newest revision of %s is %s", newest.Name, d.Env.Name, strings.Join(what, ", "), whoseWords(d.names.Whose(newest)), d.Env.Name, own)
+	own := revisions.OfSaying(d.names, d.on, func(newest *ecs.Definition, what []string, own string) {
+		a.sayf("warning: %s contradicts the Terraform code of %s in %s%s: the newest revision of %s is %s", newest.Name, d.Env.Name, strings.Join(what, ", "), whoseWords(revisions.Whose(d.names, newest)), d.Env.Name, own)
 	})
-	definition, err = deploy.Current(ctx, own, family)
-	var foreign *deploy.ForeignError
+	definition, err = revisions.Current(ctx, own, family)
+	var foreign *revisions.ForeignError
 	if !errors.As(err, &foreign) {
 		if err == nil {
 			a.contradiction(d, definition)
@@ -147,11 +150,11 @@ func (a *app) taskDefinition(ctx context.Context, d *deployment, family string, 
 	if err != nil {
 		return nil, false, err
 	}
-	made, err := full.Compose(foreign.Newest, running)
+	made, err := revisions.Compose(full, foreign.Newest, running)
 	if err != nil {
-		return nil, false, &foreignTaskError{env: d.Env.Name, foreign: foreign, whose: d.names.Whose(foreign.Newest), err: err}
+		return nil, false, &foreignTaskError{env: d.Env.Name, foreign: foreign, whose: revisions.Whose(d.names, foreign.Newest), err: err}
 	}
-	a.sayf("warning: %v%s: what the code declares for %s is registered and run", foreign, whoseWords(d.names.Whose(foreign.Newest)), d.Env.Name)
+	a.sayf("warning: %v%s: what the code declares for %s is registered and run", foreign, whoseWords(revisions.Whose(d.names, foreign.Newest)), d.Env.Name)
 	if len(made.Taken) > 0 {
 		a.sayf("  %s taken from %s, which runs", strings.Join(made.Taken, ", "), running.Name)
 	}
@@ -160,8 +163,8 @@ func (a *app) taskDefinition(ctx context.Context, d *deployment, family string, 
 
 // contradiction warns of a revision that is not what the code says.
 func (a *app) contradiction(d *deployment, definition *ecs.Definition) {
-	if what := d.names.Contradictions(definition); len(what) > 0 {
-		a.sayf("warning: %s contradicts the Terraform code of %s in %s%s", definition.Name, d.Env.Name, strings.Join(what, ", "), whoseWords(d.names.Whose(definition)))
+	if what := revisions.Contradictions(d.names, definition); len(what) > 0 {
+		a.sayf("warning: %s contradicts the Terraform code of %s in %s%s", definition.Name, d.Env.Name, strings.Join(what, ", "), whoseWords(revisions.Whose(d.names, definition)))
 	}
 }
 
@@ -175,7 +178,7 @@ func whoseWords(env string) string {
 // foreignTaskError says that a one-off task has no definition of this environment's.
 type foreignTaskError struct {
 	env, whose string
-	foreign    *deploy.ForeignError
+	foreign    *revisions.ForeignError
 	err        error
 }
 
@@ -223,16 +226,16 @@ func (a *app) taskImage(ctx context.Context, d *deployment, task *ecs.Definition
 	if err != nil {
 		return "", err
 	}
-	images, err := deploy.Running(ctx, d.on, running)
+	images, err := revisions.Running(ctx, d.on, running)
 	if err != nil {
 		return "", err
 	}
-	if image := images[d.names.Container]; image != "" && len(d.names.Takers(task, deploy.RepositoryOf(image))) > 0 {
+	if image := images[d.names.Container]; image != "" && len(d.names.Takers(task, names.RepositoryOf(image))) > 0 {
 		return image, nil
 	}
 	var same []string
 	for _, image := range images {
-		if slices.ContainsFunc(task.Containers(), func(t ecs.Container) bool { return deploy.SameRepository(t.Image, image) }) {
+		if slices.ContainsFunc(task.Containers(), func(t ecs.Container) bool { return names.SameRepository(t.Image, image) }) {
 			same = append(same, image)
 		}
 	}

@@ -6,6 +6,9 @@ import (
 
 	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
+	"hci/internal/deploy/preflight"
+	"hci/internal/deploy/revisions"
+	"hci/internal/deploy/state"
 	"hci/internal/docker"
 )
 
@@ -23,13 +26,13 @@ func TestNextStep(t *testing.T) {
 		{"build,push,update", docker.ErrExpired, []string{"'hci deploy login staging' logs in"}},
 		{"migrate", &ecs.RefusedError{}, []string{resume}},
 		{"build", &ecs.RefusedError{}, nil},
-		{"migrate", &deploy.NewerError{}, []string{"'hci deploy --resume staging' goes on, with a revision that is made from it"}},
+		{"migrate", &revisions.NewerError{}, []string{"'hci deploy --resume staging' goes on, with a revision that is made from it"}},
 	} {
-		steps, err := deploy.ParseSteps(c.steps)
+		steps, err := state.ParseSteps(c.steps)
 		if err != nil {
 			t.Fatal(err)
 		}
-		job := &deploy.Job{Env: "staging", Steps: steps, Journal: deploy.Unkept("staging", steps), Look: &deploy.Look{}}
+		job := &deploy.Job{Env: "staging", Steps: steps, Journal: state.Unkept("staging", steps), Look: &preflight.Look{}}
 		if says := (&app{}).nextStep(job, c.err); !slices.Equal(says, c.says) {
 			t.Errorf("%s, %v: %q, want %q", c.steps, c.err, says, c.says)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
+	"hci/internal/deploy/rollout"
 	"hci/internal/interrupt"
 	"hci/internal/term"
 )
@@ -83,7 +84,7 @@ func (v *deployView) Seen(s *ecs.Service, d *ecs.Deployment) {
 	if d == nil {
 		return
 	}
-	line := fmt.Sprintf("%s %s: %d of %d tasks run, %d start, %d failed", d.Revision, rollout(*d), d.Running, d.Desired, d.Pending, d.Failed)
+	line := fmt.Sprintf("%s %s: %d of %d tasks run, %d start, %d failed", d.Revision, rolloutWords(*d), d.Running, d.Desired, d.Pending, d.Failed)
 	if s.Stage != nil {
 		line += fmt.Sprintf("; %s: %s", s.Strategy, s.Stage)
 	}
@@ -103,7 +104,7 @@ func (v *deployView) Stopped(t ecs.StoppedTask) {
 
 // Decide asks what becomes of a deployment that loops, or whose watching was
 // interrupted.
-func (v *deployView) Decide(r deploy.Result, interrupted bool) deploy.Choice {
+func (v *deployView) Decide(r rollout.Result, interrupted bool) deploy.Choice {
 	defer v.alone()()
 	v.live.Clear()
 	if !interrupted {

@@ -45,7 +45,13 @@ internal/aws/client: sync/awssm/reach
 internal/aws/ecr: internal/aws/client sync/secret
 internal/aws/ecs: internal/aws/client sync/secret
 internal/aws/session: internal/child sync/secret
-internal/deploy: internal/atomicfile internal/aws/client internal/aws/ecr internal/aws/ecs internal/docker internal/ownership internal/project sync/secret tfvars/module
+internal/deploy: internal/aws/client internal/aws/ecr internal/aws/ecs internal/deploy/names internal/deploy/preflight internal/deploy/revisions internal/deploy/rollout internal/deploy/state internal/deploy/words internal/docker sync/secret
+internal/deploy/preflight: internal/aws/client internal/aws/ecr internal/aws/ecs internal/deploy/names internal/deploy/revisions internal/deploy/state internal/deploy/words internal/docker internal/project
+internal/deploy/revisions: internal/aws/ecs internal/deploy/names internal/deploy/words tfvars/module
+internal/deploy/names: internal/aws/ecs internal/project tfvars/module
+internal/deploy/rollout: internal/aws/ecs internal/deploy/words
+internal/deploy/state: internal/atomicfile internal/aws/ecs internal/deploy/words internal/ownership
+internal/deploy/words:
 internal/testing/fakeaws: sync/secret tfvars/module
 internal/env/process: sync/dotenv
 internal/env/files: sync/secret sync/dotenv tfvars

@@ -4,7 +4,8 @@ import (
 	"slices"
 	"testing"
 
-	"hci/internal/deploy"
+	"hci/internal/deploy/names"
+	"hci/internal/deploy/revisions"
 	"hci/internal/project"
 	"hci/sync/secret"
 	"hci/tfvars/module"
@@ -13,17 +14,17 @@ import (
 // envNames are the names of an environment whose one task definition has the variable
 // HOST with the environment's name, a host that only AWS knows, a secret, a log group and
 // a role.
-func envNames(env string) deploy.Names {
-	c := of("app", "aws_ecr_repository.app", "1")
+func envNames(env string) names.Names {
+	c := module.Container{Name: "app", Essential: true, Repository: "aws_ecr_repository.app", Reference: "${aws_ecr_repository.app.repository_url}:1"}
 	c.Environment = []module.EnvEntry{{Name: "HOST", Value: secret.New(env), Known: true}, {Name: "DB", Awaits: []string{"aws_db_instance.db.address"}}}
 	c.Secrets = []module.SecretRef{{Name: "KEY", SecretName: "key_" + env}}
 	c.Log = module.Log{Driver: "awslogs", Group: "/" + env}
-	t := task("web", "web", c)
+	t := module.Task{Address: "aws_ecs_task_definition.web", Family: "web", Containers: []module.Container{c}}
 	t.TaskRole = "arn:aws:iam::1:role/" + env
-	n, _ := deploy.Resolve(deploy.Sources{
+	n, _ := names.Resolve(names.Sources{
 		Env: project.Environment{Name: env}, Place: func(string, int) string { return "" },
 		Evaluated: &module.Evaluated{
-			Services: []module.Service{runs(1, "web", "web_"+env, "web")}, Tasks: []module.Task{t},
+			Services: []module.Service{{Address: "aws_ecs_service.web", Name: "web_" + env, Cluster: "main", TaskDefinition: t.Address}}, Tasks: []module.Task{t},
 			Repositories: []module.Repository{{Address: "aws_ecr_repository.app", Name: "app_" + env}},
 		},
 	})
@@ -46,7 +47,8 @@ func described(f *family, role, image, host, key, group string) {
 // it looks like; what only AWS knows contradicts nothing.
 func TestContradictions(t *testing.T) {
 	const role, image = "arn:aws:iam::1:role/", "1.dkr.ecr.eu-central-1.amazonaws.com/app_"
-	n := envNames("staging").Beside(map[string]deploy.Names{"production": envNames("production")})
+	n := envNames("staging")
+	n.Others = map[string]names.Names{"production": envNames("production")}
 	for _, c := range []struct {
 		name                         string
 		role, image, host, key, logs string
@@ -68,10 +70,10 @@ func TestContradictions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := n.Contradictions(d); !slices.Equal(got, c.what) {
+		if got := revisions.Contradictions(n, d); !slices.Equal(got, c.what) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.what)
 		}
-		if got := n.Whose(d); got != c.whose {
+		if got := revisions.Whose(n, d); got != c.whose {
 			t.Errorf("%s: looks like %q's, want %q", c.name, got, c.whose)
 		}
 	}

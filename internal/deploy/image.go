@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"hci/internal/aws/ecr"
+	"hci/internal/deploy/names"
+	"hci/internal/deploy/preflight"
+	"hci/internal/deploy/state"
 	"hci/internal/docker"
 )
 
@@ -29,14 +32,14 @@ func (j *Job) Choose() {
 		journal.Image, journal.Words = j.Look.Given, "the image "+j.Look.Given
 	case j.Look.Pushed != "":
 		journal.Image, journal.Words, journal.Own = j.Look.Repository.URI+"@"+j.Look.Pushed, j.inRegistry(), true
-	case slices.Contains(journal.Steps, Push):
+	case slices.Contains(journal.Steps, state.Push):
 	default:
 		journal.Image, journal.Words = j.Look.Deployed.One, "the deployed image"
 	}
 }
 
 func (j *Job) inRegistry() string {
-	if strings.HasSuffix(j.Look.Tag, dirtyTag) {
+	if strings.HasSuffix(j.Look.Tag, names.DirtyTag) {
 		return "the image " + j.Look.Tag + ", which is in the registry"
 	}
 	return "the image of commit " + j.Look.Commit.Short() + ", which is in the registry"
@@ -106,7 +109,7 @@ func (j *Job) push(ctx context.Context) (string, error) {
 		return "", err
 	}
 	tags := []string{j.Look.Tag}
-	if j.Look.Moving != "" && !slices.Contains(j.Journal.Steps, Update) { // else it is moved when the image serves
+	if j.Look.Moving != "" && !slices.Contains(j.Journal.Steps, state.Update) { // else it is moved when the image serves
 		tags = append(tags, j.Look.Moving)
 	}
 	for i, tag := range tags {
@@ -132,7 +135,7 @@ func (j *Job) pushTag(ctx context.Context, tag string, own bool) error {
 		}
 	}
 	err := j.Docker.Push(ctx, image)
-	if errors.Is(err, docker.ErrExpired) && slices.Contains(j.Steps, Login) {
+	if errors.Is(err, docker.ErrExpired) && slices.Contains(j.Steps, state.Login) {
 		j.Talk.Say("the login has expired: logging in again")
 		if _, err := j.logIn(ctx); err != nil {
 			return err
@@ -221,14 +224,14 @@ func (j *Job) image() (image, words string) {
 func (j *Job) moveTag(ctx context.Context) {
 	repository, digest, pinned := strings.Cut(j.Journal.Image, "@")
 	tag := j.Look.Moving
-	if tag == "" || !pinned || j.Look.Repository.URI == "" || !SameRepository(repository, j.Look.Repository.URI) {
+	if tag == "" || !pinned || j.Look.Repository.URI == "" || !names.SameRepository(repository, j.Look.Repository.URI) {
 		return
 	}
 	MoveTag(ctx, j.Registry, j.Look.Repository.Name, digest, tag, j.Talk.Say)
 }
 
 // MoveTag makes a tag name the image with a digest, unless it does, and says so.
-func MoveTag(ctx context.Context, registry Registry, repository, digest, tag string, say func(format string, args ...any)) {
+func MoveTag(ctx context.Context, registry preflight.Registry, repository, digest, tag string, say func(format string, args ...any)) {
 	if now, err := registry.Digest(ctx, repository, tag); err == nil && now == digest {
 		return
 	}

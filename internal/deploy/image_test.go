@@ -13,6 +13,10 @@ import (
 	"hci/internal/aws/ecr"
 	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
+	"hci/internal/deploy/names"
+	"hci/internal/deploy/preflight"
+	"hci/internal/deploy/rollout"
+	"hci/internal/deploy/state"
 	"hci/internal/docker"
 	"hci/internal/project"
 	"hci/sync/secret"
@@ -119,27 +123,27 @@ type quiet struct{ said []string }
 func (q *quiet) Say(format string, args ...any) {
 	q.said = append(q.said, fmt.Sprintf(format, args...))
 }
-func (q *quiet) Log(ecs.LogLine)                          {}
-func (q *quiet) Seen(*ecs.Service, *ecs.Deployment)       {}
-func (q *quiet) Stopped(ecs.StoppedTask)                  {}
-func (q *quiet) Decide(deploy.Result, bool) deploy.Choice { return deploy.Leave }
+func (q *quiet) Log(ecs.LogLine)                           {}
+func (q *quiet) Seen(*ecs.Service, *ecs.Deployment)        {}
+func (q *quiet) Stopped(ecs.StoppedTask)                   {}
+func (q *quiet) Decide(rollout.Result, bool) deploy.Choice { return deploy.Leave }
 
 const sha = "0123456789abcdef0123456789abcdef01234567"
 
-func imageJob(e *engine, j *deploy.Journal, steps ...deploy.Step) *deploy.Job {
+func imageJob(e *engine, j *state.Journal, steps ...state.Step) *deploy.Job {
 	return &deploy.Job{
 		Env: "staging", Journal: j, Steps: steps, Docker: e, Registry: e, Talk: &quiet{},
-		Look: &deploy.Look{
+		Look: &preflight.Look{
 			Repository: ecr.Repository{Name: "app", URI: uri}, Commit: project.Commit{SHA: sha}, Tag: "git-" + sha[:12], Moving: "latest", Platform: platform,
 		},
 	}
 }
 
-var imageSteps = []deploy.Step{deploy.Login, deploy.Build, deploy.Push}
+var imageSteps = []state.Step{state.Login, state.Build, state.Push}
 
 func TestBuildAndPush(t *testing.T) {
 	e := newEngine()
-	journal := deploy.NewJournal(t.TempDir(), "staging", imageSteps)
+	journal := state.NewJournal(t.TempDir(), "staging", imageSteps)
 	job := imageJob(e, journal, imageSteps...)
 	done, err := job.Run(t.Context())
 	if err != nil || len(done) != 3 {
@@ -165,7 +169,7 @@ func TestPush(t *testing.T) {
 	}{
 		{"the login expires on the way", func(e *engine, _ *deploy.Job) { e.expire = 1 }, nil, "built-1", "build, push " + built + ", push " + built + ", push latest"},
 		{"and again", func(e *engine, _ *deploy.Job) { e.expire = 2 }, docker.ErrExpired, "", ""},
-		{"it is the user's", func(e *engine, j *deploy.Job) { e.expire = 1; j.Steps = []deploy.Step{deploy.Build, deploy.Push} }, docker.ErrExpired, "", ""},
+		{"it is the user's", func(e *engine, j *deploy.Job) { e.expire = 1; j.Steps = []state.Step{state.Build, state.Push} }, docker.ErrExpired, "", ""},
 		{"the moving tag is immutable", func(e *engine, _ *deploy.Job) { e.taken = []string{"latest"} }, nil, "built-1", "build, push " + built + ", push latest"},
 		{"the own tag is taken by another image", func(e *engine, _ *deploy.Job) { e.taken, e.pushed[built] = []string{built}, "sha256:other" }, new(*docker.TakenError), "", ""},
 		{"the image is for another machine", func(e *engine, _ *deploy.Job) { e.platform = "linux/arm64" }, new(*deploy.PlatformError), "", "build"},
@@ -174,7 +178,7 @@ func TestPush(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := newEngine()
-			journal := deploy.Unkept("staging", imageSteps)
+			journal := state.Unkept("staging", imageSteps)
 			job := imageJob(e, journal, imageSteps...)
 			c.set(e, job)
 			job.Choose()
@@ -195,16 +199,16 @@ func TestPush(t *testing.T) {
 // TestResumeImage: a deployment that is resumed deploys the image that it built,
 // whatever the registry and the engine hold by then.
 func TestResumeImage(t *testing.T) {
-	state := t.TempDir()
+	dir := t.TempDir()
 	e := newEngine()
 	e.failPush = errors.New("network gone")
-	journal := deploy.NewJournal(state, "staging", imageSteps)
+	journal := state.NewJournal(dir, "staging", imageSteps)
 	journal.Rebuild = true
 	if _, err := imageJob(e, journal, imageSteps...).Run(t.Context()); !errors.Is(err, e.failPush) {
 		t.Fatal(err)
 	}
 	e.failPush = nil
-	again, err := deploy.OpenJournal(state, "staging")
+	again, err := state.OpenJournal(dir, "staging")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +220,7 @@ func TestResumeImage(t *testing.T) {
 	}
 	// Killed between the note of the image and that of the step: what is checked out
 	// by then makes no difference.
-	again.Done = []deploy.Step{deploy.Login, deploy.Build}
+	again.Done = []state.Step{state.Login, state.Build}
 	other := imageJob(e, again, again.Left()...)
 	other.Look.Pushed, other.Look.Commit.SHA = "sha256:other", strings.Repeat("f", 40)
 	other.Choose()
@@ -229,7 +233,7 @@ func TestResumeImage(t *testing.T) {
 func TestResumeOtherImage(t *testing.T) {
 	e := newEngine()
 	e.failPush = errors.New("network gone")
-	journal := deploy.NewJournal(t.TempDir(), "staging", imageSteps)
+	journal := state.NewJournal(t.TempDir(), "staging", imageSteps)
 	_, _ = imageJob(e, journal, imageSteps...).Run(t.Context()) // fails so
 	e.failPush = nil
 	e.images[uri+":git-"+sha[:12]] = "built by somebody else"
@@ -249,7 +253,7 @@ func TestPushOtherMovingTag(t *testing.T) {
 	e := newEngine()
 	e.images[uri+":git-"+sha[:12]], e.images[uri+":latest"] = "clean", "dirty"
 	var other *deploy.OtherImageError
-	if _, err := imageJob(e, deploy.Unkept("staging", []deploy.Step{deploy.Push}), deploy.Push).Run(t.Context()); !errors.As(err, &other) || e.pushed["latest"] != "" {
+	if _, err := imageJob(e, state.Unkept("staging", []state.Step{state.Push}), state.Push).Run(t.Context()); !errors.As(err, &other) || e.pushed["latest"] != "" {
 		t.Errorf("%v, pushed %v", err, e.pushed)
 	}
 }
@@ -257,7 +261,7 @@ func TestPushOtherMovingTag(t *testing.T) {
 // TestBuildAlone: what is built and not pushed is built all the same.
 func TestBuildAlone(t *testing.T) {
 	e := newEngine()
-	job := imageJob(e, deploy.Unkept("staging", []deploy.Step{deploy.Build, deploy.Update}), deploy.Build)
+	job := imageJob(e, state.Unkept("staging", []state.Step{state.Build, state.Update}), state.Build)
 	job.Look.Deployed.One = uri + "@sha256:old"
 	job.Choose()
 	if _, err := job.Run(t.Context()); err != nil || e.builds != 1 {
@@ -269,7 +273,7 @@ func TestBuildAlone(t *testing.T) {
 // is read back.
 func TestPushedMeanwhile(t *testing.T) {
 	e := &overtaken{newEngine()}
-	job := imageJob(e.engine, deploy.Unkept("staging", imageSteps), imageSteps...)
+	job := imageJob(e.engine, state.Unkept("staging", imageSteps), imageSteps...)
 	job.Docker, job.Registry = e, e
 	var other *deploy.DigestError
 	if _, err := job.Run(t.Context()); !errors.As(err, &other) {
@@ -285,13 +289,13 @@ func (o *overtaken) Digest(context.Context, string, string) (string, error) {
 
 // TestChoose: what is deployed if nothing is pushed, and that it stays.
 func TestChoose(t *testing.T) {
-	steps := []deploy.Step{deploy.Migrate, deploy.Update}
+	steps := []state.Step{state.Migrate, state.Update}
 	for _, c := range []struct{ pushed, deployed, image, words string }{
 		{"sha256:there", uri + "@sha256:old", uri + "@sha256:there", "the image of commit 0123456789ab, which is in the registry"},
 		{"", uri + "@sha256:old", uri + "@sha256:old", "the deployed image"},
 		{"", "", "", "the deployed image"},
 	} {
-		journal := deploy.Unkept("staging", steps)
+		journal := state.Unkept("staging", steps)
 		job := imageJob(newEngine(), journal, steps...)
 		job.Look.Pushed, job.Look.Deployed.One = c.pushed, c.deployed
 		job.Choose()
@@ -324,7 +328,7 @@ func TestBuildOfCommit(t *testing.T) {
 			}
 		}
 		e := newEngine()
-		job := imageJob(e, deploy.NewJournal(t.TempDir(), "staging", imageSteps), deploy.Build)
+		job := imageJob(e, state.NewJournal(t.TempDir(), "staging", imageSteps), state.Build)
 		job.Source = deploy.Source{
 			Root: t.TempDir(), Context: ".", Dockerfile: "Dockerfile",
 			Checkout: func(context.Context) (string, func(), error) { return dir, func() { removed = true }, nil },
@@ -370,7 +374,7 @@ func TestBuildOfCommit(t *testing.T) {
 // TestPushOfSecret: an image in whose layers a secret value stands is not pushed.
 func TestPushOfSecret(t *testing.T) {
 	e := newEngine()
-	job := imageJob(e, deploy.NewJournal(t.TempDir(), "staging", imageSteps), imageSteps...)
+	job := imageJob(e, state.NewJournal(t.TempDir(), "staging", imageSteps), imageSteps...)
 	job.Source.Values = func(path string, piece []byte) []string {
 		if strings.Contains(string(piece), "built-1") {
 			return []string{"the value of db_password of staging"}
@@ -398,7 +402,7 @@ func TestSameRepository(t *testing.T) {
 		{"app", "app:latest", true},
 		{"127.0.0.1:5000/app:1", "127.0.0.1:5001/app:1", false},
 	} {
-		if got := deploy.SameRepository(c.a, c.b); got != c.same {
+		if got := names.SameRepository(c.a, c.b); got != c.same {
 			t.Errorf("%s and %s: %v", c.a, c.b, got)
 		}
 	}

@@ -1,3 +1,7 @@
+// Package deploy does the steps of a deployment, in their order: log in, build, push,
+// migrate, update, and goes back where that is asked for.
+// What it needs to know is found by hci/internal/deploy/names and
+// hci/internal/deploy/preflight; what it has done is kept by hci/internal/deploy/state.
 package deploy
 
 import (
@@ -5,11 +9,15 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"hci/internal/aws/ecr"
 	"hci/internal/aws/ecs"
+	"hci/internal/deploy/names"
+	"hci/internal/deploy/preflight"
+	"hci/internal/deploy/revisions"
+	"hci/internal/deploy/rollout"
+	"hci/internal/deploy/state"
 	"hci/internal/docker"
 	"hci/sync/secret"
 )
@@ -43,15 +51,15 @@ type Tasks interface {
 // Job is a deployment, or a part of one.
 type Job struct {
 	Env     string
-	Names   Names
-	Look    *Look
-	Journal *Journal
-	Steps   []Step // to be done now
+	Names   names.Names
+	Look    *preflight.Look
+	Journal *state.Journal
+	Steps   []state.Step // to be done now
 
 	Docker   Docker // nil if nothing is built or pushed
-	Registry Registry
-	Cluster  Cluster
-	Rollout  Rollout
+	Registry preflight.Registry
+	Cluster  preflight.Cluster
+	Rollout  rollout.Rollout
 	Changes  Changes
 	Tasks    Tasks
 
@@ -79,23 +87,6 @@ func (j *Job) Outcome() string {
 	return "deployed"
 }
 
-// StartedBy says in AWS who started a one-off task; the token tells it from that
-// person's others. It has the letters that AWS allows.
-//
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
-func StartedBy(who, token string) string {
-	who = strings.Map(func(r rune) rune {
-		if r < 0x80 && (r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || strings.ContainsRune("-_/", r)) {
-			return r
-		}
-		return '-'
-	}, "hci/"+who)
-	const most = 128
-	const shown = 8
-	tag := "/" + token[:min(len(token), shown)]
-	return who[:min(len(who), most-len(tag))] + tag
-}
-
 // View is told how it goes, and asked what only a person can decide.
 type View interface {
 	// Say tells a line.
@@ -108,7 +99,7 @@ type View interface {
 	Stopped(t ecs.StoppedTask)
 	// Decide is asked what becomes of a deployment that loops, or whose watching
 	// was interrupted.
-	Decide(r Result, interrupted bool) Choice
+	Decide(r rollout.Result, interrupted bool) Choice
 }
 
 // Choice is what becomes of a deployment.
@@ -124,7 +115,7 @@ const (
 
 // Done is what became of a step.
 type Done struct {
-	Step  Step
+	Step  state.Step
 	Words string
 	Took  time.Duration
 }
@@ -132,21 +123,21 @@ type Done struct {
 // Run does the steps in their order. It returns what was done; the error is that
 // of the step which failed, a [*StepError].
 func (j *Job) Run(ctx context.Context) ([]Done, error) {
-	run := map[Step]func(context.Context) (string, error){
-		Login: j.login, Build: j.build, Push: j.push, Migrate: j.migrate, Update: j.update,
+	run := map[state.Step]func(context.Context) (string, error){
+		state.Login: j.login, state.Build: j.build, state.Push: j.push, state.Migrate: j.migrate, state.Update: j.update,
 	}
 	var all []Done
-	steps := Sorted(j.Steps)
+	steps := state.Sorted(j.Steps)
 	for _, s := range steps {
 		start := time.Now()
 		j.Talk.Say("%s", s)
 		words, err := run[s](ctx)
 		switch {
 		case err != nil:
-		case len(Without(j.Journal.Steps, append(slices.Clone(j.Journal.Done), s))) == 0: // in one write: what is done and not ended would be resumed without a look
+		case len(state.Without(j.Journal.Steps, append(slices.Clone(j.Journal.Done), s))) == 0: // in one write: what is done and not ended would be resumed without a look
 			err = j.Journal.End()
 		default:
-			err = j.Journal.done(s)
+			err = j.Journal.Did(s)
 		}
 		if err != nil {
 			return all, &StepError{Step: s, Err: j.sinceLooked(ctx, err)}
@@ -159,19 +150,19 @@ func (j *Job) Run(ctx context.Context) ([]Done, error) {
 // sinceLooked is the error of a step: whoever registers a revision may have made the
 // service run it, too.
 func (j *Job) sinceLooked(ctx context.Context, err error) error {
-	var newer *NewerError
+	var newer *revisions.NewerError
 	if !errors.As(err, &newer) || j.Look.Service == nil {
 		return err
 	}
 	if s, stateErr := j.Cluster.State(ctx); stateErr == nil {
-		return cmp.Or(ChangedSince(j.Look.Service.Primary(), s), err)
+		return cmp.Or(rollout.ChangedSince(j.Look.Service.Primary(), s), err)
 	}
 	return err
 }
 
 // StepError says which step failed.
 type StepError struct {
-	Step Step
+	Step state.Step
 	Err  error
 }
 
@@ -198,15 +189,6 @@ func (j *Job) logIn(ctx context.Context) (ecr.Token, error) {
 	return t, j.Docker.Login(ctx, t.User, t.Password)
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
-}
-
 // revision registers, once, the revision that the service is to run.
 func (j *Job) revision(ctx context.Context) (string, error) {
 	if j.Journal.Revision != "" && !j.Look.Renew {
@@ -217,17 +199,13 @@ func (j *Job) revision(ctx context.Context) (string, error) {
 	name := next.Name
 	if next != j.Look.Base || !next.Active() { // ECS starts no tasks of one that was withdrawn
 		var err error
-		if name, err = j.register(ctx, next, chosen(j.Journal.Base) || j.Journal.Restart); err != nil {
+		if name, err = j.register(ctx, next, state.Chosen(j.Journal.Base) || j.Journal.Restart); err != nil {
 			return "", err
 		}
 	}
 	j.Journal.Revision, j.Look.Renew = name, false
 	return name, j.Journal.Save()
 }
-
-// chosen reports whether --base names the revision that the new one is made from,
-// whatever is newer.
-func chosen(base string) bool { return base != "" && base != "newest" }
 
 // next is the revision that the service is to run: the base with the image, pinned
 // by its digest; without one, with the images that are deployed. It is the base
@@ -246,8 +224,17 @@ func (j *Job) next(image string) *ecs.Definition {
 			next = next.WithImage(of, []string{container})
 		}
 	}
-	if len(differences(j.Look.Base, next)) == 0 {
+	if len(revisions.Differences(j.Look.Base, next)) == 0 {
 		return j.Look.Base
 	}
 	return next
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }

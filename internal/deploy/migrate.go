@@ -10,6 +10,8 @@ import (
 
 	"hci/internal/aws/client"
 	"hci/internal/aws/ecs"
+	"hci/internal/deploy/preflight"
+	"hci/internal/deploy/words"
 )
 
 func (j *Job) migrate(ctx context.Context) (string, error) {
@@ -23,7 +25,7 @@ func (j *Job) migrate(ctx context.Context) (string, error) {
 	}
 	task, err := j.run(ctx, oneOff{
 		what: "the migration", revision: revision, container: j.Look.MigrateContainer, command: j.Names.MigrateCommand,
-		token: j.Journal.MigrateToken, by: j.Journal.startedBy(), arn: j.Journal.MigrateTask,
+		token: j.Journal.MigrateToken, by: j.Journal.StartedBy(), arn: j.Journal.MigrateTask,
 		started: func(arn string) error {
 			j.Journal.MigrateTask = arn
 			return j.Journal.Save()
@@ -74,7 +76,7 @@ func (j *Job) askFor(ctx context.Context, revision string) error {
 		return nil
 	}
 	family, _, _ := strings.Cut(revision, ":")
-	arn, err := j.Tasks.Started(ctx, family, j.Journal.startedBy())
+	arn, err := j.Tasks.Started(ctx, family, j.Journal.StartedBy())
 	switch {
 	case err != nil:
 		return err
@@ -89,7 +91,7 @@ func (j *Job) askFor(ctx context.Context, revision string) error {
 type OtherTaskError struct{ Found ecs.Runs }
 
 func (e *OtherTaskError) Error() string {
-	return fmt.Sprintf("another task of %s is under way since %s%s: task %s", e.Found.Revision, clock(e.Found.Since), startedBy(e.Found), e.Found.ID)
+	return fmt.Sprintf("another task of %s is under way since %s%s: task %s", e.Found.Revision, words.Clock(e.Found.Since), preflight.StartedBy(e.Found), e.Found.ID)
 }
 
 // alone looks once more whether somebody else migrates: the look before the

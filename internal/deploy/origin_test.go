@@ -14,6 +14,9 @@ import (
 
 	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
+	"hci/internal/deploy/preflight"
+	"hci/internal/deploy/revisions"
+	"hci/internal/deploy/state"
 )
 
 // family is a task definition's family at AWS.
@@ -140,11 +143,11 @@ func TestOrigin(t *testing.T) {
 				f.revision(secret, "image", mark)
 			}
 			on := f.on(t)
-			current, err := deploy.Current(t.Context(), on, "web")
+			current, err := revisions.Current(t.Context(), on, "web")
 			if err != nil || current.Name != c.current {
 				t.Errorf("current: %+v, %v; want %s", current, err, c.current)
 			}
-			declared, err := deploy.Declared(t.Context(), on, "web")
+			declared, err := revisions.Declared(t.Context(), on, "web")
 			if err != nil || declared.Name != c.declared {
 				t.Errorf("declared: %+v, %v; want %s", declared, err, c.declared)
 			}
@@ -178,13 +181,13 @@ func TestRegister(t *testing.T) {
 			f.revision("A", "old", "")
 			c.set(f)
 			on, view := f.on(t), &quiet{}
-			job := &deploy.Job{Env: "staging", Journal: deploy.Unkept("staging", nil), Look: &deploy.Look{}, Cluster: on, Changes: on, Talk: view}
+			job := &deploy.Job{Env: "staging", Journal: state.Unkept("staging", nil), Look: &preflight.Look{}, Cluster: on, Changes: on, Talk: view}
 			d, err := on.Definition(t.Context(), "web")
 			if err != nil {
 				t.Fatal(err)
 			}
 			_, err = job.RunTask(t.Context(), d, "app", "old:new", false) // which fails: there is no service
-			var newer *deploy.NewerError
+			var newer *revisions.NewerError
 			if errors.As(err, &newer) != (c.newer != "") || newer != nil && newer.Newer.Name != c.newer {
 				t.Errorf("%v, want %q", err, c.newer)
 			}
@@ -204,13 +207,13 @@ func TestRegisterUntagged(t *testing.T) {
 	f := &family{noTags: true}
 	f.revision("A", "old", "")
 	on := f.on(t)
-	job := &deploy.Job{Env: "staging", Journal: deploy.Unkept("staging", nil), Look: &deploy.Look{}, Cluster: on, Changes: on, Talk: &quiet{}}
+	job := &deploy.Job{Env: "staging", Journal: state.Unkept("staging", nil), Look: &preflight.Look{}, Cluster: on, Changes: on, Talk: &quiet{}}
 	for n := range 3 {
-		current, err := deploy.Current(t.Context(), on, "web")
+		current, err := revisions.Current(t.Context(), on, "web")
 		if err != nil || current.Name != fmt.Sprintf("web:%d", n+1) {
 			t.Fatalf("%+v, %v", current, err)
 		}
-		declared, err := deploy.Declared(t.Context(), on, "web")
+		declared, err := revisions.Declared(t.Context(), on, "web")
 		if err != nil || declared.Name != "web:1" {
 			t.Errorf("declared: %+v, %v", declared, err)
 		}
@@ -225,7 +228,7 @@ func TestRegisterUntagged(t *testing.T) {
 		t.Errorf("%d revisions", len(f.all))
 	}
 	f.revision("B", "old", "")
-	if current, err := deploy.Current(t.Context(), on, "web"); err != nil || current.Name != "web:5" {
+	if current, err := revisions.Current(t.Context(), on, "web"); err != nil || current.Name != "web:5" {
 		t.Errorf("%+v, %v", current, err)
 	}
 }
@@ -235,13 +238,13 @@ func TestRegisterSince(t *testing.T) {
 	f := &family{}
 	f.revision("A", "old", "")
 	on := f.on(t)
-	job := &deploy.Job{Env: "staging", Journal: deploy.Unkept("staging", nil), Look: &deploy.Look{}, Cluster: on, Changes: on, Talk: &quiet{}}
+	job := &deploy.Job{Env: "staging", Journal: state.Unkept("staging", nil), Look: &preflight.Look{}, Cluster: on, Changes: on, Talk: &quiet{}}
 	d, err := on.Definition(t.Context(), "web")
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.revision("B", "old", "")
-	var newer *deploy.NewerError
+	var newer *revisions.NewerError
 	for _, image := range []string{"old:new", "old"} { // "old": nothing differs, so that nothing is registered
 		if _, err := job.RunTask(t.Context(), d, "app", image, false); !errors.As(err, &newer) || len(f.sent) > 0 {
 			t.Errorf("%s: %v, registered %d", image, err, len(f.sent))

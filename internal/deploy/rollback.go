@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"hci/internal/aws/client"
 	"hci/internal/aws/ecs"
+	"hci/internal/deploy/revisions"
+	"hci/internal/deploy/rollout"
 )
 
 // errCompleted says that a deployment came to its end before it could be stopped.
@@ -50,7 +51,7 @@ func (j *Job) stop(ctx context.Context) error {
 		return &StopError{Unknown: unknown, Err: err}
 	}
 	s, err := j.stoppable(ctx) // once more: that may have taken long
-	var now *DisplacedError
+	var now *rollout.DisplacedError
 	var not *StopError
 	switch {
 	case errors.As(err, &now) && unknown && now.Revision == j.Journal.Before && j.Journal.Before != j.Journal.Revision:
@@ -86,24 +87,12 @@ func (j *Job) beforeRuns(ctx context.Context) error {
 	return err
 }
 
-// Pinned is a revision with those of its images pinned that it names by a tag, to
-// digests by container. A tag may have moved since.
-func Pinned(d *ecs.Definition, digests map[string]string) *ecs.Definition {
-	next := d
-	for _, c := range d.Containers() {
-		if digest := digests[c.Name]; digest != "" && !strings.Contains(c.Image, "@") {
-			next = next.WithImage(RepositoryOf(c.Image)+"@"+digest, []string{c.Name})
-		}
-	}
-	return next
-}
-
 // Runnable returns the name of a revision that ECS runs with the images of some
 // digests, by container: d's own or, if d names them by tags or was withdrawn, that of
 // a copy, which is registered.
 func (j *Job) Runnable(ctx context.Context, d *ecs.Definition, digests map[string]string) (string, error) {
-	next := Pinned(d, digests)
-	if next.Active() && len(differences(d, next)) == 0 {
+	next := revisions.Pinned(d, digests)
+	if next.Active() && len(revisions.Differences(d, next)) == 0 {
 		return d.Name, nil
 	}
 	return j.register(ctx, next, true)
@@ -119,7 +108,7 @@ func (j *Job) stoppable(ctx context.Context) (*ecs.Service, error) {
 	switch p := s.Primary(); {
 	case p == nil:
 	case p.ID != j.Journal.Deployment:
-		return nil, displacedBy(p)
+		return nil, rollout.DisplacedBy(p)
 	case p.Rollout == ecs.RolloutCompleted:
 		return nil, errCompleted
 	}
@@ -146,11 +135,11 @@ func (j *Job) wentBack(p *ecs.Deployment) error {
 }
 
 // stopForGood stops the deployment and leaves the service to go back.
-func (j *Job) stopForGood(ctx context.Context, r Result) error {
+func (j *Job) stopForGood(ctx context.Context, r rollout.Result) error {
 	err := j.stop(ctx)
 	var not *StopError
-	if errors.As(err, &not) && r.End == Failed {
-		return &RollbackError{Not: &NotDeployedError{Result: r}, To: j.Journal.Before, Why: "failed: " + err.Error(), Err: err}
+	if errors.As(err, &not) && r.End == rollout.Failed {
+		return &RollbackError{Not: &rollout.NotDeployedError{Result: r}, To: j.Journal.Before, Why: "failed: " + err.Error(), Err: err}
 	}
 	if err != nil {
 		return err
@@ -160,24 +149,24 @@ func (j *Job) stopForGood(ctx context.Context, r Result) error {
 	if err == nil {
 		err = j.seeBack(ctx)
 	}
-	var displaced *DisplacedError
+	var displaced *rollout.DisplacedError
 	if errors.As(err, &displaced) {
 		return err
 	}
-	return errors.Join(&NotDeployedError{Result: Result{End: Stopped, Before: j.Journal.Before}}, err)
+	return errors.Join(&rollout.NotDeployedError{Result: rollout.Result{End: rollout.Stopped, Before: j.Journal.Before}}, err)
 }
 
 // seeBack waits a while until the service goes back. It fails with a
 // [*DisplacedError] if it goes elsewhere.
 func (j *Job) seeBack(ctx context.Context) error {
-	for range toldAfter {
+	for range rollout.ToldAfter {
 		if s, err := j.Cluster.State(ctx); err == nil {
 			p := s.Primary()
 			if err := j.wentBack(p); err != nil {
 				return err
 			}
 			if j.Journal.Stopped == "" && p.Revision != j.Journal.Before {
-				return displacedBy(p)
+				return rollout.DisplacedBy(p)
 			}
 			if j.Journal.Stopped == "" {
 				return nil
@@ -192,7 +181,7 @@ func (j *Job) seeBack(ctx context.Context) error {
 
 // RollbackError says that a rollback, too, did not come to its end.
 type RollbackError struct {
-	Not *NotDeployedError
+	Not *rollout.NotDeployedError
 	To  string // revision
 	Why string
 	Err error
@@ -205,7 +194,7 @@ func (e *RollbackError) Unwrap() []error { return []error{e.Not, e.Err} }
 
 // rollBack goes back to the revision that ran before and waits until it serves.
 // The error says in any case that the new one was not deployed.
-func (j *Job) rollBack(ctx context.Context, r Result) error {
+func (j *Job) rollBack(ctx context.Context, r rollout.Result) error {
 	own := j.Journal.Deployment
 	saw := func(s *ecs.Service) {
 		r.Service, r.Own = s, nil
@@ -214,7 +203,7 @@ func (j *Job) rollBack(ctx context.Context, r Result) error {
 		}
 	}
 	failed := func(why string, err error) error {
-		return &RollbackError{Not: &NotDeployedError{Result: r}, To: j.Journal.Before, Why: why, Err: err}
+		return &RollbackError{Not: &rollout.NotDeployedError{Result: r}, To: j.Journal.Before, Why: why, Err: err}
 	}
 	j.Talk.Say("rolling back to %s", j.Journal.Before)
 	err := j.stop(ctx)
@@ -227,8 +216,8 @@ func (j *Job) rollBack(ctx context.Context, r Result) error {
 	if err != nil {
 		return err
 	}
-	if r.End == UnderWay {
-		r.End, r.Before = Stopped, j.Journal.Before
+	if r.End == rollout.UnderWay {
+		r.End, r.Before = rollout.Stopped, j.Journal.Before
 	}
 	if err := j.stopped(); err != nil {
 		return failed("goes on at AWS: "+err.Error(), err)
@@ -240,9 +229,9 @@ func (j *Job) rollBack(ctx context.Context, r Result) error {
 		var gone *ecs.NotFoundError
 		switch {
 		case errors.As(err, &gone):
-			return &NotDeployedError{Result: Result{End: Gone}}
+			return &rollout.NotDeployedError{Result: rollout.Result{End: rollout.Gone}}
 		case err != nil && ctx.Err() == nil:
-			if failures++; failures >= lostAfter {
+			if failures++; failures >= rollout.LostAfter {
 				saw(nil)
 				return failed("goes on at AWS, which can't be asked any more: "+err.Error(), err)
 			}
@@ -255,11 +244,11 @@ func (j *Job) rollBack(ctx context.Context, r Result) error {
 				return failed("goes on at AWS: "+err.Error(), err)
 			}
 			if p != nil && p.ID != own && j.Journal.Before != "" && p.Revision != j.Journal.Before {
-				r.End = Displaced
+				r.End = rollout.Displaced
 				return j.ended(r)
 			}
 			if p != nil && p.ID != own && (p.Rollout == ecs.RolloutCompleted || p.Rollout == "" && p.Running == p.Desired) {
-				r.End, r.ByHand = RolledBack, true
+				r.End, r.ByHand = rollout.RolledBack, true
 				return j.ended(r)
 			}
 		}
@@ -286,9 +275,9 @@ func (j *Job) GoBack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := Watch(ctx, j.Rollout, id, Options{Timeout: j.Timeout, Every: j.Every, Seen: j.Talk.Seen, Stopped: j.Talk.Stopped})
-	if err == nil && r.End != Deployed {
-		err = &NotDeployedError{Result: r}
+	r, err := rollout.Watch(ctx, j.Rollout, id, rollout.Options{Timeout: j.Timeout, Every: j.Every, Seen: j.Talk.Seen, Stopped: j.Talk.Stopped})
+	if err == nil && r.End != rollout.Deployed {
+		err = &rollout.NotDeployedError{Result: r}
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hci/internal/aws/ecs"
+	"hci/internal/deploy/words"
 )
 
 // Shell is where a command is to run by ECS Exec.
@@ -60,7 +61,7 @@ func (s Shell) Choose() (*ecs.ExecTask, *ecs.ExecContainer, error) {
 	if slices.ContainsFunc(tasks, func(t ecs.ExecTask) bool { return t.Enabled }) {
 		todo = "a task that has just started needs a minute for it; else look at the ssmmessages permissions of the task role, at the task's way to AWS, and whether the container's file system can be written to"
 	}
-	return nil, nil, &ShellError{fmt.Sprintf("ECS Exec reaches no task of service %s: %s", s.Service, some(why)), todo}
+	return nil, nil, &ShellError{fmt.Sprintf("ECS Exec reaches no task of service %s: %s", s.Service, words.Some(why)), todo}
 }
 
 func agentWords(c ecs.ExecContainer) string {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"hci/internal/deploy/revisions"
+	"hci/internal/deploy/state"
 	"hci/internal/docker"
 )
 
@@ -21,7 +23,7 @@ func (j *Job) Show(w io.Writer) error {
 	if line := j.commitLine(); line != "" {
 		lines = append(lines, line)
 	}
-	for i, s := range Sorted(j.Steps) {
+	for i, s := range state.Sorted(j.Steps) {
 		what, why := j.line(s, words)
 		lines = append(lines, fmt.Sprintf("%d. %-8s %s", i+1, s, what))
 		if why != "" {
@@ -50,7 +52,7 @@ func (j *Job) changes(lines []string, image string) []string {
 		if next == nil {
 			next = j.next(image)
 		}
-		for _, d := range differences(j.Look.Running, next) {
+		for _, d := range revisions.Differences(j.Look.Running, next) {
 			lines = append(lines, "   ~ "+d.String())
 		}
 	}
@@ -73,7 +75,7 @@ func (j *Job) commitLine() string {
 		return "image " + look.Given
 	case commit.SHA == "":
 		return ""
-	case look.Pushed == "" && !slices.Contains(j.Journal.Steps, Push) && !slices.Contains(j.Journal.Steps, Build):
+	case look.Pushed == "" && !slices.Contains(j.Journal.Steps, state.Push) && !slices.Contains(j.Journal.Steps, state.Build):
 		return "commit " + commit.Short() + ", of which no image is in the registry"
 	}
 	return "commit " + commit.Short() + ", image " + look.Repository.URI + ":" + tag
@@ -81,16 +83,16 @@ func (j *Job) commitLine() string {
 
 // touches reports whether a revision of the service's is to be compared.
 func (j *Job) touches() bool {
-	return slices.Contains(j.Steps, Update) && j.Look.Running != nil && j.Look.Base != nil
+	return slices.Contains(j.Steps, state.Update) && j.Look.Running != nil && j.Look.Base != nil
 }
 
 // line says what a step does, and why then.
-func (j *Job) line(s Step, image string) (what, why string) {
+func (j *Job) line(s state.Step, image string) (what, why string) {
 	look := j.Look
 	switch s {
-	case Login:
+	case state.Login:
 		return "log in to " + look.Repository.Host(), "the token is fetched when it is needed: it lasts twelve hours"
-	case Build:
+	case state.Build:
 		if j.Journal.Own {
 			return "nothing: the image is in the registry", ""
 		}
@@ -103,16 +105,16 @@ func (j *Job) line(s Step, image string) (what, why string) {
 			of = "the work tree"
 		}
 		return fmt.Sprintf("%s for %s, of %s, from %s", builder, look.Platform, of, j.Names.Dockerfile), ""
-	case Push:
+	case state.Push:
 		if j.Journal.Own {
 			return "nothing: " + j.Journal.Image + " is there", ""
 		}
 		tags := look.Tag
-		if look.Moving != "" && !slices.Contains(j.Steps, Update) {
+		if look.Moving != "" && !slices.Contains(j.Steps, state.Update) {
 			tags += " and " + look.Moving
 		}
 		return "push " + tags + ", and read its digest back", "what follows runs that digest, whatever a tag says later"
-	case Migrate:
+	case state.Migrate:
 		what = "run " + j.Names.MigrateTask
 		if j.Names.MigrateCommand != nil {
 			what = fmt.Sprintf("run the migrate command in %s", j.Names.TaskDefinition)
@@ -123,7 +125,7 @@ func (j *Job) line(s Step, image string) (what, why string) {
 		if j.NoWait {
 			return "begin to make the service run " + image + ", and do not wait: how it ends is not known then", ""
 		}
-		if look.Moving != "" && (j.Journal.Own || slices.Contains(j.Steps, Push)) {
+		if look.Moving != "" && (j.Journal.Own || slices.Contains(j.Steps, state.Push)) {
 			return what, "then the tag " + look.Moving + " names that image"
 		}
 		return what, ""

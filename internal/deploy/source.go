@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"hci/internal/deploy/words"
 	"hci/internal/docker"
 )
 
@@ -39,7 +40,7 @@ type LeakError struct {
 }
 
 func (e *LeakError) Error() string {
-	return e.Where + " holds secrets: " + some(e.Found)
+	return e.Where + " holds secrets: " + words.Some(e.Found)
 }
 
 // Next says what to do.
@@ -93,7 +94,7 @@ func (j *Job) noSecrets(ctx context.Context, dir string) error {
 			files = append(files, path)
 		}
 	}
-	return &LeakError{Where: "the build's context", Found: found, next: "put them into .dockerignore, each on a line: " + some(files)}
+	return &LeakError{Where: "the build's context", Found: found, next: "put them into .dockerignore, each on a line: " + words.Some(files)}
 }
 
 // leaksIn looks through a file in pieces.

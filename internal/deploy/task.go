@@ -10,6 +10,10 @@ import (
 	"time"
 
 	"hci/internal/aws/ecs"
+	"hci/internal/deploy/names"
+	"hci/internal/deploy/revisions"
+	"hci/internal/deploy/rollout"
+	"hci/internal/deploy/state"
 )
 
 // TaskError says that a one-off task failed, and why.
@@ -100,15 +104,15 @@ type oneOff struct {
 // containers whose image lies in the repository; it is left as it is if nothing
 // differs. composed tells that it is not registered yet.
 func (j *Job) withImage(ctx context.Context, d *ecs.Definition, image string, composed bool) (string, error) {
-	containers := j.Names.Takers(d, RepositoryOf(image))
+	containers := j.Names.Takers(d, names.RepositoryOf(image))
 	if len(containers) == 0 && j.Look.Repository.URI != "" {
 		containers = j.Names.Takers(d, j.Look.Repository.URI)
 	}
 	if image == "" || len(containers) == 0 {
-		return "", fmt.Errorf("no container of %s runs the image that is deployed, nor one of %s", d.Name, RepositoryOf(image))
+		return "", fmt.Errorf("no container of %s runs the image that is deployed, nor one of %s", d.Name, names.RepositoryOf(image))
 	}
 	next := d.WithImage(image, containers)
-	if d.Active() && !composed && len(differences(d, next)) == 0 {
+	if d.Active() && !composed && len(revisions.Differences(d, next)) == 0 {
 		return d.Name, j.upToDate(ctx, d)
 	}
 	return j.register(ctx, next, composed)
@@ -130,7 +134,7 @@ func (j *Job) RunTask(ctx context.Context, d *ecs.Definition, container, image s
 		return "", err
 	}
 	token := rand.Text()
-	task, err := j.run(ctx, oneOff{what: "the task", revision: revision, container: container, token: token, by: StartedBy(j.Journal.Who, token)})
+	task, err := j.run(ctx, oneOff{what: "the task", revision: revision, container: container, token: token, by: state.StartedBy(j.Journal.Who, token)})
 	if err != nil {
 		return "", err
 	}
@@ -224,7 +228,7 @@ func (j *Job) awaitTask(ctx context.Context, o oneOff, id string, log *ecs.TaskL
 		case errors.As(err, &gone):
 			return nil, &ForgottenError{What: o.what, Task: id}
 		case err != nil:
-			if failures++; failures >= lostAfter {
+			if failures++; failures >= rollout.LostAfter {
 				return nil, fmt.Errorf("%w; AWS can't be asked any more: %w", &RunsError{What: o.what, Task: id}, err)
 			}
 		default:
@@ -254,7 +258,7 @@ func (j *Job) timeout() time.Duration {
 	if j.Timeout != 0 {
 		return j.Timeout
 	}
-	return defaultTimeout
+	return rollout.DefaultTimeout
 }
 
 // showLog shows what is new in a log; that it can't be read now is no failure.

@@ -3,37 +3,13 @@ package deploy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"hci/internal/aws/client"
 	"hci/internal/aws/ecs"
+	"hci/internal/deploy/rollout"
+	"hci/internal/deploy/state"
 )
-
-// NotDeployedError says that the deployment that was started is not what runs.
-type NotDeployedError struct{ Result Result }
-
-func (e *NotDeployedError) Error() string { return "not deployed: " + e.Result.End.String() }
-
-// DisplacedError says that somebody changed the service between the look at it
-// and the update.
-type DisplacedError struct{ Revision, Since string }
-
-func displacedBy(d *ecs.Deployment) error {
-	return &DisplacedError{Revision: d.Revision, Since: clock(d.Created)}
-}
-
-// ChangedSince is a [*DisplacedError] if a service has another deployment than was seen.
-func ChangedSince(seen *ecs.Deployment, s *ecs.Service) error {
-	if now := s.Primary(); now != nil && (seen == nil || seen.ID != now.ID) {
-		return displacedBy(now)
-	}
-	return nil
-}
-
-func (e *DisplacedError) Error() string {
-	return fmt.Sprintf("another deployment was started meanwhile, of %s, since %s", e.Revision, e.Since)
-}
 
 func (j *Job) update(ctx context.Context) (string, error) {
 	revision, err := j.revision(ctx)
@@ -66,7 +42,7 @@ func (j *Job) update(ctx context.Context) (string, error) {
 // live to note it is taken over.
 func (j *Job) start(ctx context.Context, revision string) (string, error) {
 	var stale error // looked for first: the service is looked at last
-	if !j.Journal.Restart && !chosen(j.Journal.Base) {
+	if !j.Journal.Restart && !state.Chosen(j.Journal.Base) {
 		d, err := j.Cluster.Definition(ctx, revision)
 		if err != nil {
 			return "", err
@@ -81,7 +57,7 @@ func (j *Job) start(ctx context.Context, revision string) (string, error) {
 	if now != nil && j.Journal.Updating && now.ID != j.Journal.Seen && revision == j.Journal.Asked && now.Revision == revision && now.Rollout != ecs.RolloutFailed {
 		return now.ID, nil
 	}
-	if err := ChangedSince(j.Look.Service.Primary(), s); err != nil {
+	if err := rollout.ChangedSince(j.Look.Service.Primary(), s); err != nil {
 		return "", err
 	}
 	if stale != nil {
@@ -132,7 +108,7 @@ func (j *Job) before(s *ecs.Service) {
 // watch waits for the end of the deployment, and does what is decided about one
 // that does not come to it. again tells that it was watched before.
 func (j *Job) watch(ctx context.Context, id string, again bool) (string, error) {
-	options := Options{
+	options := rollout.Options{
 		Again:   again,
 		Timeout: j.Timeout, Every: j.Every, Revision: j.Journal.Revision, Before: j.Journal.Before, Seen: j.Talk.Seen, Stopped: j.Talk.Stopped,
 		Loops: func(stopped []ecs.StoppedTask) {
@@ -140,12 +116,12 @@ func (j *Job) watch(ctx context.Context, id string, again bool) (string, error) 
 		},
 	}
 	for {
-		r, err := Watch(ctx, j.Rollout, id, options)
+		r, err := rollout.Watch(ctx, j.Rollout, id, options)
 		interrupted := err != nil && errors.Is(err, context.Canceled)
 		if err != nil && !interrupted {
 			return "", err
 		}
-		if err == nil && r.End == Deployed {
+		if err == nil && r.End == rollout.Deployed {
 			j.moveTag(ctx)
 			return r.Explain()[0], nil
 		}
@@ -163,9 +139,9 @@ func (j *Job) watch(ctx context.Context, id string, again bool) (string, error) 
 
 // decide does what is decided about a deployment that did not come to its end;
 // next tells to go on watching.
-func (j *Job) decide(ctx context.Context, r Result, interrupted bool) (next bool, err error) {
+func (j *Job) decide(ctx context.Context, r rollout.Result, interrupted bool) (next bool, err error) {
 	j.lastLines(ctx, r)
-	if !interrupted && r.End != CrashLoop {
+	if !interrupted && r.End != rollout.CrashLoop {
 		return false, j.ended(r)
 	}
 	j.Interrupted = interrupted
@@ -174,10 +150,10 @@ func (j *Job) decide(ctx context.Context, r Result, interrupted bool) (next bool
 		now, ended := j.now(ctx, r)
 		switch {
 		case !ended:
-		case now.End == Failed && choice != Leave: // ECS does not go back: that is still to be done
+		case now.End == rollout.Failed && choice != Leave: // ECS does not go back: that is still to be done
 			j.Talk.Say("ECS gave it up meanwhile: %s", now.Own.Reason)
 			r = now
-		case now.End == Deployed:
+		case now.End == rollout.Deployed:
 			return j.completed(errCompleted), nil
 		default:
 			j.lastLines(ctx, now)
@@ -198,26 +174,21 @@ func (j *Job) decide(ctx context.Context, r Result, interrupted bool) (next bool
 	if interrupted {
 		return false, context.Canceled
 	}
-	return false, &NotDeployedError{Result: r}
+	return false, &rollout.NotDeployedError{Result: r}
 }
 
 // lastLines adds what the tasks that are shown wrote last.
-func (j *Job) lastLines(ctx context.Context, r Result) {
+func (j *Job) lastLines(ctx context.Context, r rollout.Result) {
 	for i := range r.Stopped {
-		if i < shownStops {
+		if i < rollout.ShownStops {
 			j.Tasks.LastLines(ctx, &r.Stopped[i])
 		}
 	}
 }
 
 // now looks once more whether the deployment has ended, which was as r tells.
-func (j *Job) now(ctx context.Context, r Result) (Result, bool) {
-	w := &watcher{
-		Rollout: j.Rollout, Options: Options{Revision: j.Journal.Revision, Before: j.Journal.Before},
-		id: j.Journal.Deployment, told: map[string]bool{}, seen: r.Own != nil, unsettled: toldAfter,
-	}
-	ended, err := w.look(ctx)
-	return w.r, ended && err == nil && w.r.End != CrashLoop
+func (j *Job) now(ctx context.Context, r rollout.Result) (rollout.Result, bool) {
+	return rollout.Once(ctx, j.Rollout, j.Journal.Deployment, rollout.Options{Revision: j.Journal.Revision, Before: j.Journal.Before}, r.Own != nil)
 }
 
 // completed reports whether a deployment came to its end before it could be
@@ -242,16 +213,16 @@ func (j *Job) later(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // ended is the error of a deployment that is not what runs. One that has ended
 // for good is not watched again when the work is resumed.
-func (j *Job) ended(r Result) error {
-	err := error(&NotDeployedError{Result: r})
-	if r.End == TimedOut || r.End == Stuck || r.End == Lost {
+func (j *Job) ended(r rollout.Result) error {
+	err := error(&rollout.NotDeployedError{Result: r})
+	if r.End == rollout.TimedOut || r.End == rollout.Stuck || r.End == rollout.Lost {
 		return err
 	}
 	switch {
-	case r.End == Failed && r.Own != nil:
+	case r.End == rollout.Failed && r.Own != nil:
 		j.Journal.Seen = r.Own.ID // what the next attempt may go over
-	case r.End == RolledBack && !r.Unclear():
-		if p := primaryOf(r.Service); p != nil && p.Revision == j.Journal.Before {
+	case r.End == rollout.RolledBack && !r.Unclear():
+		if p := rollout.PrimaryOf(r.Service); p != nil && p.Revision == j.Journal.Before {
 			j.Journal.Seen = p.ID
 		}
 	}
@@ -271,5 +242,5 @@ func (j *Job) watchEvery() time.Duration {
 	if j.Every != 0 {
 		return j.Every
 	}
-	return defaultEvery
+	return rollout.DefaultEvery
 }

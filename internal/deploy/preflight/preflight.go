@@ -1,4 +1,8 @@
-package deploy
+// Package preflight looks at everything that a deployment depends on, all at once, before
+// anything is changed.
+// Whose a revision is stands in hci/internal/deploy/revisions; how a rollout ends in
+// hci/internal/deploy/rollout.
+package preflight
 
 import (
 	"context"
@@ -8,12 +12,15 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 
 	"hci/internal/aws/client"
 	"hci/internal/aws/ecr"
 	"hci/internal/aws/ecs"
+	"hci/internal/deploy/names"
+	"hci/internal/deploy/revisions"
+	"hci/internal/deploy/state"
+	"hci/internal/deploy/words"
 	"hci/internal/docker"
 	"hci/internal/project"
 )
@@ -23,12 +30,9 @@ type Cluster interface {
 	// State returns how the service stands; it fails with an [*ecs.NotFoundError]
 	// if there is none.
 	State(ctx context.Context) (*ecs.Service, error)
-	// Definition reads a revision; a family alone means its newest.
-	Definition(ctx context.Context, id string) (*ecs.Definition, error)
+	revisions.Families
 	// Running lists a family's one-off tasks that are under way.
 	Running(ctx context.Context, family string) ([]ecs.Runs, error)
-	// Revisions lists the names of a family's active revisions, the newest first.
-	Revisions(ctx context.Context, family string, n int) ([]string, error)
 	// Digests are those of the images that a revision's containers run.
 	Digests(ctx context.Context, revision string) (map[string]string, error)
 }
@@ -45,18 +49,18 @@ type Registry interface {
 // Preflight is what is looked at before a deployment, all at once.
 type Preflight struct {
 	Env, Root string
-	Names     Names
-	Steps     []Step
-	AtRest    bool   // look whether the service is, whatever the steps
-	Dirty     bool   // build from the work tree
-	Rebuild   bool   // build even if the commit's image is there
-	Displace  bool   // go on although another deployment is under way
-	Restart   bool   // run what runs, anew
-	Base      string // revision that the new one is made from; "" chooses
-	Yes       bool   // nobody is asked
-	Follows   bool   // another service's deployment chooses the image
-	Wanted    Wanted // image that is named
-	Own       Own    // of a deployment that is resumed
+	Names     names.Names
+	Steps     []state.Step
+	AtRest    bool      // look whether the service is, whatever the steps
+	Dirty     bool      // build from the work tree
+	Rebuild   bool      // build even if the commit's image is there
+	Displace  bool      // go on although another deployment is under way
+	Restart   bool      // run what runs, anew
+	Base      string    // revision that the new one is made from; "" chooses
+	Yes       bool      // nobody is asked
+	Follows   bool      // another service's deployment chooses the image
+	Wanted    Wanted    // image that is named
+	Own       state.Own // of a deployment that is resumed
 
 	Cluster  Cluster
 	Registry Registry
@@ -69,33 +73,9 @@ type Preflight struct {
 	Secret func(context.Context, ecs.SecretRef) error
 	// Full returns the names with the values of secrets, too; nil if they are not
 	// needed.
-	Full func(context.Context) (Names, error)
+	Full func(context.Context) (names.Names, error)
 	// More are further looks.
 	More []func(context.Context) []Finding
-}
-
-// Own is what a deployment that is resumed has done itself.
-type Own struct {
-	Deployment, Revision string
-	Seen, Before         string // the service's deployment when it began, and the revision to go back to
-	Updating             bool   // it has asked for an update whose end is not known
-	Asked                string // revision that it has asked the service to run
-	Stopped              string // a deployment that it has told to stop
-	StartedBy            string // tells its one-off task
-	Migration, Container string // that was asked for: revision, and whose exit code decides
-	Built, Chosen        bool   // it has built an image; chosen what it deploys
-}
-
-// OwnOf is what a journal tells.
-func OwnOf(j *Journal) Own {
-	own := Own{
-		Deployment: j.Deployment, Revision: j.Revision, Seen: j.Seen, Before: j.Before, Updating: j.Updating, Asked: j.Asked, Stopped: j.Stopped,
-		StartedBy: j.startedBy(), Built: j.Built != "", Chosen: j.Words != "",
-	}
-	if j.MigrateToken != "" {
-		own.Migration, own.Container = j.MigrateRevision, j.MigrateContainer
-	}
-	return own
 }
 
 // ErrUnseen says that whether a secret has a value can't be seen.
@@ -132,9 +112,9 @@ type looker struct {
 	Preflight
 	mu      sync.Mutex
 	look    *Look
-	expired error         // AWS did not take the credentials
-	away    error         // AWS could not be reached
-	foreign *ForeignError // no revision of the migration's family is this environment's
+	expired error                   // AWS did not take the credentials
+	away    error                   // AWS could not be reached
+	foreign *revisions.ForeignError // no revision of the migration's family is this environment's
 }
 
 func (l *looker) found(level Level, about, next, format string, args ...any) {
@@ -175,8 +155,8 @@ func unreachable(err error) bool {
 }
 
 // needs reports whether one of the steps is to be done.
-func (l *looker) needs(steps ...Step) bool {
-	return slices.ContainsFunc(steps, func(s Step) bool { return slices.Contains(l.Steps, s) })
+func (l *looker) needs(steps ...state.Step) bool {
+	return slices.ContainsFunc(steps, func(s state.Step) bool { return slices.Contains(l.Steps, s) })
 }
 
 // Look looks at everything at once. The error is the context's.
@@ -189,10 +169,10 @@ func (p Preflight) Look(ctx context.Context) (*Look, error) {
 		l.git(ctx)
 	})
 	group.Go(func() { l.identity(ctx) })
-	if l.needs(Build, Push) {
+	if l.needs(state.Build, state.Push) {
 		group.Go(func() { l.docker(ctx) })
 	}
-	if l.needs(Migrate, Update) {
+	if l.needs(state.Migrate, state.Update) {
 		group.Go(func() { l.service(ctx) })
 		group.Go(func() { l.migration(ctx) })
 	}
@@ -233,7 +213,7 @@ func (p Preflight) Look(ctx context.Context) (*Look, error) {
 func (l *looker) git(ctx context.Context) {
 	c, err := l.Commit(ctx)
 	if err != nil {
-		if l.needs(Build, Push) {
+		if l.needs(state.Build, state.Push) {
 			l.found(Problem, "git", "commit what is to be deployed", "%v, and images are named by their commit", err)
 		}
 		return
@@ -241,13 +221,10 @@ func (l *looker) git(ctx context.Context) {
 	l.look.Commit = c
 	l.look.Tag = "git-" + c.Short()
 	l.dirty(c)
-	if !c.Pushed && c.Remotes && l.needs(Build, Push, Migrate, Update) {
+	if !c.Pushed && c.Remotes && l.needs(state.Build, state.Push, state.Migrate, state.Update) {
 		l.found(Warning, "git", "", "commit %s is on no remote branch, as far as was fetched: nobody else can build it", c.Short())
 	}
 }
-
-// dirtyTag ends the tag of an image that is built of more than a commit.
-const dirtyTag = "-dirty"
 
 // dirty tells what becomes of changes that are not committed.
 func (l *looker) dirty(c project.Commit) {
@@ -255,26 +232,17 @@ func (l *looker) dirty(c project.Commit) {
 		return
 	}
 	if l.Dirty {
-		l.look.Tag += dirtyTag
+		l.look.Tag += names.DirtyTag
 	}
 	switch {
-	case !l.needs(Build, Push):
+	case !l.needs(state.Build, state.Push):
 	case l.Dirty:
-		l.found(Warning, "git", "", "the work tree differs from the commit (%s), so the image is tagged %s", some(c.Dirty), l.look.Tag)
-	case slices.Contains(c.Dirty, filepath.ToSlash(l.Names.Dockerfile)) && l.needs(Build):
+		l.found(Warning, "git", "", "the work tree differs from the commit (%s), so the image is tagged %s", words.Some(c.Dirty), l.look.Tag)
+	case slices.Contains(c.Dirty, filepath.ToSlash(l.Names.Dockerfile)) && l.needs(state.Build):
 		l.found(Warning, "git", "", "%s differs from the commit's, which is what is built from; --dirty builds from the work tree", l.Names.Dockerfile)
 	default:
-		l.found(Warning, "git", "", "the work tree differs from the commit (%s): the image is built from the commit, without that; --dirty builds from the work tree", some(c.Dirty))
+		l.found(Warning, "git", "", "the work tree differs from the commit (%s): the image is built from the commit, without that; --dirty builds from the work tree", words.Some(c.Dirty))
 	}
-}
-
-// some names the first of several things.
-func some(names []string) string {
-	const shown = 3
-	if len(names) <= shown {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], ", "), len(names)-shown)
 }
 
 func (l *looker) identity(ctx context.Context) {
@@ -307,20 +275,20 @@ func (l *looker) together(ctx context.Context) {
 	if look.Base != nil {
 		l.containers()
 		l.deployed(ctx)
-		if l.needs(Migrate) {
+		if l.needs(state.Migrate) {
 			l.migrates()
 		}
-		if l.Names.from["platform"] == "ECS's default" {
+		if !l.Names.PlatformKnown() {
 			look.Platform = look.Base.Platform()
-		} else if look.Base.Platform() != look.Platform && l.needs(Build, Push) {
+		} else if look.Base.Platform() != look.Platform && l.needs(state.Build, state.Push) {
 			l.found(Problem, "image", "make both say the same: runtime_platform in Terraform, platform in the deploy block of hci.hcl",
 				"%s runs on %s, and the image is to be built for %s", look.Base.Name, look.Base.Platform(), look.Platform)
 		}
 	}
-	if look.Engine != nil && l.needs(Build) && look.Pushed == "" && look.Engine.Platform != look.Platform {
+	if look.Engine != nil && l.needs(state.Build) && look.Pushed == "" && look.Engine.Platform != look.Platform {
 		l.found(Warning, "docker", "", "the engine runs on %s: building for %s is emulated, and slow", look.Engine.Platform, look.Platform)
 	}
-	if look.Engine != nil && l.needs(Push) && !l.needs(Build) && look.Pushed == "" && look.Repository.URI != "" && look.Tag != "" {
+	if look.Engine != nil && l.needs(state.Push) && !l.needs(state.Build) && look.Pushed == "" && look.Repository.URI != "" && look.Tag != "" {
 		image := look.Repository.URI + ":" + look.Tag
 		if _, err := look.Engine.OwnSession("", nil).Inspect(ctx, image); err != nil {
 			l.found(Problem, "image", "'hci deploy build "+l.Env+"' builds it", "%v", err)
@@ -330,14 +298,14 @@ func (l *looker) together(ctx context.Context) {
 
 // shared tells what of this environment another one has, too.
 func (l *looker) shared() {
-	if !l.needs(Migrate, Update) {
+	if !l.needs(state.Migrate, state.Update) {
 		return
 	}
-	for _, env := range slices.Sorted(maps.Keys(l.Names.others)) {
-		shared := l.Names.Shared(l.Names.others[env])
+	for _, env := range slices.Sorted(maps.Keys(l.Names.Others)) {
+		shared := l.Names.Shared(l.Names.Others[env])
 		for _, kind := range slices.Sorted(maps.Keys(shared)) {
 			l.found(Warning, "terraform", "", "%s and %s share the %s %s: what is applied or deployed for one of them is the other's, too; ${terraform.workspace} in the name would tell them apart",
-				l.Env, env, kind, some(shared[kind]))
+				l.Env, env, kind, words.Some(shared[kind]))
 		}
 	}
 }

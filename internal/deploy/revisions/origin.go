@@ -1,4 +1,7 @@
-package deploy
+// Package revisions tells whose a revision of a task definition is: this environment's or
+// another's, Terraform's or hci's, and what a new one is made from.
+// The names in the code that it is compared with come from hci/internal/deploy/names.
+package revisions
 
 import (
 	"cmp"
@@ -8,14 +11,14 @@ import (
 	"slices"
 	"strings"
 
-	"hci/internal/aws/client"
 	"hci/internal/aws/ecs"
+	"hci/internal/deploy/words"
 )
 
 // originTag marks a revision that hci registered. Without that mark one that
 // Terraform registered while hci made its own of an older would be lost for good:
 // hci's would be the newest.
-const originTag = "hci:made-from"
+const OriginTag = "hci:made-from"
 
 // origin is what a revision was made from, as revisions of its family.
 type origin struct {
@@ -36,7 +39,7 @@ func (o origin) String() string { return fmt.Sprintf(originFormat, o.From, o.Kno
 // and is its own origin.
 func originOf(d *ecs.Definition) (o origin, made bool) {
 	n := d.Number()
-	_, err := fmt.Sscanf(cmp.Or(d.Tag(originTag), d.Label(originTag)), originFormat, &o.From, &o.Known, &o.After)
+	_, err := fmt.Sscanf(cmp.Or(d.Tag(OriginTag), d.Label(OriginTag)), originFormat, &o.From, &o.Known, &o.After)
 	if err != nil || o.From < 1 || o.Known < o.From || o.After < o.Known || o.After >= n {
 		return ownOrigin(n), false
 	}
@@ -48,7 +51,7 @@ func numbered(family string, number int) string { return fmt.Sprintf("%s:%d", fa
 
 // registered reads a revision of a family by its number; nil if it was withdrawn, or
 // deleted after that.
-func registered(ctx context.Context, c Cluster, family string, number int) (*ecs.Definition, error) {
+func registered(ctx context.Context, c Families, family string, number int) (*ecs.Definition, error) {
 	d, err := c.Definition(ctx, numbered(family, number))
 	var missing *ecs.NotFoundError
 	if errors.As(err, &missing) || err == nil && !d.Active() {
@@ -59,7 +62,7 @@ func registered(ctx context.Context, c Cluster, family string, number int) (*ecs
 
 // checkedOrigin is a revision's origin, unless its mark was copied together with it.
 // One that hci registered follows the latest of then, or is like its origin.
-func checkedOrigin(ctx context.Context, c Cluster, d *ecs.Definition) (origin, error) {
+func CheckedOrigin(ctx context.Context, c Families, d *ecs.Definition) (origin, error) {
 	o, _ := originOf(d)
 	if o.After == d.Number()-1 {
 		return o, nil
@@ -73,8 +76,8 @@ func checkedOrigin(ctx context.Context, c Cluster, d *ecs.Definition) (origin, e
 }
 
 // theirs is the number of the latest revision, up to d, that hci did not make.
-func theirs(ctx context.Context, c Cluster, d *ecs.Definition) (int, error) {
-	o, err := checkedOrigin(ctx, c, d)
+func Theirs(ctx context.Context, c Families, d *ecs.Definition) (int, error) {
+	o, err := CheckedOrigin(ctx, c, d)
 	if err != nil {
 		return 0, err
 	}
@@ -86,7 +89,7 @@ func theirs(ctx context.Context, c Cluster, d *ecs.Definition) (int, error) {
 		if between == nil {
 			continue
 		}
-		other, err := checkedOrigin(ctx, c, between)
+		other, err := CheckedOrigin(ctx, c, between)
 		if err != nil {
 			return 0, err
 		}
@@ -106,14 +109,14 @@ type NewerError struct {
 	What  []string // is missing
 }
 
-func (e *NewerError) Error() string { return e.words() + ", and would not be what runs" }
+func (e *NewerError) Error() string { return e.Words() + ", and would not be what runs" }
 
-func (e *NewerError) words() string {
+func (e *NewerError) Words() string {
 	than := e.Than.Name
 	if _, made := originOf(e.Than); made {
 		than = "what " + than + " was made from"
 	}
-	return fmt.Sprintf("%s, registered %s%s, is newer than %s (%s)", e.Newer.Name, clock(e.Newer.Registered), byOther(e.Newer), than, some(e.What))
+	return fmt.Sprintf("%s, registered %s%s, is newer than %s (%s)", e.Newer.Name, words.Clock(e.Newer.Registered), byOther(e.Newer), than, words.Some(e.What))
 }
 
 func byOther(d *ecs.Definition) string {
@@ -126,12 +129,12 @@ func byOther(d *ecs.Definition) string {
 // newer looks whether a revision that hci did not make says something of more than
 // images that d does not, and is newer than what d was made from; nil if not.
 // newest is the family's.
-func newer(ctx context.Context, c Cluster, d, newest *ecs.Definition) (*NewerError, error) {
-	latest, err := theirs(ctx, c, newest)
+func Newer(ctx context.Context, c Families, d, newest *ecs.Definition) (*NewerError, error) {
+	latest, err := Theirs(ctx, c, newest)
 	if err != nil {
 		return nil, err
 	}
-	if o, err := checkedOrigin(ctx, c, d); err != nil || latest <= o.From {
+	if o, err := CheckedOrigin(ctx, c, d); err != nil || latest <= o.From {
 		return nil, err
 	}
 	is := newest
@@ -149,14 +152,14 @@ func newer(ctx context.Context, c Cluster, d, newest *ecs.Definition) (*NewerErr
 }
 
 // differences are those of two revisions, without hci's marks.
-func differences(was, is *ecs.Definition) []ecs.Difference {
-	return slices.DeleteFunc(ecs.Compare(was, is), func(d ecs.Difference) bool { return strings.HasSuffix(d.Path, ".dockerLabels."+originTag) })
+func Differences(was, is *ecs.Definition) []ecs.Difference {
+	return slices.DeleteFunc(ecs.Compare(was, is), func(d ecs.Difference) bool { return strings.HasSuffix(d.Path, ".dockerLabels."+OriginTag) })
 }
 
 // besidesImages is what differs of two revisions, in words.
 func besidesImages(was, is *ecs.Definition) []string {
 	var what []string
-	for _, d := range differences(was, is) {
+	for _, d := range Differences(was, is) {
 		if !d.Image {
 			what = append(what, d.Path+" "+d.Words)
 		}
@@ -166,12 +169,12 @@ func besidesImages(was, is *ecs.Definition) []string {
 
 // Current reads the revision of a family that a new one is to be made from: the
 // newest, unless that is hci's and made without what somebody else registered.
-func Current(ctx context.Context, c Cluster, family string) (*ecs.Definition, error) {
+func Current(ctx context.Context, c Families, family string) (*ecs.Definition, error) {
 	newest, err := c.Definition(ctx, family)
 	if err != nil {
 		return nil, err
 	}
-	than, err := newer(ctx, c, newest, newest)
+	than, err := Newer(ctx, c, newest, newest)
 	if than != nil {
 		return than.Newer, nil
 	}
@@ -180,12 +183,12 @@ func Current(ctx context.Context, c Cluster, family string) (*ecs.Definition, er
 
 // Declared reads the newest revision of a family that hci did not make, if it is
 // still registered.
-func Declared(ctx context.Context, c Cluster, family string) (*ecs.Definition, error) {
+func Declared(ctx context.Context, c Families, family string) (*ecs.Definition, error) {
 	newest, err := c.Definition(ctx, family)
 	if err != nil {
 		return nil, err
 	}
-	n, err := theirs(ctx, c, newest)
+	n, err := Theirs(ctx, c, newest)
 	if err != nil || n == newest.Number() {
 		return newest, err
 	}
@@ -194,81 +197,4 @@ func Declared(ctx context.Context, c Cluster, family string) (*ecs.Definition, e
 		return newest, nil
 	}
 	return declared, err
-}
-
-// register registers a revision that differs from an older one, whose name it
-// still has, and marks it with its origin. It fails with a [*NewerError] if it
-// lacks what somebody else has registered; chosen tells that it was meant to. Where
-// hci may not tag it, a label is its mark.
-//
-// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
-func (j *Job) register(ctx context.Context, next *ecs.Definition, chosen bool) (string, error) {
-	own := j.Names.Own(j.Cluster)
-	last, err := j.Cluster.Definition(ctx, next.Family())
-	newest := last
-	if err == nil && !j.Names.asDeclared {
-		newest, err = ownFamily{j.Cluster, j.Names, nil}.newest(ctx, last, nil)
-	}
-	var missing *ecs.NotFoundError
-	var foreign *ForeignError
-	switch {
-	case errors.As(err, &missing) && chosen: // all are inactive
-		last, newest, err = next, next, nil
-	case errors.As(err, &foreign): // what is registered is this environment's first
-		newest, err = next, nil
-	}
-	if err != nil {
-		return "", err
-	}
-	known, err := theirs(ctx, own, newest)
-	if err != nil {
-		return "", err
-	}
-	if !chosen {
-		if err := j.complete(ctx, next, newest); err != nil {
-			return "", err
-		}
-	}
-	o, err := checkedOrigin(ctx, own, next)
-	if err != nil {
-		return "", err
-	}
-	o.Known, o.After = max(known, o.From), max(last.Number(), next.Number())
-	bare := next.WithTag(originTag, "").WithLabel(originTag, "")
-	marked := bare.WithTag(originTag, o.String())
-	name, err := j.Changes.Register(ctx, marked)
-	if client.Code(err) == "AccessDeniedException" { // perhaps it is the tag that is denied
-		marked = bare.WithLabel(originTag, o.String())
-		name, err = j.Changes.Register(ctx, marked)
-	}
-	if err != nil {
-		return "", err
-	}
-	j.Talk.Say("registered %s", name)
-	if chosen {
-		return name, nil
-	}
-	return name, j.complete(ctx, next, marked.Named(name))
-}
-
-// upToDate fails with a [*NewerError] if a revision that is to run lacks what
-// somebody else has registered since.
-func (j *Job) upToDate(ctx context.Context, d *ecs.Definition) error {
-	newest, err := j.Names.Own(j.Cluster).Definition(ctx, d.Family())
-	if foreign := (*ForeignError)(nil); errors.As(err, &foreign) { // nothing of this environment's is newer
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return j.complete(ctx, d, newest)
-}
-
-// complete is upToDate of what the family's newest revision tells.
-func (j *Job) complete(ctx context.Context, d, newest *ecs.Definition) error {
-	than, err := newer(ctx, j.Names.Own(j.Cluster), d, newest)
-	if err != nil || than == nil {
-		return err
-	}
-	return than
 }

@@ -1,9 +1,10 @@
-// Package deploy tells truthfully how a deployment on ECS ends.
+// Package rollout tells truthfully how a deployment on ECS ends.
+// What starts one, or makes the service go back, stands in hci/internal/deploy.
 //
 // A deployment is done when the one that was started, known by its id, is the
 // service's primary and is rolled out completely. That the service is stable is
 // not enough: it is after a rollback, too.
-package deploy
+package rollout
 
 import (
 	"context"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"hci/internal/aws/ecs"
+	"hci/internal/deploy/words"
 )
 
 // End is how a deployment ended.
@@ -54,11 +56,11 @@ type Result struct {
 
 // same reports whether the service's deployment runs the revision of this one.
 func (r Result) same() bool {
-	p := primaryOf(r.Service)
+	p := PrimaryOf(r.Service)
 	return p != nil && p.Revision == r.runs
 }
 
-func primaryOf(s *ecs.Service) *ecs.Deployment {
+func PrimaryOf(s *ecs.Service) *ecs.Deployment {
 	if s == nil {
 		return nil
 	}
@@ -91,25 +93,25 @@ type Options struct {
 }
 
 const (
-	defaultEvery   = 5 * time.Second
-	defaultTimeout = 15 * time.Minute
-	// shownStops tasks that stopped are shown with what they wrote last.
-	shownStops = 2
-	// toldAfter answers without it, a deployment that was started is not there: AWS
+	DefaultEvery   = 5 * time.Second
+	DefaultTimeout = 15 * time.Minute
+	// ShownStops tasks that stopped are shown with what they wrote last.
+	ShownStops = 2
+	// ToldAfter answers without it, a deployment that was started is not there: AWS
 	// is eventually consistent.
-	toldAfter = 3
-	// lostAfter questions in a row that fail, AWS is not asked any more.
-	lostAfter = 5
+	ToldAfter = 3
+	// LostAfter questions in a row that fail, AWS is not asked any more.
+	LostAfter = 5
 )
 
 // Watch waits for the end of the deployment with an id. The error is the
 // context's.
 func Watch(ctx context.Context, src Rollout, id string, o Options) (Result, error) {
 	if o.Every == 0 {
-		o.Every = defaultEvery
+		o.Every = DefaultEvery
 	}
 	if o.Timeout == 0 {
-		o.Timeout = defaultTimeout
+		o.Timeout = DefaultTimeout
 	}
 	w := &watcher{Rollout: src, Options: o, id: id, told: map[string]bool{}, moved: time.Now(), deadline: time.Now().Add(o.Timeout)}
 	for {
@@ -130,6 +132,14 @@ func Watch(ctx context.Context, src Rollout, id string, o Options) (Result, erro
 		case <-time.After(min(o.Every, time.Until(w.deadline))):
 		}
 	}
+}
+
+// Once looks once whether the deployment with an id, which was seen before or not, has
+// ended.
+func Once(ctx context.Context, src Rollout, id string, o Options, seen bool) (Result, bool) {
+	w := &watcher{Rollout: src, Options: o, id: id, told: map[string]bool{}, seen: seen, unsettled: ToldAfter}
+	ended, err := w.look(ctx)
+	return w.r, ended && err == nil && w.r.End != CrashLoop
 }
 
 // watcher is a deployment that is watched.
@@ -169,7 +179,7 @@ func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 		w.r.End = Gone
 		return true, nil
 	case err != nil:
-		if w.failures++; w.failures >= lostAfter {
+		if w.failures++; w.failures >= LostAfter {
 			w.r.End, w.r.Err = Lost, err
 			return true, nil
 		}
@@ -181,7 +191,7 @@ func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 	if w.Seen != nil {
 		w.Seen(s, w.r.Own)
 	}
-	if w.missed++; w.r.Own == nil && !w.seen && w.missed < toldAfter {
+	if w.missed++; w.r.Own == nil && !w.seen && w.missed < ToldAfter {
 		return false, nil
 	}
 	if w.r.Own != nil {
@@ -193,7 +203,7 @@ func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 	case p == nil || w.Before == "":
 	case end == Displaced && w.r.Own == nil && p.Revision == w.Before && w.Before != w.Revision:
 		end = RolledBack // and AWS has let go of the one that failed
-	case end == Displaced && w.r.Own != nil && w.r.Own.Rollout == ecs.RolloutInProgress && p.Revision == w.Before && w.unsettled < toldAfter:
+	case end == Displaced && w.r.Own != nil && w.r.Own.Rollout == ecs.RolloutInProgress && p.Revision == w.Before && w.unsettled < ToldAfter:
 		w.unsettled++ // it may be about to be called failed
 		ended = false
 	case end == RolledBack && p.Revision != w.Before:
@@ -399,7 +409,7 @@ func (r Result) Explain() []string {
 		say("AWS can't be asked any more: %v", r.Err)
 	}
 	for i, t := range r.Stopped {
-		if i < shownStops {
+		if i < ShownStops {
 			say("task %.8s stopped: %s", t.ID, t.Cause())
 			for _, line := range t.Last {
 				say("  | %s", line)
@@ -417,4 +427,29 @@ func (r Result) Explain() []string {
 		say("%s %s: %d of %d tasks run", p.Revision, now, p.Running, p.Desired)
 	}
 	return lines
+}
+
+// NotDeployedError says that the deployment that was started is not what runs.
+type NotDeployedError struct{ Result Result }
+
+func (e *NotDeployedError) Error() string { return "not deployed: " + e.Result.End.String() }
+
+// DisplacedError says that somebody changed the service between the look at it
+// and the update.
+type DisplacedError struct{ Revision, Since string }
+
+func DisplacedBy(d *ecs.Deployment) error {
+	return &DisplacedError{Revision: d.Revision, Since: words.Clock(d.Created)}
+}
+
+// ChangedSince is a [*DisplacedError] if a service has another deployment than was seen.
+func ChangedSince(seen *ecs.Deployment, s *ecs.Service) error {
+	if now := s.Primary(); now != nil && (seen == nil || seen.ID != now.ID) {
+		return DisplacedBy(now)
+	}
+	return nil
+}
+
+func (e *DisplacedError) Error() string {
+	return fmt.Sprintf("another deployment was started meanwhile, of %s, since %s", e.Revision, e.Since)
 }

@@ -1,4 +1,4 @@
-package deploy_test
+package names_test
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"hci/internal/deploy"
+	"hci/internal/deploy/names"
 	"hci/internal/project"
 	"hci/tfvars/module"
 )
@@ -85,7 +85,7 @@ func TestResolve(t *testing.T) {
 		for key, value := range c.deploy {
 			settings[key] = project.DeploySetting{Value: value}
 		}
-		n, missing := deploy.Resolve(deploy.Sources{
+		n, missing := names.Resolve(names.Sources{
 			Env: project.Environment{Name: "staging", Deploy: settings}, Evaluated: &c.ev, Service: c.service,
 			Place: func(file string, line int) string { return fmt.Sprint(file, ":", line) },
 		})
@@ -103,7 +103,8 @@ func TestResolve(t *testing.T) {
 
 // TestCommitTags: what an image of a commit may be tagged, the likeliest first.
 func TestCommitTags(t *testing.T) {
-	got := deploy.CommitTags(project.Commit{SHA: sha})
+	const sha = "0123456789abcdef0123456789abcdef01234567"
+	got := names.CommitTags(project.Commit{SHA: sha})
 	want := []string{
 		"git-" + sha[:12], "sha-" + sha[:12], sha[:12], "git-" + sha, "sha-" + sha, sha,
 		"git-" + sha[:7], "sha-" + sha[:7], sha[:7], "git-" + sha[:8], "sha-" + sha[:8], sha[:8],

@@ -1,4 +1,4 @@
-package deploy
+package revisions
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hci/internal/aws/ecs"
+	"hci/internal/deploy/names"
 	"hci/tfvars/module"
 )
 
@@ -31,13 +32,13 @@ func (e *UncomposedError) Error() string {
 // environment's revision: all that differs between them comes from the code or, where
 // only AWS knows it, from the revision that the service runs. It fails with an
 // [*UncomposedError].
-func (n Names) Compose(other, running *ecs.Definition) (*Composed, error) {
-	t := n.declared(other.Family())
-	c := &composer{n: n, running: running, service: n.declared(running.Family())}
-	if len(n.Contradictions(running)) > 0 {
+func Compose(n names.Names, other, running *ecs.Definition) (*Composed, error) {
+	t := n.Declared(other.Family())
+	c := &composer{n: n, running: running, service: n.Declared(running.Family())}
+	if len(Contradictions(n, running)) > 0 {
 		c.service = nil // it is no witness
 	}
-	f := ecs.Fields{Containers: map[string]ecs.ContainerFields{}, Tags: running.WithTag(originTag, "")}
+	f := ecs.Fields{Containers: map[string]ecs.ContainerFields{}, Tags: running.WithTag(OriginTag, "")}
 	task, execution := running.Roles()
 	for _, role := range []struct {
 		to           *string
@@ -75,7 +76,7 @@ func (n Names) Compose(other, running *ecs.Definition) (*Composed, error) {
 }
 
 type composer struct {
-	n              Names
+	n              names.Names
 	running        *ecs.Definition
 	service        *module.Task // as the code declares what runs; nil if that tells nothing
 	taken, missing []string

@@ -1,4 +1,4 @@
-package deploy_test
+package rollout_test
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"hci/internal/aws/ecs"
-	"hci/internal/deploy"
+	"hci/internal/deploy/rollout"
 )
 
 // script is a service that goes from one state to the next with each question.
@@ -93,49 +93,49 @@ func TestWatch(t *testing.T) {
 		name    string
 		states  []any
 		stopped []ecs.StoppedTask
-		end     deploy.End
+		end     rollout.End
 		says    string
 	}{
-		{"healthy", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, nil, deploy.Deployed, "web:7 is what runs: 2 of 2 tasks"},
-		{"completed, the old one still draining", []any{service(own("PRIMARY", "COMPLETED"), old)}, nil, deploy.Deployed, "web:7 is what runs"},
-		{"one stop is no loop", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", "")}, deploy.Deployed, ""},
-		{"two stops for one reason are none", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", ""), crash("x", "")}, deploy.Deployed, ""},
-		{"two stops for different reasons", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", ""), crash("y", "")}, deploy.Deployed, ""},
-		{"the breaker rolls back", []any{going, service(back, own("ACTIVE", "FAILED"))}, []ecs.StoppedTask{crash("x", "app: exit code 3")}, deploy.RolledBack, "ECS rolled it back: circuit breaker: tasks failed to start\ntask 01234567 stopped: x; app: exit code 3\nweb:6 is the service's deployment now: 2 of 2 tasks run"},
-		{"after another's update the service is stable, and it is still no success", []any{going, service(stable)}, nil, deploy.Displaced, "another deployment took its place\nweb:9 is"},
-		{"failed without a rollback", []any{going, service(own("PRIMARY", "FAILED"), old)}, nil, deploy.Failed, "ECS gave it up"},
-		{"crash loop", []any{going}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, deploy.CrashLoop, "its tasks stop again and again\ntask 01234567 stopped: x; app: exit code 1"},
+		{"healthy", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, nil, rollout.Deployed, "web:7 is what runs: 2 of 2 tasks"},
+		{"completed, the old one still draining", []any{service(own("PRIMARY", "COMPLETED"), old)}, nil, rollout.Deployed, "web:7 is what runs"},
+		{"one stop is no loop", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", "")}, rollout.Deployed, ""},
+		{"two stops for one reason are none", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", ""), crash("x", "")}, rollout.Deployed, ""},
+		{"two stops for different reasons", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", ""), crash("y", "")}, rollout.Deployed, ""},
+		{"the breaker rolls back", []any{going, service(back, own("ACTIVE", "FAILED"))}, []ecs.StoppedTask{crash("x", "app: exit code 3")}, rollout.RolledBack, "ECS rolled it back: circuit breaker: tasks failed to start\ntask 01234567 stopped: x; app: exit code 3\nweb:6 is the service's deployment now: 2 of 2 tasks run"},
+		{"after another's update the service is stable, and it is still no success", []any{going, service(stable)}, nil, rollout.Displaced, "another deployment took its place\nweb:9 is"},
+		{"failed without a rollback", []any{going, service(own("PRIMARY", "FAILED"), old)}, nil, rollout.Failed, "ECS gave it up"},
+		{"crash loop", []any{going}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, rollout.CrashLoop, "its tasks stop again and again\ntask 01234567 stopped: x; app: exit code 1"},
 		{"crash loop whose causes hold ids", []any{going}, []ecs.StoppedTask{
 			told("TaskFailedToStart", request+"d45b80b7-6a19-4b4e-9f0e-0a8f6b1c2d3e, User: arn:aws:sts::1:assumed-role/r/0123456789abcdef0123456789abcdef"),
 			told("TaskFailedToStart", request+"a56c91c8-7b2a-5c5f-8a1f-1b9a7c2d3e4f, User: arn:aws:sts::1:assumed-role/r/aedcba9876543210fedcba9876543210"),
 			told("TaskFailedToStart", request+"e56c91c8-7b2a-5c5f-8a1f-1b9a7c2d3e4f, User: arn:aws:sts::1:assumed-role/r/fedcba9876543210fedcba9876543210"),
-		}, deploy.CrashLoop, "its tasks stop again and again"},
+		}, rollout.CrashLoop, "its tasks stop again and again"},
 		{"health checks that fail", []any{going}, []ecs.StoppedTask{
 			told("ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group arn:x)"), told("ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group arn:x)"), told("ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group arn:x)"),
-		}, deploy.CrashLoop, "its tasks stop again and again"},
+		}, rollout.CrashLoop, "its tasks stop again and again"},
 		{"scaling is no loop", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{
 			told("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/1)"), told("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/1)"),
-		}, deploy.Deployed, ""},
-		{"not told of at first", []any{service(old), going, service(own("PRIMARY", "COMPLETED"))}, nil, deploy.Deployed, ""},
-		{"never told of", []any{service(stable)}, nil, deploy.Displaced, "another deployment took its place"},
-		{"crash loop that ECS ends itself", []any{breaks(going), breaks(going), breaks(going), service(back, own("ACTIVE", "FAILED"))}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, deploy.RolledBack, "ECS rolled it back"},
-		{"displaced", []any{going, service(other, own("ACTIVE", "IN_PROGRESS"))}, nil, deploy.Displaced, "another deployment took its place\nweb:8 is the service's deployment now: 0 of 2 tasks run"},
-		{"failed, and then displaced", []any{going, service(other, own("ACTIVE", "FAILED"))}, nil, deploy.Displaced, "another deployment took its place\nweb:8 is"},
-		{"displaced by the revision before", []any{going, service(back, own("ACTIVE", "IN_PROGRESS"))}, nil, deploy.Displaced, "another deployment took its place\nweb:6 is"},
-		{"which is called failed late", []any{going, service(back, own("ACTIVE", "IN_PROGRESS")), service(back, own("ACTIVE", "FAILED"))}, nil, deploy.RolledBack, "ECS rolled it back"},
-		{"completed, and then displaced by it", []any{going, service(back, own("ACTIVE", "COMPLETED"))}, nil, deploy.Displaced, "another deployment took its place\nweb:6 is"},
-		{"deleted", []any{going, &ecs.NotFoundError{What: "service"}}, nil, deploy.Gone, "the service is not there any more"},
-		{"stuck", []any{going}, nil, deploy.Stuck, "it is still under way, and nothing has moved for 15m0s"},
-		{"slow", slow(), nil, deploy.TimedOut, "it is still under way\n"},
-		{"rolled back and let go of", []any{going, service(back)}, nil, deploy.RolledBack, "it was rolled back"},
-		{"throttled now and then", []any{errThrottled, going, errThrottled, errThrottled, service(own("PRIMARY", "COMPLETED"))}, nil, deploy.Deployed, ""},
-		{"network gone", []any{going, errThrottled}, nil, deploy.Lost, "AWS can't be asked any more: ThrottlingException"},
-		{"no rollout state", []any{service(own("PRIMARY", "")), service(own("PRIMARY", ""), old)}, nil, deploy.Deployed, ""},
+		}, rollout.Deployed, ""},
+		{"not told of at first", []any{service(old), going, service(own("PRIMARY", "COMPLETED"))}, nil, rollout.Deployed, ""},
+		{"never told of", []any{service(stable)}, nil, rollout.Displaced, "another deployment took its place"},
+		{"crash loop that ECS ends itself", []any{breaks(going), breaks(going), breaks(going), service(back, own("ACTIVE", "FAILED"))}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, rollout.RolledBack, "ECS rolled it back"},
+		{"displaced", []any{going, service(other, own("ACTIVE", "IN_PROGRESS"))}, nil, rollout.Displaced, "another deployment took its place\nweb:8 is the service's deployment now: 0 of 2 tasks run"},
+		{"failed, and then displaced", []any{going, service(other, own("ACTIVE", "FAILED"))}, nil, rollout.Displaced, "another deployment took its place\nweb:8 is"},
+		{"displaced by the revision before", []any{going, service(back, own("ACTIVE", "IN_PROGRESS"))}, nil, rollout.Displaced, "another deployment took its place\nweb:6 is"},
+		{"which is called failed late", []any{going, service(back, own("ACTIVE", "IN_PROGRESS")), service(back, own("ACTIVE", "FAILED"))}, nil, rollout.RolledBack, "ECS rolled it back"},
+		{"completed, and then displaced by it", []any{going, service(back, own("ACTIVE", "COMPLETED"))}, nil, rollout.Displaced, "another deployment took its place\nweb:6 is"},
+		{"deleted", []any{going, &ecs.NotFoundError{What: "service"}}, nil, rollout.Gone, "the service is not there any more"},
+		{"stuck", []any{going}, nil, rollout.Stuck, "it is still under way, and nothing has moved for 15m0s"},
+		{"slow", slow(), nil, rollout.TimedOut, "it is still under way\n"},
+		{"rolled back and let go of", []any{going, service(back)}, nil, rollout.RolledBack, "it was rolled back"},
+		{"throttled now and then", []any{errThrottled, going, errThrottled, errThrottled, service(own("PRIMARY", "COMPLETED"))}, nil, rollout.Deployed, ""},
+		{"network gone", []any{going, errThrottled}, nil, rollout.Lost, "AWS can't be asked any more: ThrottlingException"},
+		{"no rollout state", []any{service(own("PRIMARY", "")), service(own("PRIMARY", ""), old)}, nil, rollout.Deployed, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				seen := 0
-				r, err := deploy.Watch(t.Context(), &script{states: c.states, stopped: c.stopped}, "own", deploy.Options{Before: "web:6", Seen: func(*ecs.Service, *ecs.Deployment) { seen++ }})
+				r, err := rollout.Watch(t.Context(), &script{states: c.states, stopped: c.stopped}, "own", rollout.Options{Before: "web:6", Seen: func(*ecs.Service, *ecs.Deployment) { seen++ }})
 				if err != nil || r.End != c.end || seen == 0 {
 					t.Errorf("%v, %v, seen %d times; want %v", r.End, err, seen, c.end)
 				}
@@ -155,15 +155,15 @@ func TestWatchAgain(t *testing.T) {
 	for _, c := range []struct {
 		again   bool
 		stopped []ecs.StoppedTask
-		end     deploy.End
+		end     rollout.End
 	}{
-		{false, []ecs.StoppedTask{stop("1"), stop("2"), stop("3")}, deploy.CrashLoop},
-		{true, []ecs.StoppedTask{stop("1"), stop("2")}, deploy.Deployed},
-		{true, []ecs.StoppedTask{stop("1"), stop("2"), stop("3"), stop("4")}, deploy.CrashLoop},
+		{false, []ecs.StoppedTask{stop("1"), stop("2"), stop("3")}, rollout.CrashLoop},
+		{true, []ecs.StoppedTask{stop("1"), stop("2")}, rollout.Deployed},
+		{true, []ecs.StoppedTask{stop("1"), stop("2"), stop("3"), stop("4")}, rollout.CrashLoop},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			src := &script{states: []any{going, going, going, going, service(own("PRIMARY", "COMPLETED"))}, stopped: c.stopped}
-			if r, err := deploy.Watch(t.Context(), src, "own", deploy.Options{Again: c.again}); err != nil || r.End != c.end {
+			if r, err := rollout.Watch(t.Context(), src, "own", rollout.Options{Again: c.again}); err != nil || r.End != c.end {
 				t.Errorf("again %v, %d stopped: %v, %v; want %v", c.again, len(c.stopped), r.End, err, c.end)
 			}
 		})
@@ -175,13 +175,13 @@ func TestWatchAgain(t *testing.T) {
 func TestWatchRevision(t *testing.T) {
 	for _, c := range []struct {
 		revision string
-		end      deploy.End
+		end      rollout.End
 	}{
-		{"web:7", deploy.RolledBack},
-		{"web:6", deploy.Displaced}, // a restart
+		{"web:7", rollout.RolledBack},
+		{"web:6", rollout.Displaced}, // a restart
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			r, err := deploy.Watch(t.Context(), &script{states: []any{service(back)}}, "own", deploy.Options{Revision: c.revision, Before: "web:6"})
+			r, err := rollout.Watch(t.Context(), &script{states: []any{service(back)}}, "own", rollout.Options{Revision: c.revision, Before: "web:6"})
 			if err != nil || r.End != c.end {
 				t.Errorf("%s: %v, %v; want %v", c.revision, r.End, err, c.end)
 			}
@@ -194,7 +194,7 @@ func TestWatchInterrupted(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
 		defer cancel()
 		src := &script{states: []any{going}}
-		if _, err := deploy.Watch(ctx, src, "own", deploy.Options{}); !errors.Is(err, context.DeadlineExceeded) || src.asked != 3 {
+		if _, err := rollout.Watch(ctx, src, "own", rollout.Options{}); !errors.Is(err, context.DeadlineExceeded) || src.asked != 3 {
 			t.Errorf("%v after %d questions", err, src.asked)
 		}
 	})
@@ -234,17 +234,17 @@ func TestWatchManyTasks(t *testing.T) {
 		name    string
 		states  []any
 		stopped []ecs.StoppedTask
-		end     deploy.End
+		end     rollout.End
 	}{
-		{"two of twenty", stays(12, of(18, 20)), fails(2), deploy.Deployed},
-		{"nine of twenty", stays(12, of(18, 20)), fails(9), deploy.Deployed},
-		{"ten of twenty", stays(12, of(18, 20)), fails(10), deploy.CrashLoop},
-		{"twelve while it grows", climbs(20), fails(12), deploy.Deployed},
-		{"three of one", stays(6, of(0, 1)), fails(3), deploy.CrashLoop},
-		{"two of one", stays(6, of(0, 1)), fails(2), deploy.Deployed},
+		{"two of twenty", stays(12, of(18, 20)), fails(2), rollout.Deployed},
+		{"nine of twenty", stays(12, of(18, 20)), fails(9), rollout.Deployed},
+		{"ten of twenty", stays(12, of(18, 20)), fails(10), rollout.CrashLoop},
+		{"twelve while it grows", climbs(20), fails(12), rollout.Deployed},
+		{"three of one", stays(6, of(0, 1)), fails(3), rollout.CrashLoop},
+		{"two of one", stays(6, of(0, 1)), fails(2), rollout.Deployed},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			r, err := deploy.Watch(t.Context(), &script{states: c.states, stopped: c.stopped}, "own", deploy.Options{})
+			r, err := rollout.Watch(t.Context(), &script{states: c.states, stopped: c.stopped}, "own", rollout.Options{})
 			if err != nil || r.End != c.end {
 				t.Errorf("%s: %v, %v; want %v", c.name, r.End, err, c.end)
 			}
@@ -281,16 +281,16 @@ func TestWatchStages(t *testing.T) {
 		name   string
 		states []any
 		stages []*ecs.Stage
-		end    deploy.End
+		end    rollout.End
 	}{
-		{"an hour of bake", many(6*perTen, staged(time.Hour, "IN_PROGRESS"), staged(time.Hour, "COMPLETED")), stages(6*perTen, ecs.BakeStage), deploy.Deployed},
-		{"ten minutes each", many(3*perTen, staged(0, "IN_PROGRESS"), staged(0, "COMPLETED")), stages(perTen, "SCALE_UP", "TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT"), deploy.Deployed},
-		{"one stage without an end", many(4*perTen, staged(0, "IN_PROGRESS")), stages(4*perTen, "SCALE_UP"), deploy.Stuck},
-		{"complete, and still baking", many(perTen, staged(time.Hour, "COMPLETED"), service(other, own("ACTIVE", "FAILED"))), stages(2*perTen, ecs.BakeStage), deploy.RolledBack},
+		{"an hour of bake", many(6*perTen, staged(time.Hour, "IN_PROGRESS"), staged(time.Hour, "COMPLETED")), stages(6*perTen, ecs.BakeStage), rollout.Deployed},
+		{"ten minutes each", many(3*perTen, staged(0, "IN_PROGRESS"), staged(0, "COMPLETED")), stages(perTen, "SCALE_UP", "TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT"), rollout.Deployed},
+		{"one stage without an end", many(4*perTen, staged(0, "IN_PROGRESS")), stages(4*perTen, "SCALE_UP"), rollout.Stuck},
+		{"complete, and still baking", many(perTen, staged(time.Hour, "COMPLETED"), service(other, own("ACTIVE", "FAILED"))), stages(2*perTen, ecs.BakeStage), rollout.RolledBack},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			said := map[string]bool{}
-			r, err := deploy.Watch(t.Context(), &script{states: c.states, stages: c.stages}, "own", deploy.Options{Seen: func(s *ecs.Service, _ *ecs.Deployment) {
+			r, err := rollout.Watch(t.Context(), &script{states: c.states, stages: c.stages}, "own", rollout.Options{Seen: func(s *ecs.Service, _ *ecs.Deployment) {
 				if s.Stage != nil {
 					said[s.Strategy.String()+" "+s.Stage.String()] = true
 				}

@@ -1,4 +1,4 @@
-package deploy
+package names
 
 import (
 	"slices"
@@ -78,7 +78,7 @@ func builtOf(t *module.Task) [][]module.Container {
 
 // declared is a task definition that the code declares, nil if it declares none of
 // the family.
-func (n Names) declared(family string) *module.Task {
+func (n Names) Declared(family string) *module.Task {
 	at := slices.IndexFunc(n.tasks, func(t module.Task) bool { return t.Family == family && family != "" })
 	if at < 0 {
 		return nil
@@ -90,7 +90,7 @@ func (n Names) declared(family string) *module.Task {
 // What the code says of a container decides; one that the code doesn't declare gets
 // it if its image lies in the repository, which is given as images name it.
 func (n Names) Takers(d *ecs.Definition, repository string) []string {
-	t := n.declared(d.Family())
+	t := n.Declared(d.Family())
 	byCode := sameImage(t, n.image)
 	var all []string
 	for _, c := range d.Containers() {

@@ -1,4 +1,4 @@
-package deploy
+package state
 
 import (
 	"crypto/rand"
@@ -13,6 +13,7 @@ import (
 
 	"hci/internal/atomicfile"
 	"hci/internal/aws/ecs"
+	"hci/internal/deploy/words"
 	"hci/internal/ownership"
 )
 
@@ -103,7 +104,7 @@ type UnderWayError struct {
 func (e *UnderWayError) Error() string {
 	text := fmt.Sprintf("another 'hci deploy' of %s is under way here", e.Env)
 	if e.Holder != nil {
-		text += fmt.Sprintf(" since %s: process %d on %s", clock(&e.Holder.Since), e.Holder.PID, e.Holder.Host)
+		text += fmt.Sprintf(" since %s: process %d on %s", words.Clock(&e.Holder.Since), e.Holder.PID, e.Holder.Host)
 	}
 	return text
 }
@@ -259,15 +260,15 @@ func (j *Journal) IsDone(s Step) bool { return slices.Contains(j.Done, s) }
 // a deployment with an id: the next attempt may go over that, if was is what this
 // one began with or made.
 func (j *Journal) WentBack(was *ecs.Deployment, id string) error {
-	if was == nil || was.ID != j.Seen && !OwnOf(j).is(was) {
+	if was == nil || was.ID != j.Seen && !OwnOf(j).Is(was) {
 		return nil
 	}
 	j.Seen, j.Deployment, j.Updating, j.Stopped = id, "", false, ""
 	return j.Save()
 }
 
-// done notes a step and writes the journal.
-func (j *Journal) done(s Step) error {
+// Did notes a step and writes the journal.
+func (j *Journal) Did(s Step) error {
 	if !j.IsDone(s) {
 		j.Done = append(j.Done, s)
 	}
@@ -275,7 +276,7 @@ func (j *Journal) done(s Step) error {
 }
 
 // startedBy tells, in AWS, the task of this attempt to migrate from others'.
-func (j *Journal) startedBy() string {
+func (j *Journal) StartedBy() string {
 	if j.MigrateToken == "" {
 		return ""
 	}
@@ -290,3 +291,7 @@ func (j *Journal) Left() []Step {
 	}
 	return Sorted(left)
 }
+
+// chosen reports whether --base names the revision that the new one is made from,
+// whatever is newer.
+func Chosen(base string) bool { return base != "" && base != "newest" }

@@ -1,4 +1,4 @@
-package deploy
+package preflight
 
 import (
 	"context"
@@ -7,10 +7,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"hci/internal/aws/client"
 	"hci/internal/aws/ecs"
+	"hci/internal/deploy/names"
+	"hci/internal/deploy/revisions"
+	"hci/internal/deploy/state"
+	"hci/internal/deploy/words"
 )
 
 // service looks at the service, and at the revision that the new one is made
@@ -31,7 +34,7 @@ func (l *looker) service(ctx context.Context) {
 	var newestErr error
 	var group sync.WaitGroup
 	family, _, _ := strings.Cut(s.Revision.Name, ":")
-	group.Go(func() { newest, newestErr = l.Names.OwnSaying(l.Cluster, l.skipped).Definition(ctx, family) })
+	group.Go(func() { newest, newestErr = revisions.OfSaying(l.Names, l.Cluster, l.skipped).Definition(ctx, family) })
 	running, err := l.Cluster.Definition(ctx, s.Revision.Name)
 	group.Wait()
 	if err != nil {
@@ -45,7 +48,7 @@ func (l *looker) service(ctx context.Context) {
 		l.found(Warning, "service", "", "the service runs task definition %s, and the Terraform code says %s: %s is what is deployed", family, l.Names.TaskDefinition, family)
 	}
 	l.base(ctx, newest, newestErr)
-	if (l.needs(Update) || l.Names.MigrateCommand != nil) && !l.Restart && l.look.Base != nil {
+	if (l.needs(state.Update) || l.Names.MigrateCommand != nil) && !l.Restart && l.look.Base != nil {
 		l.fits(l.look.Base, "the service")
 	}
 	for _, d := range []*ecs.Definition{l.look.Next, l.look.Base} {
@@ -79,22 +82,22 @@ func (l *looker) atRest(ctx context.Context) {
 // that is resumed began.
 func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
 	p := s.Primary()
-	if p == nil || l.Own.Seen == "" || p.ID == l.Own.Seen || l.Own.is(p) || l.Own.wentBack(p) {
+	if p == nil || l.Own.Seen == "" || p.ID == l.Own.Seen || l.Own.Is(p) || l.Own.WentBack(p) {
 		return
 	}
-	if !l.needs(Update) {
-		l.found(Warning, "service", "", "somebody else has deployed %s since, at %s%s", p.Revision, clock(p.Created), by(running))
+	if !l.needs(state.Update) {
+		l.found(Warning, "service", "", "somebody else has deployed %s since, at %s%s", p.Revision, words.Clock(p.Created), by(running))
 		return
 	}
 	l.look.Displaced = l.Displace
 	next := "'hci deploy " + l.Env + "' begins a new deployment; --force goes on with this one"
 	switch back := p.Revision == l.Own.Before; {
 	case back && l.Own.Stopped != "":
-		l.conflict(next, "this deployment was told to stop, and %s is what the service went back to, unless somebody else has deployed that since, at %s", p.Revision, clock(p.Created))
+		l.conflict(next, "this deployment was told to stop, and %s is what the service went back to, unless somebody else has deployed that since, at %s", p.Revision, words.Clock(p.Created))
 	case back && l.Own.Asked != "":
-		l.conflict(next, "either ECS has rolled this deployment back, or somebody else has deployed %s since, at %s", p.Revision, clock(p.Created))
+		l.conflict(next, "either ECS has rolled this deployment back, or somebody else has deployed %s since, at %s", p.Revision, words.Clock(p.Created))
 	default:
-		l.conflict(next, "somebody else has deployed %s since, at %s%s", p.Revision, clock(p.Created), by(running))
+		l.conflict(next, "somebody else has deployed %s since, at %s%s", p.Revision, words.Clock(p.Created), by(running))
 	}
 }
 
@@ -108,22 +111,12 @@ func (l *looker) conflict(next, format string, args ...any) {
 	l.found(level, "service", next, format, args...)
 }
 
-// is reports whether a deployment is the one that this one started.
-func (o Own) is(p *ecs.Deployment) bool {
-	return p.ID == o.Deployment || p.ID == o.Stopped || o.Deployment == "" && o.Updating && p.Revision == o.Asked && p.ID != o.Seen
-}
-
-// wentBack reports whether a deployment is what the rollback of this one started.
-func (o Own) wentBack(p *ecs.Deployment) bool {
-	return (o.Deployment != "" && o.Before != o.Asked || p.ID == o.Seen) && p.Revision == o.Before
-}
-
 // steady looks whether the service runs what it is to run.
 func (l *looker) steady(s *ecs.Service, running *ecs.Definition) {
 	if s.Status != "" && s.Status != "ACTIVE" {
 		l.found(Problem, "service", "", "the service is %s", strings.ToLower(s.Status))
 	}
-	if s.Controller != "" && s.Controller != "ECS" && l.needs(Update) {
+	if s.Controller != "" && s.Controller != "ECS" && l.needs(state.Update) {
 		l.found(Problem, "service", "deploy it with that, or skip the update: --skip update", "its deployments are made by %s, and AWS refuses those of ECS, which hci makes", controllerWords(s.Controller))
 	}
 	if s.Desired == 0 {
@@ -134,14 +127,14 @@ func (l *looker) steady(s *ecs.Service, running *ecs.Definition) {
 	case p == nil:
 	case p.Rollout == ecs.RolloutInProgress && p.ID == l.Own.Stopped:
 		l.conflict("'hci deploy status "+l.Env+"' shows when it has; --force does not wait for it", "this deployment's own rollout, of %s, was told to stop, and the service has not gone back to %s yet", p.Revision, l.Own.Before)
-	case p.Rollout == ecs.RolloutInProgress && (l.Own.is(p) || !l.AtRest && l.Own.wentBack(p)):
+	case p.Rollout == ecs.RolloutInProgress && (l.Own.Is(p) || !l.AtRest && l.Own.WentBack(p)):
 	case p.Rollout == ecs.RolloutInProgress:
 		next := "'hci deploy status " + l.Env + "' shows how it goes; --force takes its place"
 		if len(s.Deployments) == 1 && s.Running == 0 && p.Failed > 0 { // as Terraform leaves a new one whose image is not pushed yet
 			next = "nothing of the service has run yet: for its first deployment, --force takes its place"
 		}
 		l.conflict(next, "another deployment is under way: %s, since %s%s; %d of %d tasks run",
-			p.Revision, clock(p.Created), by(running), p.Running, p.Desired)
+			p.Revision, words.Clock(p.Created), by(running), p.Running, p.Desired)
 	case p.Rollout == ecs.RolloutFailed:
 		l.found(Warning, "service", "", "the last deployment, of %s, failed: %s", p.Revision, p.Reason)
 	case s.Running < s.Desired:
@@ -160,13 +153,6 @@ func controllerWords(controller string) string {
 	return controller
 }
 
-func clock(t *time.Time) string {
-	if t == nil {
-		return "a time that AWS doesn't tell"
-	}
-	return t.UTC().Format("2006-01-02 15:04:05 UTC")
-}
-
 // by says who registered a revision.
 func by(d *ecs.Definition) string {
 	if d == nil || d.RegisteredBy == "" {
@@ -180,14 +166,14 @@ func by(d *ecs.Definition) string {
 // images.
 func (l *looker) base(ctx context.Context, newest *ecs.Definition, newestErr error) {
 	running := l.look.Running
-	var foreign *ForeignError
+	var foreign *revisions.ForeignError
 	switch {
 	case l.Own.Revision != "":
 		l.again(ctx, newest, newestErr)
 		return
 	case l.Base == "running", l.Restart:
 		return
-	case chosen(l.Base):
+	case state.Chosen(l.Base):
 		base, err := l.Cluster.Definition(ctx, withFamily(l.Base, running.Family()))
 		if err != nil {
 			l.failed("service", err)
@@ -199,22 +185,22 @@ func (l *looker) base(ctx context.Context, newest *ecs.Definition, newestErr err
 	case newestErr != nil:
 		l.failed("service", newestErr)
 		return
-	case len(l.Names.Contradictions(running)) > 0 && l.Names.Whose(running) != "" && newest.Name != running.Name:
+	case len(revisions.Contradictions(l.Names, running)) > 0 && revisions.Whose(l.Names, running) != "" && newest.Name != running.Name:
 		l.look.Base = newest // hci or somebody else has deployed another environment's
-		l.found(Warning, "service", "", "%s, and runs: the new revision is made from %s", l.foreignWords(running, l.Names.Contradictions(running)), newest.Name)
+		l.found(Warning, "service", "", "%s, and runs: the new revision is made from %s", l.foreignWords(running, revisions.Contradictions(l.Names, running)), newest.Name)
 		return
 	}
 	if l.Base == "newest" && newest.Number() > running.Number() {
 		l.look.Base = newest
 	}
-	than, err := newer(ctx, l.Names.Own(l.Cluster), l.look.Base, newest)
+	than, err := revisions.Newer(ctx, revisions.Of(l.Names, l.Cluster), l.look.Base, newest)
 	switch {
 	case err != nil:
 		l.failed("service", err)
 	case than != nil:
 		l.look.Base = than.Newer
 		if l.Base == "" {
-			l.found(Warning, "service", "", "%s: the new revision is made from it; --base running keeps what runs", than.words())
+			l.found(Warning, "service", "", "%s: the new revision is made from it; --base running keeps what runs", than.Words())
 		}
 	}
 }
@@ -224,10 +210,10 @@ func (l *looker) base(ctx context.Context, newest *ecs.Definition, newestErr err
 // already.
 func (l *looker) again(ctx context.Context, newest *ecs.Definition, newestErr error) {
 	next, err := l.Cluster.Definition(ctx, l.Own.Revision)
-	var than *NewerError
-	if err == nil && !l.Restart && l.needs(Update) && !chosen(l.Base) {
+	var than *revisions.NewerError
+	if err == nil && !l.Restart && l.needs(state.Update) && !state.Chosen(l.Base) {
 		if err = newestErr; err == nil {
-			than, err = newer(ctx, l.Names.Own(l.Cluster), next, newest)
+			than, err = revisions.Newer(ctx, revisions.Of(l.Names, l.Cluster), next, newest)
 		}
 	}
 	p := l.look.Service.Primary()
@@ -236,7 +222,7 @@ func (l *looker) again(ctx context.Context, newest *ecs.Definition, newestErr er
 		l.failed("service", err)
 	case than == nil && next.Active():
 		l.look.Next = next
-	case p != nil && l.Own.is(p) && p.ID != l.Own.Stopped && p.Rollout != ecs.RolloutFailed:
+	case p != nil && l.Own.Is(p) && p.ID != l.Own.Stopped && p.Rollout != ecs.RolloutFailed:
 		l.look.Next = next
 		if than != nil {
 			l.found(Warning, "service", "'hci deploy "+l.Env+"' after this deploys it", "%v", than)
@@ -247,7 +233,7 @@ func (l *looker) again(ctx context.Context, newest *ecs.Definition, newestErr er
 		l.look.Renew, l.look.Base = true, next
 	default:
 		l.look.Renew, l.look.Base = true, than.Newer
-		l.found(Warning, "service", "", "%s: the revision is made anew, from it", than.words())
+		l.found(Warning, "service", "", "%s: the revision is made anew, from it", than.Words())
 	}
 }
 
@@ -326,28 +312,12 @@ func (d DeployedImages) Of(container string) string {
 	return d.One
 }
 
-// Running are the images of a revision's containers, by container. A tag may have
-// moved since: what the tasks run counts, where AWS tells it.
-func Running(ctx context.Context, cluster Cluster, d *ecs.Definition) (map[string]string, error) {
-	tags := slices.ContainsFunc(d.Containers(), func(c ecs.Container) bool { return !strings.Contains(c.Image, "@") })
-	var digests map[string]string
-	var err error
-	if tags {
-		digests, err = cluster.Digests(ctx, d.Name)
-	}
-	images := map[string]string{}
-	for _, c := range Pinned(d, digests).Containers() {
-		images[c.Name] = c.Image
-	}
-	return images, err
-}
-
 // deployed finds the images that the service runs, where they will be needed.
 func (l *looker) deployed(ctx context.Context) {
-	if l.look.Running == nil || l.needs(Push) || l.Follows {
+	if l.look.Running == nil || l.needs(state.Push) || l.Follows {
 		return
 	}
-	images, err := Running(ctx, l.Cluster, l.look.Running)
+	images, err := revisions.Running(ctx, l.Cluster, l.look.Running)
 	if err != nil {
 		l.failed("service", err)
 		return
@@ -368,9 +338,9 @@ func (l *looker) deployed(ctx context.Context) {
 	if l.look.Pushed != "" || l.look.Given != "" || l.Restart || l.Own.Chosen || l.Follows {
 		return
 	}
-	unknown := l.needs(Migrate) && d.One == ""
+	unknown := l.needs(state.Migrate) && d.One == ""
 	for _, name := range l.look.Containers {
-		unknown = unknown || l.needs(Update) && d.Of(name) == ""
+		unknown = unknown || l.needs(state.Update) && d.Of(name) == ""
 	}
 	if unknown {
 		l.found(Problem, "image", "build and push this commit's, or name the container: container, in the deploy block of hci.hcl",
@@ -381,7 +351,7 @@ func (l *looker) deployed(ctx context.Context) {
 // moving looks whether tasks would be started of whatever the moving tag names by
 // then: of an image that was pushed, and perhaps never deployed.
 func (l *looker) moving(images map[string]string) {
-	if (l.look.Pushed != "" || l.look.Given != "") && !l.Restart || !l.needs(Migrate) && !l.needs(Update) {
+	if (l.look.Pushed != "" || l.look.Given != "") && !l.Restart || !l.needs(state.Migrate) && !l.needs(state.Update) {
 		return
 	}
 	if l.Restart { // which pins nothing
@@ -392,7 +362,7 @@ func (l *looker) moving(images map[string]string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(images)) {
 		image := images[name]
-		if SameRepository(image, l.look.Repository.URI) && strings.TrimPrefix(image, RepositoryOf(image)) == ":"+l.Names.ImageTag {
+		if names.SameRepository(image, l.look.Repository.URI) && strings.TrimPrefix(image, names.RepositoryOf(image)) == ":"+l.Names.ImageTag {
 			l.found(Warning, "image", "", "container %s of %s runs %s by its tag: the tasks that are started run what that names by then", name, l.look.Running.Name, image)
 		}
 	}
@@ -405,13 +375,4 @@ func listed(images map[string]string) string {
 		all = append(all, name+": "+images[name])
 	}
 	return strings.Join(all, ", ")
-}
-
-// RepositoryOf is an image's name without tag and digest.
-func RepositoryOf(image string) string {
-	image, _, _ = strings.Cut(image, "@")
-	if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
-		image = image[:i]
-	}
-	return image
 }

@@ -1,4 +1,4 @@
-package deploy
+package revisions
 
 import (
 	"context"
@@ -9,17 +9,27 @@ import (
 	"strings"
 
 	"hci/internal/aws/ecs"
+	"hci/internal/deploy/names"
+	"hci/internal/deploy/words"
 	"hci/tfvars/module"
 )
+
+// Families are the families of task definitions, as ECS has them.
+type Families interface {
+	// Definition reads a revision; a family alone means its newest.
+	Definition(ctx context.Context, id string) (*ecs.Definition, error)
+	// Revisions lists the names of a family's active revisions, the newest first.
+	Revisions(ctx context.Context, family string, n int) ([]string, error)
+}
 
 // Contradictions lists by name what of a revision is other than the Terraform code
 // says for this environment: values, secrets, roles, log groups, repositories of
 // images. What the code leaves open, or AWS does not have yet, contradicts nothing;
 // nor does a family that the code does not declare.
-func (n Names) Contradictions(d *ecs.Definition) []string { return n.differs(d, true) }
+func Contradictions(n names.Names, d *ecs.Definition) []string { return differs(n, d, true) }
 
-func (n Names) differs(d *ecs.Definition, images bool) []string {
-	t := n.declared(d.Family())
+func differs(n names.Names, d *ecs.Definition, images bool) []string {
+	t := n.Declared(d.Family())
 	if t == nil {
 		return nil
 	}
@@ -33,9 +43,9 @@ func (n Names) differs(d *ecs.Definition, images bool) []string {
 	for _, c := range d.Containers() {
 		at := slices.IndexFunc(t.Containers, func(of module.Container) bool { return of.Name == c.Name })
 		if at >= 0 {
-			all = append(all, n.contradictions(t.Containers[at], c)...)
+			all = append(all, contradictions(t.Containers[at], c)...)
 		}
-		if at >= 0 && images && n.otherRepository(t, t.Containers[at], c.Image) {
+		if at >= 0 && images && otherRepository(n, t, t.Containers[at], c.Image) {
 			all = append(all, "the image repository of container "+c.Name)
 		}
 	}
@@ -43,7 +53,7 @@ func (n Names) differs(d *ecs.Definition, images bool) []string {
 	return slices.Compact(all)
 }
 
-func (n Names) contradictions(want module.Container, is ecs.Container) []string {
+func contradictions(want module.Container, is ecs.Container) []string {
 	var all []string
 	for _, e := range want.Environment {
 		at := slices.IndexFunc(is.Environment, func(v ecs.EnvVar) bool { return v.Name == e.Name })
@@ -64,16 +74,16 @@ func (n Names) contradictions(want module.Container, is ecs.Container) []string 
 }
 
 // otherRepository reports whether an image lies elsewhere than the code says.
-func (n Names) otherRepository(t *module.Task, want module.Container, image string) bool {
-	repositories := n.repositoriesOf(t, want)
+func otherRepository(n names.Names, t *module.Task, want module.Container, image string) bool {
+	repositories := repositoriesOf(n, t, want)
 	return len(repositories) > 0 && !placeholder(image) && !slices.Contains(repositories, pathOf(image))
 }
 
 // repositoriesOf are the repositories that a declared container's image may lie in,
 // without their registry's host; none if the code leaves that open.
-func (n Names) repositoriesOf(t *module.Task, c module.Container) []string {
+func repositoriesOf(n names.Names, t *module.Task, c module.Container) []string {
 	var all []string
-	if name := n.repositories[c.Repository]; name != "" {
+	if name := n.Repositories[c.Repository]; name != "" {
 		all = append(all, name)
 	}
 	if c.Image != "" && !placeholder(c.Image) {
@@ -90,9 +100,9 @@ func placeholder(image string) bool { return strings.ContainsAny(image, "<>${}")
 
 // pathOf is the name of an image's repository without its registry's host.
 func pathOf(image string) string {
-	host, path, ok := strings.Cut(RepositoryOf(image), "/")
+	host, path, ok := strings.Cut(names.RepositoryOf(image), "/")
 	if !ok || !strings.ContainsAny(host, ".:") && host != "localhost" {
-		return RepositoryOf(image)
+		return names.RepositoryOf(image)
 	}
 	return path
 }
@@ -118,7 +128,7 @@ type ForeignError struct {
 }
 
 func (e *ForeignError) Error() string {
-	return fmt.Sprintf("no active revision of %s is this environment's: in %s, %s contradict the Terraform code", e.Newest.Family(), e.Newest.Name, some(e.What))
+	return fmt.Sprintf("no active revision of %s is this environment's: in %s, %s contradict the Terraform code", e.Newest.Family(), e.Newest.Name, words.Some(e.What))
 }
 
 // ownDepth is how many of a family's revisions are read to find one that is this
@@ -129,19 +139,19 @@ const ownDepth = 50
 // has those that do not contradict the code. A family that several environments share
 // has others besides.
 type ownFamily struct {
-	Cluster
-	n       Names
+	Families
+	n       names.Names
 	skipped func(newest *ecs.Definition, what []string, own string) // may be nil
 }
 
 // Definition reads a revision. It fails with a [*ForeignError] if the family has none
 // that is this environment's, and with an [*ecs.NotFoundError] for one that is not.
 func (o ownFamily) Definition(ctx context.Context, id string) (*ecs.Definition, error) {
-	newest, err := o.Cluster.Definition(ctx, id)
+	newest, err := o.Families.Definition(ctx, id)
 	if err != nil || !strings.Contains(id, ":") {
 		return o.newest(ctx, newest, err)
 	}
-	if o.n.shared(newest.Family()) && len(o.n.Contradictions(newest)) > 0 {
+	if o.n.Shares(newest.Family()) && len(Contradictions(o.n, newest)) > 0 {
 		return nil, &ecs.NotFoundError{What: fmt.Sprintf("task definition %q of this environment", id)}
 	}
 	return newest, nil
@@ -152,8 +162,8 @@ func (o ownFamily) newest(ctx context.Context, newest *ecs.Definition, err error
 	if err != nil {
 		return nil, err
 	}
-	what := o.n.Contradictions(newest)
-	if len(what) == 0 || !o.n.shared(newest.Family()) {
+	what := Contradictions(o.n, newest)
+	if len(what) == 0 || !o.n.Shares(newest.Family()) {
 		return newest, nil
 	}
 	names, err := o.Revisions(ctx, newest.Family(), ownDepth)
@@ -164,9 +174,9 @@ func (o ownFamily) newest(ctx context.Context, newest *ecs.Definition, err error
 		if name == newest.Name {
 			continue
 		}
-		d, err := o.Cluster.Definition(ctx, name)
+		d, err := o.Families.Definition(ctx, name)
 		var missing *ecs.NotFoundError
-		if errors.As(err, &missing) || err == nil && (!d.Active() || len(o.n.Contradictions(d)) > 0) {
+		if errors.As(err, &missing) || err == nil && (!d.Active() || len(Contradictions(o.n, d)) > 0) {
 			continue
 		}
 		if err == nil && o.skipped != nil {
@@ -177,61 +187,31 @@ func (o ownFamily) newest(ctx context.Context, newest *ecs.Definition, err error
 	return nil, &ForeignError{Newest: newest, What: what}
 }
 
-// Own returns the cluster with the revisions of this environment only, of families
-// that another environment shares.
-func (n Names) Own(c Cluster) Cluster { return n.OwnSaying(c, nil) }
+// NewestOf is the newest revision that is this environment's, of a family's newest. It
+// fails with a [*ForeignError].
+func NewestOf(ctx context.Context, n names.Names, c Families, newest *ecs.Definition) (*ecs.Definition, error) {
+	return ownFamily{c, n, nil}.newest(ctx, newest, nil)
+}
 
-// OwnSaying is [Names.Own], and tells of a newest revision that is not this
+// Of returns the cluster with the revisions of this environment only, of families
+// that another environment shares.
+func Of(n names.Names, c Families) Families { return OfSaying(n, c, nil) }
+
+// OfSaying is [Of], and tells of a newest revision that is not this
 // environment's: what of it contradicts the code, and which is taken in its place.
-func (n Names) OwnSaying(c Cluster, skipped func(newest *ecs.Definition, what []string, own string)) Cluster {
-	if n.asDeclared {
+func OfSaying(n names.Names, c Families, skipped func(newest *ecs.Definition, what []string, own string)) Families {
+	if n.AsDeclared {
 		return c
 	}
 	return ownFamily{c, n, skipped}
 }
 
-// AsDeclared returns the names with every family's newest revision as this
-// environment's, whatever it holds.
-func (n Names) AsDeclared() Names {
-	n.asDeclared = true
-	return n
-}
-
-// Beside returns the names with those of the project's other environments.
-func (n Names) Beside(others map[string]Names) Names {
-	n.others = others
-	return n
-}
-
-// Others are the names of the project's other environments.
-func (n Names) Others() map[string]Names { return n.others }
-
-// Unnamed are the addresses of other services that run the image, and whose names are
-// not known.
-func (n Names) Unnamed() []string { return n.unnamed }
-
-// shared reports whether another environment has a family, too.
-func (n Names) shared(family string) bool {
-	for _, other := range n.others {
-		if n.samePlace(other) && other.declared(family) != nil {
-			return true
-		}
-	}
-	return false
-}
-
-// samePlace reports whether another environment lies in the same account and region,
-// as far as the code tells.
-func (n Names) samePlace(other Names) bool {
-	return n.Region == other.Region && n.Profile == other.Profile && n.Account == other.Account
-}
-
 // Whose names the other environment whose code a revision agrees with, but for its
 // images, which deployments change; "" if none does, or several do.
-func (n Names) Whose(d *ecs.Definition) string {
+func Whose(n names.Names, d *ecs.Definition) string {
 	whose := ""
-	for _, env := range slices.Sorted(maps.Keys(n.others)) {
-		if n.others[env].declared(d.Family()) == nil || len(n.others[env].differs(d, false)) > 0 {
+	for _, env := range slices.Sorted(maps.Keys(n.Others)) {
+		if n.Others[env].Declared(d.Family()) == nil || len(differs(n.Others[env], d, false)) > 0 {
 			continue
 		}
 		if whose != "" {
@@ -240,30 +220,4 @@ func (n Names) Whose(d *ecs.Definition) string {
 		whose = env
 	}
 	return whose
-}
-
-// Shared lists, by kind, the names that another environment in the same account and
-// region has, too, as far as the code tells: what one of them applies or deploys
-// changes the other's.
-func (n Names) Shared(other Names) map[string][]string {
-	all := map[string][]string{}
-	if !n.samePlace(other) {
-		return all
-	}
-	for _, t := range n.tasks {
-		if t.Family != "" && other.declared(t.Family) != nil {
-			all["task definition family"] = append(all["task definition family"], t.Family)
-		}
-	}
-	for _, s := range n.services {
-		if slices.Contains(other.services, s) {
-			all["service"] = append(all["service"], s)
-		}
-	}
-	for _, s := range n.secrets {
-		if slices.Contains(other.secrets, s) {
-			all["secret"] = append(all["secret"], s)
-		}
-	}
-	return all
 }

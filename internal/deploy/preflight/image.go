@@ -1,4 +1,4 @@
-package deploy
+package preflight
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"hci/internal/aws/ecr"
+	"hci/internal/deploy/names"
+	"hci/internal/deploy/state"
 	"hci/internal/docker"
 )
 
@@ -31,12 +33,12 @@ func (l *looker) docker(ctx context.Context) {
 		return
 	}
 	l.look.Engine = e
-	if l.needs(Build) && e.Builder == docker.Classic {
+	if l.needs(state.Build) && e.Builder == docker.Classic {
 		l.found(Note, "docker", "", "there is no buildx, neither as a plugin nor as docker-buildx: the classic builder builds")
 	}
 	if err := e.Helper(""); err != nil {
 		level, next := Warning, "install it, or take credsStore out of that file"
-		if !l.needs(Login) {
+		if !l.needs(state.Login) {
 			level = Problem // the user's own configuration is used
 		}
 		l.found(level, "docker", next, "%v", err)
@@ -48,7 +50,7 @@ func (l *looker) docker(ctx context.Context) {
 func (l *looker) dockerfile() {
 	name := l.Names.Dockerfile
 	of := !l.Dirty && slices.Contains(l.look.Commit.Dirty, filepath.ToSlash(name))
-	if l.look.Engine != nil && l.needs(Build) && !of && !isFile(filepath.Join(l.Root, name)) {
+	if l.look.Engine != nil && l.needs(state.Build) && !of && !isFile(filepath.Join(l.Root, name)) {
 		l.found(Problem, "image", "write one, or say where it is: dockerfile, in the deploy block of hci.hcl", "there is no %s", name)
 	}
 }
@@ -63,7 +65,7 @@ func (l *looker) repository(ctx context.Context) bool {
 	repository, err := l.Registry.Repository(ctx, l.Names.Repository)
 	var missing *ecr.NotFoundError
 	switch {
-	case errors.As(err, &missing) && l.needs(Login, Build, Push):
+	case errors.As(err, &missing) && l.needs(state.Login, state.Build, state.Push):
 		l.found(Problem, "image", "'hci tf "+l.Env+" apply' makes what Terraform declares", "%v", err)
 		return false
 	case errors.As(err, &missing):
@@ -80,7 +82,7 @@ func (l *looker) repository(ctx context.Context) bool {
 func (l *looker) image(ctx context.Context) {
 	repository := l.look.Repository
 	l.look.Moving = l.Names.ImageTag
-	if l.needs(Push, Update) && !repository.Takes(l.Names.ImageTag) {
+	if l.needs(state.Push, state.Update) && !repository.Takes(l.Names.ImageTag) {
 		var missing *ecr.NotFoundError
 		if _, err := l.Registry.Digest(ctx, repository.Name, l.Names.ImageTag); !errors.As(err, &missing) {
 			l.look.Moving = ""
@@ -90,10 +92,10 @@ func (l *looker) image(ctx context.Context) {
 	if l.look.Tag == "" || l.Wanted.Given() {
 		return
 	}
-	dirty := strings.HasSuffix(l.look.Tag, dirtyTag)
+	dirty := strings.HasSuffix(l.look.Tag, names.DirtyTag)
 	tags := []string{l.look.Tag}
 	if !dirty && !l.Rebuild {
-		tags = CommitTags(l.look.Commit)
+		tags = names.CommitTags(l.look.Commit)
 	}
 	tag, digest, err := l.commitImage(ctx, repository, tags)
 	switch {
@@ -101,12 +103,12 @@ func (l *looker) image(ctx context.Context) {
 		l.failed("image", err)
 	case tag == "":
 	case l.Restart || l.Own.Built: // what was built is perhaps pushed, which the push will tell
-	case (dirty || l.Rebuild) && l.needs(Push) && !repository.Takes(l.look.Tag):
+	case (dirty || l.Rebuild) && l.needs(state.Push) && !repository.Takes(l.look.Tag):
 		l.found(Problem, "image", "commit the changes, so that the image has a tag of its own", "%s:%s is in the registry already, and its repository is immutable", repository.Name, l.look.Tag)
-	case (dirty || l.Rebuild) && l.needs(Build, Push): // it is made anew
+	case (dirty || l.Rebuild) && l.needs(state.Build, state.Push): // it is made anew
 	default:
 		l.look.Pushed, l.look.Tag = digest, tag
-		if l.needs(Build, Push) {
+		if l.needs(state.Build, state.Push) {
 			l.found(Note, "image", "", "the image of commit %s is in the registry already, so it is used again; --rebuild builds it anew", l.look.Commit.Short())
 		}
 	}

@@ -1,4 +1,4 @@
-package deploy
+package preflight
 
 import (
 	"cmp"
@@ -10,6 +10,9 @@ import (
 	"sync"
 
 	"hci/internal/aws/ecs"
+	"hci/internal/deploy/revisions"
+	"hci/internal/deploy/state"
+	"hci/internal/deploy/words"
 )
 
 // migration looks at the migration's own task definition, and whether one is
@@ -19,11 +22,11 @@ func (l *looker) migration(ctx context.Context) {
 		return
 	}
 	var group sync.WaitGroup
-	if l.needs(Migrate) && (l.Names.MigrateCommand == nil || l.Own.Migration != "") {
+	if l.needs(state.Migrate) && (l.Names.MigrateCommand == nil || l.Own.Migration != "") {
 		group.Go(func() {
 			d, err := l.migrationDefinition(ctx)
 			var missing *ecs.NotFoundError
-			var foreign *ForeignError
+			var foreign *revisions.ForeignError
 			switch {
 			case errors.As(err, &missing):
 				l.found(Problem, "service", "'hci tf "+l.Env+" apply' registers what Terraform declares", "%v", err)
@@ -53,10 +56,10 @@ func (l *looker) migration(ctx context.Context) {
 				continue
 			}
 			level, next := Conflict, fmt.Sprintf("wait for its end, or end it: 'aws ecs stop-task --cluster %s --task %s'", l.Names.Cluster, r.ID)
-			if !l.needs(Migrate) {
+			if !l.needs(state.Migrate) {
 				level, next = Warning, "" // it migrates, and nothing here does
 			}
-			l.found(level, "service", next, "a one-off task of %s is under way since %s%s: task %s", r.Revision, clock(r.Since), startedBy(r), r.ID)
+			l.found(level, "service", next, "a one-off task of %s is under way since %s%s: task %s", r.Revision, words.Clock(r.Since), StartedBy(r), r.ID)
 		}
 	})
 	group.Wait()
@@ -66,28 +69,28 @@ func (l *looker) migration(ctx context.Context) {
 // new one is made from.
 func (l *looker) migrationDefinition(ctx context.Context) (*ecs.Definition, error) {
 	if l.Own.Migration == "" {
-		return Current(ctx, l.Names.OwnSaying(l.Cluster, l.skipped), l.Names.MigrateTask)
+		return revisions.Current(ctx, revisions.OfSaying(l.Names, l.Cluster, l.skipped), l.Names.MigrateTask)
 	}
 	d, err := l.Cluster.Definition(ctx, l.Own.Migration)
 	if err != nil {
 		return nil, err
 	}
-	own := l.Names.Own(l.Cluster)
+	own := revisions.Of(l.Names, l.Cluster)
 	newest, err := own.Definition(ctx, d.Family())
-	if foreign := (*ForeignError)(nil); errors.As(err, &foreign) { // it was asked for, and is what there is
+	if foreign := (*revisions.ForeignError)(nil); errors.As(err, &foreign) { // it was asked for, and is what there is
 		return d, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	than, err := newer(ctx, own, d, newest)
+	than, err := revisions.Newer(ctx, own, d, newest)
 	if than != nil {
-		l.found(Warning, "service", "", "%s: the migration was asked for before", than.words())
+		l.found(Warning, "service", "", "%s: the migration was asked for before", than.Words())
 	}
 	return d, err
 }
 
-func startedBy(r ecs.Runs) string {
+func StartedBy(r ecs.Runs) string {
 	if r.StartedBy == "" {
 		return ""
 	}
@@ -137,24 +140,24 @@ func (l *looker) skipped(newest *ecs.Definition, what []string, own string) {
 
 // foreignWords says what a revision that contradicts the code looks like.
 func (l *looker) foreignWords(d *ecs.Definition, what []string) string {
-	text := fmt.Sprintf("%s contradicts the Terraform code of %s (%s)", d.Name, l.Env, some(what))
-	if whose := l.Names.Whose(d); whose != "" {
-		text = fmt.Sprintf("%s is %s's: it contradicts the Terraform code of %s (%s)", d.Name, whose, l.Env, some(what))
+	text := fmt.Sprintf("%s contradicts the Terraform code of %s (%s)", d.Name, l.Env, words.Some(what))
+	if whose := revisions.Whose(l.Names, d); whose != "" {
+		text = fmt.Sprintf("%s is %s's: it contradicts the Terraform code of %s (%s)", d.Name, whose, l.Env, words.Some(what))
 	}
 	return text
 }
 
 // fits looks whether a revision that is to be run or copied is this environment's.
 func (l *looker) fits(d *ecs.Definition, what string) {
-	contradicts := l.Names.Contradictions(d)
+	contradicts := revisions.Contradictions(l.Names, d)
 	if len(contradicts) == 0 {
 		return
 	}
 	words := l.foreignWords(d, contradicts)
 	switch {
-	case l.Names.asDeclared:
+	case l.Names.AsDeclared:
 		l.found(Warning, "service", "", "%s; --as-declared runs it as it is", words)
-	case l.Names.Whose(d) != "":
+	case revisions.Whose(l.Names, d) != "":
 		l.found(Problem, "service", "'hci tf "+l.Env+" apply' registers "+l.Env+"'s own; --as-declared runs this one as it is", "%s", words)
 	default:
 		l.found(Warning, "service", "'hci tf "+l.Env+" plan' shows what is not applied", "%s, and is run as %s all the same", words, what)
@@ -167,26 +170,26 @@ func (l *looker) compose(ctx context.Context) {
 	if l.foreign == nil || l.look.Running == nil {
 		return
 	}
-	words := l.foreignWords(l.foreign.Newest, l.foreign.What)
+	text := l.foreignWords(l.foreign.Newest, l.foreign.What)
 	next := "'hci tf " + l.Env + " apply' registers " + l.Env + "'s own; --as-declared runs the newest as it is"
 	full := l.Names
 	if l.Full != nil {
 		var err error
 		if full, err = l.Full(ctx); err != nil {
-			l.found(Problem, "service", next, "%s, and its values can't be read: %v", words, err)
+			l.found(Problem, "service", next, "%s, and its values can't be read: %v", text, err)
 			return
 		}
 	}
-	made, err := full.Compose(l.foreign.Newest, l.look.Running)
+	made, err := revisions.Compose(full, l.foreign.Newest, l.look.Running)
 	if err != nil {
-		l.found(Problem, "service", next, "%s, and no revision of the family is %s's: %v", words, l.Env, err)
+		l.found(Problem, "service", next, "%s, and no revision of the family is %s's: %v", text, l.Env, err)
 		return
 	}
 	from := ""
 	if len(made.Taken) > 0 {
-		from = fmt.Sprintf("; %s from %s", some(made.Taken), l.look.Running.Name)
+		from = fmt.Sprintf("; %s from %s", words.Some(made.Taken), l.look.Running.Name)
 	}
-	l.found(Warning, "service", "", "%s, and no revision of the family is %s's: what the code declares is registered and run%s", words, l.Env, from)
+	l.found(Warning, "service", "", "%s, and no revision of the family is %s's: what the code declares is registered and run%s", text, l.Env, from)
 	l.look.Migration, l.look.Composed = made.Definition, true
 	l.secrets(ctx, made.Definition)
 }

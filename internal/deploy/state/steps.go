@@ -1,4 +1,7 @@
-package deploy
+// Package state is what a deployment is to do and has done so far: its steps, and the
+// journal in which they are kept.
+// What is done in a step stands in hci/internal/deploy.
+package state
 
 import (
 	"fmt"
