@@ -30,6 +30,7 @@ type app struct {
 	newPassphraseFrom string
 	accept            bool // --accept-unauthenticated
 
+	askedJSON   bool       // --json stands in the command line, whether it was understood or not
 	command     string     // that runs, without the program's name: "secrets diff"
 	printedJSON bool       // a report of --json has been written
 	plain       bool       // nothing on the terminal is written over
@@ -186,6 +187,9 @@ func (a *app) environment(name string) (project.Environment, error) {
 type noEnvironmentError struct{ root, what string }
 
 func (e *noEnvironmentError) Error() string {
+	if e.root == "." {
+		return "no environment " + e.what
+	}
 	return fmt.Sprintf("%s: no environment %s", e.root, e.what)
 }
 
@@ -220,7 +224,7 @@ func (a *app) environments(names []string, want func(project.Environment) bool, 
 		return nil, err
 	}
 	if len(envs) == 0 {
-		return nil, &noEnvironmentError{root: p.Root, what: what}
+		return nil, &noEnvironmentError{root: a.rel(p.Root), what: what}
 	}
 	return envs, nil
 }

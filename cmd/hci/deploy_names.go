@@ -195,11 +195,7 @@ func (a *app) explainNames(ctx context.Context, env project.Environment, asJSON 
 		for _, m := range d.missing {
 			missing = append(missing, m.String())
 		}
-		return a.printJSON(struct {
-			Schema  int          `json:"schema"`
-			Names   []names.Name `json:"names"`
-			Missing []string     `json:"missing"`
-		}{planSchema, d.names.List(), missing})
+		return a.printJSON(namesReport{Names: d.names.List(), Missing: missing})
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	for _, n := range d.names.List() {
@@ -212,6 +208,12 @@ func (a *app) explainNames(ctx context.Context, env project.Environment, asJSON 
 		a.sayf("%s; %s in the deploy block of hci.hcl sets it", m, m.Key)
 	}
 	return nil
+}
+
+// namesReport is the JSON form of the names of a deployment.
+type namesReport struct {
+	Names   []names.Name `json:"names"`
+	Missing []string     `json:"missing"` // in words
 }
 
 // askAWS fills in the account, which STS tells, where neither the code nor

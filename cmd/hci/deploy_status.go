@@ -54,10 +54,7 @@ func (a *app) deployStatus(ctx context.Context, env string, only []string, asJSO
 	case asJSON && len(states) == 1:
 		err = a.printJSON(states[0])
 	case asJSON:
-		err = a.printJSON(struct {
-			Schema   int            `json:"schema"`
-			Services []*ecs.Service `json:"services"`
-		}{planSchema, states})
+		err = a.printJSON(servicesReport{Services: states})
 	default:
 		for _, s := range states {
 			err = errors.Join(err, a.printService(s))
@@ -191,10 +188,17 @@ func (a *app) deployHistory(ctx context.Context, env string, only []string, n in
 	case len(reports) == 1:
 		return a.printJSON(reports[0])
 	}
-	return a.printJSON(struct {
-		Schema   int             `json:"schema"`
-		Services []historyReport `json:"services"`
-	}{planSchema, reports})
+	return a.printJSON(historiesReport{Services: reports})
+}
+
+// servicesReport is the JSON form of several services.
+type servicesReport struct {
+	Services []*ecs.Service `json:"services"`
+}
+
+// historiesReport is the JSON form of the histories of several services.
+type historiesReport struct {
+	Services []historyReport `json:"services"`
 }
 
 // historyReport is the JSON form of a history.

@@ -39,10 +39,7 @@ Exit code 2 when there is a problem. --offline does not ask AWS.`,
 			d := &diagnosis{app: a, ctx: cmd.Context(), report: &doctor.Report{}, offline: offline}
 			d.run()
 			if asJSON {
-				if err := a.printJSON(struct {
-					Schema int           `json:"schema"`
-					Lines  []doctor.Line `json:"lines"`
-				}{1, d.report.Lines}); err != nil {
+				if err := a.printJSON(doctorReport{Lines: d.report.Lines}); err != nil {
 					return err
 				}
 			} else if err := d.print(); err != nil {
@@ -57,6 +54,11 @@ Exit code 2 when there is a problem. --offline does not ask AWS.`,
 	cmd.Flags().BoolVar(&offline, "offline", false, "do not ask AWS")
 	jsonFlag(cmd, &asJSON)
 	return cmd
+}
+
+// doctorReport is the JSON form of what was looked at.
+type doctorReport struct {
+	Lines []doctor.Line `json:"lines"`
 }
 
 // diagnosis is one run of doctor.

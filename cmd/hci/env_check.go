@@ -39,6 +39,9 @@ still stands there), or that differ from the source. Lines that a person wrote
 below those of hci are the person's own. A key that is empty in the template may
 be empty. Values are never shown. Exit code 2 when something is found.
 
+A file that hci made is compared with what its first line says: the environment,
+--local, --only and --except.
+
 --write-template writes the template: the keys with what they are, no values.`,
 		Example: `  hci env check
   hci env check staging --file deploy/.env
@@ -52,6 +55,9 @@ be empty. Values are never shown. Exit code 2 when something is found.
 			}
 			if r.templateOnly {
 				return a.checkEnv(cmd.Context(), nil, r)
+			}
+			if !r.writeTemplate {
+				args = a.checkAsMade(cmd, args, &r)
 			}
 			env, err := a.defaultEnvironment(args)
 			if err != nil {
@@ -74,6 +80,32 @@ be empty. Values are never shown. Exit code 2 when something is found.
 	f.BoolVar(&r.force, "force", false, "with --write-template, overwrite a template that differs")
 	jsonFlag(cmd, &r.asJSON)
 	return cmd
+}
+
+// checkAsMade takes from the header of the file which variables it was made of, for
+// all that the command line does not say: those of a laptop, some keys only. It
+// returns the arguments with the environment.
+func (a *app) checkAsMade(cmd *cobra.Command, args []string, r *checkRequest) []string {
+	path, err := a.abs(r.file)
+	if err != nil {
+		return args
+	}
+	current, err := a.readAt(cmd.Context(), path, maxEnvFile)
+	h, ok := files.ReadHeader(current)
+	if err != nil || !ok { // what is wrong with the file is said when it is read
+		return args
+	}
+	if len(args) == 0 {
+		args = []string{h.Environment}
+	}
+	r.only, r.except = h.Only, h.Except
+	if !cmd.Flags().Changed("container") {
+		r.container = h.Container
+	}
+	if !cmd.Flags().Changed("local") {
+		r.local.on = h.Local
+	}
+	return args
 }
 
 // checkReport is the JSON form of what was found.
@@ -107,15 +139,25 @@ func (a *app) checkEnv(ctx context.Context, env *project.Environment, r checkReq
 		if err != nil {
 			return err
 		}
+		if err := r.keep(set); err != nil {
+			return err
+		}
 		var missing []layers.Variable
 		s.Needed, missing = set.Entries()
 		for _, v := range missing {
+			if v.Layer == layers.FromTemplate { // which s.Template says
+				continue
+			}
 			s.Unvalued = append(s.Unvalued, v.Key)
 		}
 	case s.Template == nil:
 		return fmt.Errorf("there is no template beside %s: %s", a.rel(path), strings.Join(files.TemplateNames, ", "))
 	}
-	report.Findings = append(report.Findings, files.Check(file, s)...)
+	for _, f := range files.Check(file, s) {
+		if f.Kind != files.Missing || r.wants(f.Key) {
+			report.Findings = append(report.Findings, f)
+		}
+	}
 	return a.printFindings(report, r.asJSON)
 }
 

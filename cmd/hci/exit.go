@@ -58,7 +58,10 @@ func (a *app) report(cmd *cobra.Command, err error) int {
 	}
 	code := exitOK
 	var details []errorDetail
-	defer func() { a.reportJSON(cmd, code, details) }()
+	defer func() {
+		_, misused := errors.AsType[*usageError](err)
+		a.reportJSON(cmd, misused, code, details)
+	}()
 	for _, e := range flatten(err) {
 		if errors.Is(e, errDifferences) {
 			code = worse(code, exitDifferences)
@@ -69,14 +72,14 @@ func (a *app) report(cmd *cobra.Command, err error) int {
 		}
 		var said *saidError
 		if !errors.As(e, &said) {
-			a.sayf("%v", e)
+			a.sayf("%s", a.relative(e.Error()))
 		}
 		a.details(e)
 		hints := a.hints(e)
 		for _, hint := range hints {
 			a.sayf("%s", hint)
 		}
-		details = append(details, errorDetail{Text: e.Error(), Next: hints})
+		details = append(details, errorDetail{Text: a.relative(e.Error()), Next: hints})
 		code = worse(code, exitCode(e))
 	}
 	return code

@@ -121,7 +121,7 @@ func (a *app) sealedFiles(ctx context.Context) ([]gitdriver.File, error) {
 		files = append(files, gitdriver.File{Env: env.Name, Path: filepath.ToSlash(rel), Root: filepath.ToSlash(root)})
 	}
 	if len(files) == 0 {
-		return nil, &noEnvironmentError{root: p.Root, what: "has a sealed file"}
+		return nil, &noEnvironmentError{root: a.rel(p.Root), what: "has a sealed file"}
 	}
 	return files, nil
 }

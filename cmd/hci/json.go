@@ -100,19 +100,20 @@ var exitNames = map[int]string{
 	exitNotExecutable: "not_executable", exitNotFound: "not_found", exitInterrupted: "interrupted",
 }
 
-// wantsJSON reports whether a command was given --json.
-func wantsJSON(cmd *cobra.Command) bool {
-	if cmd == nil {
+// wantsJSON reports whether a command was given --json, be it in a command line
+// that was not understood.
+func (a *app) wantsJSON(cmd *cobra.Command, misused bool) bool {
+	if cmd == nil || cmd.DisableFlagParsing { // the program's that hci starts
 		return false
 	}
 	f := cmd.Flags().Lookup("json")
-	return f != nil && f.Value.String() == "true"
+	return f != nil && f.Value.String() == "true" || a.askedJSON && misused
 }
 
 // reportJSON writes why a command with --json failed, if it has not reported yet
 // itself.
-func (a *app) reportJSON(cmd *cobra.Command, code int, details []errorDetail) {
-	if !wantsJSON(cmd) || a.printedJSON || len(details) == 0 {
+func (a *app) reportJSON(cmd *cobra.Command, misused bool, code int, details []errorDetail) {
+	if !a.wantsJSON(cmd, misused) || a.printedJSON || len(details) == 0 {
 		return
 	}
 	a.command = commandName(cmd)

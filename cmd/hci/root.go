@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,9 @@ func run(ctx context.Context, args []string, s streams, environ []string) int {
 	a := newApp(s, environ)
 	root := newRoot(a)
 	root.SetArgs(args)
+	if i := slices.Index(args, "--json"); i >= 0 {
+		a.askedJSON = !slices.Contains(args[:i], "--")
+	}
 	if len(args) > 0 && strings.HasPrefix(args[0], "__complete") { // what a shell calls on TAB
 		a.addCompletions(root)
 	}

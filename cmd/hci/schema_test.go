@@ -5,13 +5,18 @@ import (
 	"context"
 	"encoding"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"hci/internal/aws/ecs"
 	"hci/internal/lint"
@@ -20,16 +25,19 @@ import (
 
 const schemas = "../../docs/schema"
 
-// reported are the reports of the commands, by the name that the envelope gives;
-// "error" is what any of them writes when it fails before it reports.
-var reported = map[string]any{
-	"secrets list": []listed{}, "secrets verify": []*lint.Report{}, "secrets decrypt": []fileReport{}, "secrets encrypt": []fileReport{},
-	"secrets rekey": []fileReport{}, "secrets set": []fileReport{}, "secrets unset": []fileReport{}, "secrets rename": []fileReport{},
-	"secrets diff": planReport{}, "secrets diff --with": withReport{}, "secrets push": pushReport{}, "secrets pull": pullReport{},
-	"secrets rollback": planReport{}, "secrets status": statusReport{}, "secrets repair": repairReport{}, "secrets age": ageReport{}, "secrets log": logReport{},
-	"env check": checkReport{}, "env explain": explainReport{}, "env import": importReport{}, "check": checkedReport{},
-	"deploy status": ecs.Service{}, "deploy history": historyReport{}, "team offboarding": offboardingReport{}, "trust": []trustable{}, "trust list": []trust.Pin{},
-	"version": versionReport{}, "error": errorReport{},
+// reported are the reports of each command, by the name that the envelope gives:
+// several where a flag, or what is found, makes another. "error" is what any of them
+// writes when it fails before it reports.
+var reported = map[string][]any{
+	"secrets list": {[]listed{}}, "secrets verify": {[]*lint.Report{}}, "secrets decrypt": {[]fileReport{}}, "secrets encrypt": {[]fileReport{}},
+	"secrets rekey": {[]fileReport{}}, "secrets set": {[]fileReport{}}, "secrets unset": {[]fileReport{}}, "secrets rename": {[]fileReport{}},
+	"secrets copy": {[]fileReport{}}, "secrets edit": {[]fileReport{}}, "secrets merge": {[]fileReport{}}, "secrets history": {secretHistoryReport{}},
+	"secrets diff": {planReport{}, withReport{}}, "secrets push": {pushReport{}, planReport{}}, "secrets pull": {pullReport{}},
+	"secrets rollback": {pushReport{}, planReport{}}, "secrets status": {statusReport{}}, "secrets repair": {repairReport{}}, "secrets age": {ageReport{}}, "secrets log": {logReport{}},
+	"env check": {checkReport{}}, "env explain": {explainReport{}}, "env import": {importReport{}}, "check": {checkedReport{}}, "doctor": {doctorReport{}},
+	"deploy": {namesReport{}}, "deploy status": {ecs.Service{}, servicesReport{}}, "deploy history": {historyReport{}, historiesReport{}},
+	"team list": {membersReport{}}, "team offboarding": {offboardingReport{}}, "trust": {[]trustable{}, []trust.Pin{}},
+	"version": {versionReport{}}, "error": {errorReport{}},
 }
 
 type schema map[string]any
@@ -94,7 +102,21 @@ func fields(t reflect.Type, s schema) {
 }
 
 // enveloped is the schema of what a command prints.
-func enveloped(command string, report any) schema {
+func enveloped(command string, reports []any) schema {
+	var all []any
+	for _, report := range reports {
+		all = append(all, envelope(report))
+	}
+	s := schema{"anyOf": all}
+	if len(all) == 1 {
+		s = all[0].(schema)
+	}
+	s["$schema"], s["title"] = "https://json-schema.org/draft/2020-12/schema", "hci "+command+" --json"
+	return s
+}
+
+// envelope is the schema of one report in its envelope.
+func envelope(report any) schema {
 	s := schemaOf(reflect.TypeOf(report))
 	if reflect.TypeOf(report).Kind() == reflect.Slice {
 		s["type"] = "array"
@@ -109,12 +131,15 @@ func enveloped(command string, report any) schema {
 		}
 	}
 	s["required"] = required
-	s["$schema"], s["title"] = "https://json-schema.org/draft/2020-12/schema", "hci "+command+" --json"
 	return s
 }
 
 // TestReadmeSchemas holds docs/schema against the reports.
 func TestReadmeSchemas(t *testing.T) {
+	left, err := filepath.Glob(filepath.Join(schemas, "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for command, report := range reported {
 		var want bytes.Buffer
 		enc := json.NewEncoder(&want)
@@ -122,7 +147,8 @@ func TestReadmeSchemas(t *testing.T) {
 		if err := enc.Encode(enveloped(command, report)); err != nil {
 			t.Fatal(err)
 		}
-		path := filepath.Join(schemas, strings.NewReplacer(" --", "-", " ", "-").Replace(command)+".json")
+		path := filepath.Join(schemas, strings.ReplaceAll(command, " ", "-")+".json")
+		left = slices.DeleteFunc(left, func(p string) bool { return p == path })
 		if old, _ := os.ReadFile(path); bytes.Equal(old, want.Bytes()) {
 			continue
 		}
@@ -134,10 +160,44 @@ func TestReadmeSchemas(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, path := range left {
+		t.Errorf("%s is the schema of no command", path)
+	}
+}
+
+// TestEveryReportHasASchema walks the commands: each with --json stands in the table,
+// and each in the table has --json.
+func TestEveryReportHasASchema(t *testing.T) {
+	with := []string{"error"}
+	var walk func(cmd *cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		if cmd.Flags().Lookup("json") != nil {
+			with = append(with, commandName(cmd))
+		}
+		for _, child := range cmd.Commands() {
+			walk(child)
+		}
+	}
+	walk(documented())
+	slices.Sort(with)
+	if have := slices.Sorted(maps.Keys(reported)); !slices.Equal(have, with) {
+		t.Errorf("schemas for %v\ncommands with --json: %v", have, with)
+	}
 }
 
 // valid checks a document against a schema of the words that this package writes.
 func valid(s map[string]any, v any, at string) error {
+	if choices, ok := s["anyOf"].([]any); ok {
+		var all []error
+		for _, one := range choices {
+			err := valid(one.(map[string]any), v, at)
+			if err == nil {
+				return nil
+			}
+			all = append(all, err)
+		}
+		return errors.Join(all...)
+	}
 	if want, ok := s["const"]; ok && fmt.Sprint(want) != fmt.Sprint(v) {
 		return fmt.Errorf("%s is not %v", at, want)
 	}
@@ -214,7 +274,8 @@ func TestSchemasHold(t *testing.T) {
 	for _, line := range []string{
 		"secrets list staging", "secrets verify", "secrets decrypt staging", "secrets encrypt staging", "secrets unset staging hci_sentry_dsn --dry-run",
 		"secrets rename staging hci_sentry_dsn sentry --dry-run", "secrets rekey staging --keep-passphrase --iterations 20000", "env check staging --file x.env",
-		"env explain staging HCI_RDS_PASSWORD", "env import staging x.env --dry-run", "check staging", "version", "secrets list nowhere", "trust list",
+		"env explain staging HCI_RDS_PASSWORD", "env import staging x.env --dry-run", "check staging", "version", "secrets list nowhere", "trust --list", "trust",
+		"secrets copy staging production hci_sentry_dsn --dry-run", "doctor --offline", "team list", "deploy staging --explain", "secrets push staging --dry-run",
 	} {
 		t.Run(line, func(t *testing.T) {
 			var out bytes.Buffer

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -21,6 +22,7 @@ import (
 func newServe(a *app) *cobra.Command {
 	var empty bool
 	var listen string
+	var local localRequest
 	cmd := &cobra.Command{
 		Use:   "serve ENV [-- CMD [ARG...]]",
 		Short: "Serve the secrets as a local AWS Secrets Manager",
@@ -30,8 +32,13 @@ work against it with the credentials that are made for this run.
 
 With CMD, the command gets endpoint and credentials in its environment, and
 everything ends with it. Without, the export lines are printed, and Ctrl-C ends
-it. Writes stay in memory. CMD gets no passphrase: an hci in it asks for one.`,
+it. Writes stay in memory. CMD gets no passphrase: an hci in it asks for one.
+
+With --local, CMD gets the variables of 'hci env run --local' as well: an app that
+reads some settings from its environment and some from Secrets Manager starts with
+this one command, offline.`,
 		Example: `  hci secrets serve staging -- python manage.py runserver
+  hci secrets serve staging --local -- python manage.py runserver
   hci secrets serve staging --empty -- sh   # rehearse a push`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			n := len(args)
@@ -53,9 +60,23 @@ it. Writes stay in memory. CMD gets no passphrase: an hci in it asks for one.`,
 			if err != nil {
 				return err
 			}
+			if local.on {
+				if len(args) == 1 {
+					return &usageError{cmd: cmd.CommandPath(), err: errors.New("--local is for a command: -- CMD")}
+				}
+				for _, v := range s.vars { // which a template may ask for
+					name, _, _ := strings.Cut(v, "=")
+					local.own = append(local.own, name)
+				}
+				r := runRequest{variablesRequest: variablesRequest{local: local}}
+				if s.environ, err = a.runEnviron(cmd.Context(), d.Env, r); err != nil {
+					return err
+				}
+			}
 			return s.run(cmd.Context(), args[1:])
 		},
 	}
+	local.flag(cmd)
 	cmd.Flags().StringVar(&listen, "listen", "", "serve on `HOST:PORT` in place of the loopback address, for containers")
 	cmd.Flags().BoolVar(&empty, "empty", false, "serve the secrets as Terraform creates them: without values")
 	return cmd
@@ -68,11 +89,18 @@ type localServer struct {
 	server *localsm.Server
 	listen string   // the address asked for; "" for one of loopback
 	vars   []string // KEY=value for a client's environment, but for the endpoint
+
+	environ []string // of the command; nil for the caller's
 }
 
 // newLocalServer makes one, in an account, that holds the environment's secrets.
 func (a *app) newLocalServer(d *compare.Desired, account string, empty bool, listen string) (*localServer, error) {
-	server := localsm.New(localsm.Options{Region: cmp.Or(d.Region(), a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION")), AccountID: account, Anywhere: listen != ""})
+	chosen := cmp.Or(a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION"))
+	server := localsm.New(localsm.Options{
+		Region: cmp.Or(d.Region(), chosen), AccountID: account, Anywhere: listen != "",
+		// An app may name the region that nothing here does, or each of several.
+		AnyRegion: !d.OneRegion() && (d.Region() != "" || chosen == ""),
+	})
 	for _, w := range d.Wants {
 		// Terraform writes an ignored value too, when it makes the secret.
 		known := w.Status == sync.Known || w.Status == sync.Ignored && w.Value.Len() > 0
@@ -126,8 +154,12 @@ func (s *localServer) run(ctx context.Context, argv []string) error {
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	go func() { _ = s.server.Serve(serving, listener) }() // the command sees a server that fails
+	environ := s.environ
+	if environ == nil {
+		environ = s.a.environFor(child.ServeRun)
+	}
 	return child.Command{
-		Argv: argv, Env: clientEnviron(s.a.environFor(child.ServeRun), vars), In: s.a.in, Out: s.a.raw.out, Err: s.a.raw.err, Dir: s.a.dir,
+		Argv: argv, Env: clientEnviron(environ, vars), In: s.a.in, Out: s.a.raw.out, Err: s.a.raw.err, Dir: s.a.dir,
 		Terminal: term.IsTerminal(s.a.in),
 	}.Run()
 }

@@ -99,10 +99,7 @@ func newTeamList(a *app) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return a.printJSON(struct {
-					Schema  int          `json:"schema"`
-					Members team.Members `json:"members"`
-				}{1, members})
+				return a.printJSON(membersReport{Members: members})
 			}
 			for _, m := range members {
 				_, werr := fmt.Fprintf(a.out, "%s  %s  %s\n", m.Name, strings.Join(m.Environments, ","), m.Key)
@@ -113,6 +110,11 @@ func newTeamList(a *app) *cobra.Command {
 	}
 	jsonFlag(cmd, &asJSON)
 	return cmd
+}
+
+// membersReport is the JSON form of who may open what.
+type membersReport struct {
+	Members team.Members `json:"members"`
 }
 
 func newTeamRequest(a *app) *cobra.Command {

@@ -77,7 +77,10 @@ func quotedList(all []string) string {
 func flagError(cmd *cobra.Command, err error) error {
 	var value *pflag.InvalidValueError
 	var unknown *pflag.NotExistError
+	words := cmd.Flags().Args() // that stand before the flag
 	switch {
+	case cmd.HasSubCommands() && !strings.Contains(cmd.Use, " ") && len(words) > 0:
+		err = unknownCommand(cmd, words[0]) // whose flag it would be
 	case errors.As(err, &value):
 		err = fmt.Errorf("--%s %q: it is %s", value.GetFlag().Name, value.GetValue(), kindOf(value.GetFlag()))
 	case errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1:

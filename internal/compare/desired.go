@@ -106,6 +106,15 @@ func (d *Desired) Names() []string {
 	return slices.Sorted(maps.Keys(d.declared))
 }
 
+// OneRegion reports whether all secrets are known to be in one region.
+func (d *Desired) OneRegion() bool {
+	regions := map[string]bool{}
+	for _, p := range d.places {
+		regions[p.Region] = true
+	}
+	return len(regions) == 1 && d.Region() != ""
+}
+
 // Region is where the secrets are, as far as hci.hcl and the code tell: where all
 // are, or else where the default provider's are; "" if they don't tell.
 func (d *Desired) Region() string {

@@ -53,6 +53,9 @@ import (
 type Options struct {
 	Region    string
 	AccountID string
+	// AnyRegion takes requests that are signed for other regions as well, as if the
+	// secrets were in each.
+	AnyRegion bool
 
 	// AccessKeyID and SecretAccessKey are what requests must be signed with.
 	// If one is empty, New makes a new pair; see [Server.Credentials].
@@ -106,6 +109,9 @@ func New(o Options) *Server {
 		AccessKeyID: o.AccessKeyID, SecretAccessKey: o.SecretAccessKey,
 		SessionToken: o.SessionToken, SessionExpires: o.SessionExpires,
 	}}
+	if o.AnyRegion {
+		s.verifier.Region = ""
+	}
 	s.arnPrefix = fmt.Sprintf("arn:%s:secretsmanager:%s:%s:secret:", partition(o.Region), o.Region, o.AccountID)
 	_, _ = rand.Read(s.tokenKey[:]) // never fails
 	return s
@@ -117,7 +123,8 @@ func (s *Server) Credentials() (accessKeyID, secretAccessKey, sessionToken strin
 	return s.o.AccessKeyID, s.o.SecretAccessKey, s.o.SessionToken
 }
 
-// Region returns the region that requests must be signed for.
+// Region returns the region that the secrets are in; requests must be signed for
+// it unless [Options.AnyRegion] is set.
 func (s *Server) Region() string { return s.o.Region }
 
 // A SeedOption describes a secret that is put in place with [Server.Put] or

@@ -50,7 +50,8 @@ func fail(code, format string, args ...any) *Error {
 	return &Error{code, fmt.Sprintf(format, args...)}
 }
 
-// Verifier holds what requests must be signed with and for.
+// Verifier holds what requests must be signed with and for. Without a Region,
+// any will do.
 type Verifier struct {
 	Region, Service              string
 	AccessKeyID, SecretAccessKey string
@@ -100,7 +101,7 @@ func (v *Verifier) Verify(r *http.Request, body []byte, now time.Time) *Error {
 	canonical := strings.Join([]string{r.Method, "/", "", headers, a.signedHeaders, hexHash(body)}, "\n")
 	scope := strings.Join([]string{a.date, a.region, a.service, a.terminator}, "/")
 	toSign := strings.Join([]string{algorithm, stampText, scope, hexHash([]byte(canonical))}, "\n")
-	if !same(a.signature, hex.EncodeToString(mac(v.signingKey(a.date), toSign))) {
+	if !same(a.signature, hex.EncodeToString(mac(v.signingKey(a.date, a.region), toSign))) {
 		return fail(InvalidSignature, mismatch)
 	}
 	if expires := v.SessionExpires; !expires.IsZero() && !now.Before(expires) {
@@ -148,7 +149,7 @@ func (v *Verifier) checkScope(a authorization, stampText string) *Error {
 	if a.date != stampText[:8] {
 		wrong = append(wrong, fmt.Sprintf("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'.", a.date, stampText[:8], stampText))
 	}
-	if a.region != v.Region {
+	if a.region != v.Region && v.Region != "" {
 		wrong = append(wrong, fmt.Sprintf("Credential should be scoped to a valid region, not '%s'.", a.region))
 	}
 	if a.service != v.Service {
@@ -213,9 +214,9 @@ func canonicalHeaders(r *http.Request, list string) (string, *Error) {
 	return b.String(), nil
 }
 
-func (v *Verifier) signingKey(date string) []byte {
+func (v *Verifier) signingKey(date, region string) []byte {
 	key := []byte("AWS4" + v.SecretAccessKey)
-	for _, part := range []string{date, v.Region, v.Service, terminator} {
+	for _, part := range []string{date, region, v.Service, terminator} {
 		key = mac(key, part)
 	}
 	return key

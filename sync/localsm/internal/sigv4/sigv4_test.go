@@ -75,6 +75,11 @@ func TestAccepted(t *testing.T) {
 	if err := v.Verify(request(t, terms{token: "t0ken"}), []byte(body), now); err != nil {
 		t.Errorf("session token: %s: %s", err.Code, err.Message)
 	}
+	v = verifier()
+	v.Region = ""
+	if err := v.Verify(request(t, terms{region: "eu-north-1"}), []byte(body), now); err != nil {
+		t.Errorf("any region: %s: %s", err.Code, err.Message)
+	}
 	r := request(t, terms{})
 	r.Header.Set("User-Agent", "changed on the way, and not signed")
 	r.Header.Add("Accept", "*/*")
