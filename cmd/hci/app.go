@@ -34,8 +34,11 @@ type app struct {
 	command     string     // that runs, without the program's name: "secrets diff"
 	printedJSON bool       // a report of --json has been written
 	plain       bool       // nothing on the terminal is written over
+	unpaged     bool       // the report holds values, or is one of several
 	saying      sync.Mutex // held while a line is written to stderr
 	style       term.Style
+	screen      *term.Screen
+	busy        *term.Spinner // nil until something is waited for
 	found       *project.Project
 	passphrases *term.Passphrases
 	mistyped    map[string]int // wrong passphrases that were typed, by environment
@@ -46,7 +49,7 @@ type app struct {
 func newApp(s streams, environ []string) *app {
 	a := &app{streams: s, raw: s, environ: environ}
 	screen := term.NewScreen(term.Colour(s.out, a.getenv))
-	a.style, a.out, a.err = screen.Style(), screen.Writer(s.out), screen.Writer(s.err)
+	a.screen, a.style, a.out, a.err = screen, screen.Style(), screen.Writer(s.out), screen.Writer(s.err)
 	return a
 }
 
@@ -103,10 +106,24 @@ func (a *app) redrawn() io.Writer {
 	return a.err
 }
 
+// waiting shows on a terminal what is being waited for, once that takes long, until
+// done is called.
+func (a *app) waiting(what string) (done func()) { return a.spinner().Wait(what) }
+
+func (a *app) spinner() *term.Spinner {
+	a.saying.Lock()
+	defer a.saying.Unlock()
+	if a.busy == nil {
+		a.busy = term.NewSpinner(a.redrawn())
+		a.screen.Watch(a.busy)
+	}
+	return a.busy
+}
+
 // notes says what the user should know besides.
 func (a *app) notes(notes []string) {
 	for _, n := range notes {
-		a.sayf("%s", n)
+		a.sayf("%s", a.relative(n))
 	}
 }
 

@@ -59,6 +59,9 @@ func (a *app) desired(ctx context.Context, name string, o compare.Options) (*com
 	if err != nil {
 		return nil, err
 	}
+	if o.State {
+		defer a.waiting("reading Terraform's state")()
+	}
 	return a.comparing().Desired(env, content, o)
 }
 
@@ -69,5 +72,6 @@ func (a *app) compare(ctx context.Context, name string, o compare.Options, orpha
 	if err != nil {
 		return nil, err
 	}
+	defer a.waiting("asking AWS what it holds of " + name)()
 	return a.comparing().Compare(ctx, d, orphans)
 }

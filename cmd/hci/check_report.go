@@ -1,11 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"hci/internal/lint"
+	"hci/internal/term"
 )
 
 // checkedReport is the JSON form of the findings.
@@ -88,19 +89,18 @@ func (c *checkRun) report(failed error) error {
 }
 
 func (c *checkRun) reportText() error {
-	var err error
+	var b strings.Builder
 	for _, f := range c.findings {
 		mild := ""
 		if f.Severity == lint.Warning {
 			mild = "warning: "
 		}
-		_, werr := fmt.Fprintf(c.out, "%s:%d: %s%s: %s\n    why: %s\n    fix: %s\n",
+		fmt.Fprintf(&b, "%s:%d: %s%s: %s\n    why: %s\n    fix: %s\n",
 			c.rel(filepath.Join(c.found.Root, f.File)), f.Line, mild, f.Code, f.Text, f.Rule.Why, f.Rule.Fix)
-		err = errors.Join(err, werr)
 	}
 	for _, what := range c.notChecked {
 		c.sayf("not checked: %s", what)
 	}
-	_, werr := fmt.Fprintln(c.out, plural(len(c.findings), "finding"))
-	return errors.Join(err, werr)
+	fmt.Fprintln(&b, plural(len(c.findings), "finding"))
+	return c.list(term.Wrap(b.String(), term.Width(c.out), 9))
 }

@@ -37,7 +37,9 @@ Exit code 2 when there is a problem. --offline does not ask AWS.`,
 		Args: between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := &diagnosis{app: a, ctx: cmd.Context(), report: &doctor.Report{}, offline: offline}
+			done := a.waiting("looking at programs, files and AWS")
 			d.run()
+			done()
 			if asJSON {
 				if err := a.printJSON(doctorReport{Lines: d.report.Lines}); err != nil {
 					return err
@@ -234,15 +236,13 @@ func (d *diagnosis) gitSetup() {
 
 // print writes the lines, with the sign of each.
 func (d *diagnosis) print() error {
-	var err error
+	var b strings.Builder
 	for _, l := range d.report.Lines {
-		_, werr := fmt.Fprintf(d.out, "%-8s %-10s %s\n", l.State, l.Area, l.Text)
-		err = errors.Join(err, werr)
+		fmt.Fprintf(&b, "%-8s %-10s %s\n", l.State, l.Area, l.Text)
 		if l.Next != "" && l.State != doctor.OK {
-			_, werr = fmt.Fprintf(d.out, "%-19s   %s\n", "", l.Next)
-			err = errors.Join(err, werr)
+			fmt.Fprintf(&b, "%-19s   %s\n", "", l.Next)
 		}
 	}
-	_, werr := fmt.Fprintf(d.out, "%s, %s\n", plural(d.report.Count(doctor.Problem), "problem"), plural(d.report.Count(doctor.Warning), "warning"))
-	return errors.Join(err, werr)
+	fmt.Fprintf(&b, "%s, %s\n", plural(d.report.Count(doctor.Problem), "problem"), plural(d.report.Count(doctor.Warning), "warning"))
+	return d.list(term.Wrap(b.String(), term.Width(d.app.out), 20))
 }

@@ -128,7 +128,10 @@ func (a *app) variablesOf(ctx context.Context, env project.Environment, r variab
 	in = layers.Input{Secrets: content.File, Path: a.rel(content.Path), Vars: a.found.EnvVars(env.Name)}
 	opts := terraform.Options{Shapes: r.from == "aws" || r.ecs}
 	if r.state {
-		if opts.State, err = terraform.ReadState(a.found, env, a.environFor(child.Terraform), a.err); err != nil {
+		done := a.waiting("reading Terraform's state")
+		opts.State, err = terraform.ReadState(a.found, env, a.environFor(child.Terraform), a.err)
+		done()
+		if err != nil {
 			return nil, in, err
 		}
 	}
@@ -174,6 +177,7 @@ func (a *app) takeFromAWS(ctx context.Context, d *compare.Desired, in *layers.In
 	if err := d.Want(); err != nil {
 		return err
 	}
+	defer a.waiting("asking AWS what it holds of " + d.Env.Name)()
 	if err := a.comparing().Find(ctx, d); err != nil {
 		return err
 	}
@@ -246,6 +250,7 @@ func (a *app) live(ctx context.Context, d *compare.Desired, c *module.Container)
 		return nil, err
 	}
 	s := d.Evaluated.Services[0]
+	defer a.waiting("asking AWS what " + s.Name + " runs")()
 	env, err := ecs.NewOn(cfg, s.Cluster, s.Name).Environment(ctx, c.Name)
 	if err != nil {
 		return nil, fmt.Errorf("--live: %w", err)

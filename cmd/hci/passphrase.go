@@ -17,7 +17,7 @@ import (
 )
 
 // terminal is where questions are asked.
-func (a *app) terminal() *term.Terminal { return &term.Terminal{} }
+func (a *app) terminal() *term.Terminal { return &term.Terminal{Busy: a.spinner()} }
 
 // sources returns where passphrases come from, set up once. newFrom is the
 // value of --new-passphrase-from, or "".

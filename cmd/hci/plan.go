@@ -191,13 +191,20 @@ func (a *app) printGroup(p sync.Plan, show func(sync.Change) bool, showValues bo
 // printSigned prints lines that begin with a sign. They are coloured last: a
 // tabwriter would count the colour as text.
 func (a *app) printSigned(table string) error {
+	var b strings.Builder
 	for line := range strings.Lines(term.Fit(table, term.Width(a.out))) {
-		line = a.style.Sign(line[:1], line[:1]) + strings.TrimRight(line[1:], " \n")
-		if _, err := fmt.Fprintln(a.out, line); err != nil {
-			return err
-		}
+		b.WriteString(a.style.Sign(line[:1], line[:1]) + strings.TrimRight(line[1:], " \n") + "\n")
 	}
-	return nil
+	return a.list(b.String())
+}
+
+// table prints the lines of a table, no wider than the terminal.
+func (a *app) table(text string) error {
+	var b strings.Builder
+	for line := range strings.Lines(term.Fit(text, term.Width(a.out))) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return a.list(b.String())
 }
 
 // printValues shows both sides, quoted, so that a value stays on its line.

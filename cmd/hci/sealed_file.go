@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 
 	"hci/internal/history"
@@ -14,7 +15,7 @@ func (a *app) files(env project.Environment) sealed.Files {
 	f := sealed.Files{
 		Env: env.Name, Plain: env.Plain, Sealed: env.Sealed, StateDir: a.found.StateDir(),
 		Params: env.Params, Require: env.RequireAuthenticated, Accept: a.accept,
-		History: a.earlier, Warn: a.sayf, Again: a.again,
+		History: a.earlier, Warn: func(format string, args ...any) { a.notes([]string{fmt.Sprintf(format, args...)}) }, Again: a.again, Wait: a.waiting,
 		Unmerged: func(ctx context.Context) error { return a.unmerged(ctx, env) },
 	}
 	for _, other := range a.found.Environments {

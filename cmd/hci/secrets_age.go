@@ -1,10 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -139,7 +139,7 @@ func (a *app) printAges(r ageReport) error {
 	for _, n := range r.Names {
 		width = max(width, len(n.Name))
 	}
-	var err error
+	var b strings.Builder
 	for _, n := range r.Names {
 		line := fmt.Sprintf("  %-*s  not committed", width, n.Name)
 		if n.Since != nil {
@@ -152,8 +152,7 @@ func (a *app) printAges(r ageReport) error {
 			}
 			line = fmt.Sprintf("%s %-*s  %s%d days  since %s  %.7s  %s", sign, width, n.Name, atLeast, n.Days, n.Since.Local().Format("2006-01-02"), n.Commit, n.Author)
 		}
-		_, werr := fmt.Fprintln(a.out, line)
-		err = errors.Join(err, werr)
+		b.WriteString(line + "\n")
 	}
-	return err
+	return a.table(b.String())
 }

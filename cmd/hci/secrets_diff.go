@@ -66,6 +66,7 @@ differs, 2 when something does.`,
 			if r.watch {
 				return a.watchDiff(cmd.Context(), args[0], r)
 			}
+			a.unpaged = r.showValues || r.watch
 			if r.with != "" {
 				return a.diffWith(cmd.Context(), args[0], r)
 			}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -107,7 +106,9 @@ func (a *app) secretHistory(ctx context.Context, env, name string, r historyRequ
 	if err != nil {
 		return err
 	}
+	done := a.waiting("asking AWS for the versions of " + name)
 	s, err := a.versions(ctx, d, name)
+	done()
 	if err != nil {
 		return err
 	}
@@ -129,6 +130,7 @@ func (a *app) secretHistory(ctx context.Context, env, name string, r historyRequ
 	if r.asJSON {
 		return a.printJSON(report)
 	}
+	a.unpaged = r.showValues
 	if err := a.printVersions(report); err != nil {
 		return err
 	}
@@ -176,12 +178,10 @@ func (a *app) printVersions(r secretHistoryReport) error {
 			fmt.Fprintf(w, "    %s\n", value)
 		}
 	}
-	err := w.Flush()
-	for line := range strings.Lines(table.String()) {
-		_, printErr := fmt.Fprintln(a.out, strings.TrimRight(line, " \n"))
-		err = errors.Join(err, printErr)
+	if err := w.Flush(); err != nil {
+		return err
 	}
-	return err
+	return a.table(table.String())
 }
 
 // inWords says what differs from the version before.

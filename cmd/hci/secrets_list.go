@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -39,11 +40,15 @@ func newList(a *app) *cobra.Command {
 			if asJSON {
 				return a.printJSON(names)
 			}
-			w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+			var table strings.Builder
+			w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 			for _, n := range names {
 				fmt.Fprintf(w, "%s\t%s\n", n.Name, n.Type)
 			}
-			return w.Flush()
+			if err := w.Flush(); err != nil {
+				return err
+			}
+			return a.table(table.String())
 		},
 	}
 	jsonFlag(cmd, &asJSON)

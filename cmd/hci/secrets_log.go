@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -114,11 +115,8 @@ func (a *app) keepHistory(path string, cache *history.Cache) error {
 }
 
 func (a *app) printLog(entries []history.Entry) error {
-	var err error
-	print := func(format string, args ...any) {
-		_, werr := fmt.Fprintf(a.out, format, args...)
-		err = errors.Join(err, werr)
-	}
+	var b strings.Builder
+	print := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
 	for _, e := range entries {
 		if len(e.Changes) == 0 && !e.Unsure && e.Err == nil {
 			continue // comments, layout, or a rekey: no name
@@ -134,7 +132,7 @@ func (a *app) printLog(entries []history.Entry) error {
 			print("    %s\n", changeLine(c))
 		}
 	}
-	return err
+	return a.list(b.String())
 }
 
 func changeLine(c history.Change) string {

@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/zclconf/go-cty/cty"
@@ -49,6 +52,7 @@ private key), are taken as they are.`,
 				if err != nil {
 					return err
 				}
+				a.tellValue(args[1], text, src)
 				value, err := tfvars.FromText(text.Reveal(), typeOf(f, args[1], want))
 				if err != nil {
 					return fmt.Errorf("%q: %w", args[1], err)
@@ -153,6 +157,41 @@ func (a *app) readValueFrom(ctx context.Context, src valueSource, name string) (
 		data = oneLine(data)
 	}
 	return secret.New(string(data)), nil
+}
+
+// tellValue says how long a value is that was typed, and what in any value is often a
+// mistake: neither can be seen.
+func (a *app) tellValue(name string, value secret.Value, src valueSource) {
+	strange := oddities(value.Reveal())
+	typed := src.file == "" && !src.empty && term.IsTerminal(a.in)
+	switch {
+	case typed && len(strange) > 0:
+		a.sayf("%s: %s; warning: it %s", name, plural(utf8.RuneCountInString(value.Reveal()), "character"), strings.Join(strange, ", "))
+	case typed:
+		a.sayf("%s: %s", name, plural(utf8.RuneCountInString(value.Reveal()), "character"))
+	case len(strange) > 0 && src.file == "":
+		a.sayf("warning: %s: the value %s", name, strings.Join(strange, ", "))
+	}
+}
+
+// oddities are what of a value is seldom meant.
+func oddities(value string) []string {
+	var all []string
+	note := func(odd bool, what string) {
+		if odd {
+			all = append(all, what)
+		}
+	}
+	trimmed := strings.TrimRight(value, "\r\n")
+	note(trimmed != value && !strings.Contains(trimmed, "\n"), "ends in a newline")
+	note(strings.TrimLeft(trimmed, " \t") != trimmed, "begins with a blank")
+	note(strings.TrimRight(trimmed, " \t") != trimmed, "ends in a blank")
+	note(strings.ContainsFunc(trimmed, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }), "holds a control character")
+	note(!utf8.ValidString(value), "is not UTF-8")
+	if n := len(trimmed); n > 1 && (trimmed[0] == '"' || trimmed[0] == '\'') && trimmed[n-1] == trimmed[0] {
+		all = append(all, "stands in quotes, which become part of it")
+	}
+	return all
 }
 
 // oneLine takes the newline from input that is one line; input of several

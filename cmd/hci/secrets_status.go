@@ -75,7 +75,10 @@ func (a *app) status(ctx context.Context, names []string, o compare.Options, asJ
 	if asJSON {
 		err = a.printJSON(report)
 	} else {
-		err = table.print(a.out)
+		var b strings.Builder
+		if err = table.print(&b); err == nil {
+			err = a.list(b.String())
+		}
 	}
 	if err = errors.Join(append(failed, err)...); err == nil && differs {
 		return errDifferences

@@ -17,6 +17,7 @@ const (
 	Docker            Role = "docker"
 	SessionPlugin     Role = "session-manager-plugin"
 	Editor            Role = "editor"
+	Pager             Role = "pager"
 	PassphraseCommand Role = "passphrase_command"
 	EnvRun            Role = "env run"      // "hci env run -- CMD"
 	ServeRun          Role = "serve"        // "hci secrets serve ENV -- CMD"
@@ -59,7 +60,7 @@ var ofGit = []string{"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYS
 //   - terraform gets everything else, TF_VAR_ variables too
 //   - docker, session-manager-plugin and a passphrase_command get no TF_VAR_ variable; AWS credentials
 //     they may need
-//   - an editor, a command that is told something and the reaper get no AWS
+//   - an editor, a pager, a command that is told something and the reaper get no AWS
 //     credentials either
 //   - a program that the user asked hci to run gets everything else
 func Environ(role Role, environ []string, secrets ...string) []string {
@@ -78,7 +79,7 @@ func given(role Role, name string) bool {
 		return true
 	case Docker, SessionPlugin, PassphraseCommand:
 		return !strings.HasPrefix(name, terraformPrefix)
-	case Editor, Notify, Reaper:
+	case Editor, Pager, Notify, Reaper:
 		return !strings.HasPrefix(name, terraformPrefix) && !slices.Contains(awsSecrets, name)
 	case Git:
 		return slices.Contains(ofEverybody, name) || slices.Contains(ofGit, name) || strings.HasPrefix(name, "LC_")

@@ -66,6 +66,8 @@ type Files struct {
 	History func(ctx context.Context, path string, max int) [][]byte
 	// Warn says a line to the user; nil for nobody.
 	Warn func(format string, args ...any)
+	// Wait says what is being waited for until done is called; nil for nobody.
+	Wait func(what string) (done func())
 	// Again reports whether a wrong passphrase may be given once more.
 	Again func(env string) bool
 

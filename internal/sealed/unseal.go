@@ -70,7 +70,9 @@ func (f Files) read(data []byte, pass secret.Value, env string) (*Content, error
 	if p, known := f.record().knownParams(data); known { // nothing else opens it, so a wrong passphrase is told at once
 		o.Params, o.DeclaredOnly = []crypto.Params{p}, true
 	}
+	done := f.wait("opening the sealed file of " + f.Env)
 	opened, err := crypto.Open(data, []byte(pass.Reveal()), o)
+	done()
 	var refused *crypto.ContentError
 	switch {
 	case errors.As(err, &refused):
@@ -131,6 +133,7 @@ func readable(p []byte) bool {
 // seal encrypts plaintext for the environment and proves that the result opens
 // again, as authenticated where the parameters allow for it.
 func (f Files) seal(plaintext []byte, pass secret.Value, p crypto.Params) ([]byte, error) {
+	defer f.wait("sealing the file of " + f.Env)()
 	data, err := crypto.Seal(plaintext, []byte(pass.Reveal()), p, f.binding())
 	if err != nil {
 		return nil, err
@@ -145,4 +148,12 @@ func (f Files) seal(plaintext []byte, pass secret.Value, p crypto.Params) ([]byt
 		return nil, errors.New("the newly sealed file does not open to what was sealed, so it was not written")
 	}
 	return data, nil
+}
+
+// wait says what is being waited for: a key derivation takes its time by design.
+func (f Files) wait(what string) (done func()) {
+	if f.Wait == nil {
+		return func() {}
+	}
+	return f.Wait(what)
 }

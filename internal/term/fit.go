@@ -22,6 +22,52 @@ func Width(w io.Writer) int {
 	return width
 }
 
+// Height is how many lines w shows: those of a terminal, 0 (any number) elsewhere.
+func Height(w io.Writer) int {
+	f, ok := w.(interface{ Fd() uintptr })
+	if !ok || !IsTerminal(w) {
+		return 0
+	}
+	_, height, err := xterm.GetSize(int(f.Fd()))
+	if err != nil || height < 1 {
+		return 24
+	}
+	return height
+}
+
+// Wrap breaks the lines of a text at blanks so that none is longer than width; what
+// follows is indented by hang, or as the line is. A word that is longer stays whole, and 0 is any width.
+func Wrap(text string, width, hang int) string {
+	if width <= hang+narrowest {
+		return text
+	}
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		indent := len(line) - len(strings.TrimLeft(line, " "))
+		hang := max(hang, indent)
+		for len([]rune(line)) > width {
+			runes := []rune(line)
+			at := width
+			for at > indent && runes[at] != ' ' {
+				at--
+			}
+			if at <= indent { // one long word
+				for at = width; at < len(runes) && runes[at] != ' '; at++ {
+				}
+			}
+			if at >= len(runes) {
+				break
+			}
+			b.WriteString(strings.TrimRight(string(runes[:at]), " ") + "\n")
+			line = strings.Repeat(" ", hang) + strings.TrimLeft(string(runes[at:]), " ")
+			indent = hang
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}
+
 // narrowest is how far a column is shortened before one is dropped.
 const narrowest = 16
 

@@ -42,3 +42,23 @@ func TestFit(t *testing.T) {
 		}
 	}
 }
+
+func TestWrap(t *testing.T) {
+	const text = "ok       passphrase one two three four five six seven\nshort\n"
+	for _, c := range []struct {
+		width int
+		want  string
+	}{
+		{0, text},
+		{80, text},
+		{36, "ok       passphrase one two three\n         four five six seven\nshort\n"},
+		{26, "ok       passphrase one\n         two three four\n         five six seven\nshort\n"},
+	} {
+		if got := term.Wrap(text, c.width, 9); got != c.want {
+			t.Errorf("%d:\n%s", c.width, got)
+		}
+	}
+	if got := term.Wrap("https://example.com/a/long/word and more\n", 30, 4); got != "https://example.com/a/long/word\n    and more\n" {
+		t.Errorf("a long word: %q", got)
+	}
+}

@@ -18,6 +18,7 @@ import (
 // typing is a terminal, a person at it, and what the person sees.
 type typing struct {
 	terminal *term.Terminal
+	device   *os.File
 	keys     *os.File
 	seen     chan string
 }
@@ -29,7 +30,7 @@ func at(t *testing.T) *typing {
 		t.Skip("no pseudo-terminals here:", err)
 	}
 	t.Cleanup(func() { _, _ = device.Close(), master.Close() })
-	p := &typing{terminal: term.On(device, device), keys: master, seen: make(chan string, 100)}
+	p := &typing{terminal: term.On(device, device), device: device, keys: master, seen: make(chan string, 100)}
 	go func() {
 		buf := make([]byte, 256)
 		for {
@@ -235,5 +236,52 @@ func TestTyped(t *testing.T) {
 	want(<-done, "three")
 	if v, err := passphrases.GetNew(t.Context(), "production"); err != nil || !v.Value.Equal(secret.New("three")) {
 		t.Errorf("%v", err)
+	}
+}
+
+// What takes long is shown, what is written goes before it, and it is taken away for
+// a question and at the end.
+func TestSpinner(t *testing.T) {
+	p := at(t)
+	device := p.device
+	busy := term.NewSpinner(device)
+	screen := term.NewScreen(false)
+	screen.Watch(busy)
+	done := busy.Wait("asking\x1b AWS")
+	if got := p.after(t, "asking? AWS", ""); !strings.HasPrefix(got, "\r\x1b[K⠙ asking? AWS") {
+		t.Errorf("shown: %q", got)
+	}
+	if _, err := io.WriteString(screen.Writer(device), "a line\n"); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.after(t, "a line", ""); !strings.Contains(got, "\r\x1b[Ka line\r\n") {
+		t.Errorf("a line beside it: %q", got)
+	}
+	p.after(t, "asking", "")
+	release := busy.Hold()
+	if _, err := io.WriteString(device, "Question: "); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.after(t, "Question: ", ""); !strings.HasSuffix(got, "\r\x1b[KQuestion: ") {
+		t.Errorf("a question: %q", got)
+	}
+	release()
+	done()
+	done = busy.Wait("short")
+	done()
+	if _, err := io.WriteString(device, "end"); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.after(t, "end", ""); strings.Contains(got, "short") || strings.Count(got, "\r\x1b[K") > 1 && !strings.HasSuffix(got, "\r\x1b[Kend") {
+		t.Errorf("the end: %q", got)
+	}
+
+	var none *term.Spinner
+	none.Wait("nothing")()
+	none.Hold()()
+	var buf strings.Builder
+	term.NewSpinner(&buf).Wait("nothing")()
+	if buf.Len() > 0 {
+		t.Errorf("without a terminal: %q", buf.String())
 	}
 }

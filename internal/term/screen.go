@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io"
 	"sync"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 )
@@ -17,6 +18,7 @@ import (
 type Screen struct {
 	base   rune // of the marks: the reset, then the colours in their order
 	colour bool
+	busy   atomic.Pointer[Spinner]
 }
 
 // NewScreen returns a Screen, in colour or not.
@@ -26,6 +28,9 @@ func NewScreen(colour bool) *Screen {
 	// Private use: no text means anything by these.
 	return &Screen{base: 0xF0000 + rune(binary.BigEndian.Uint16(random[:]))%0xF000, colour: colour}
 }
+
+// Watch makes what is written go before a Spinner's line.
+func (s *Screen) Watch(busy *Spinner) { s.busy.Store(busy) }
 
 // Style is the Style whose colours this Screen lets pass.
 func (s *Screen) Style() Style { return Style{screen: s} }
@@ -68,7 +73,7 @@ func (c *screenWriter) Write(p []byte) (int, error) {
 		in = in[size:]
 	}
 	c.rest = bytes.Clone(in)
-	if _, err := c.w.Write(out.Bytes()); err != nil {
+	if _, err := c.screen.busy.Load().around(out.Bytes(), func() (int, error) { return c.w.Write(out.Bytes()) }); err != nil {
 		return 0, err
 	}
 	return len(p), nil

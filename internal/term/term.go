@@ -46,6 +46,8 @@ const newSecretTries = 3
 // Terminal is where questions are asked. It is not for concurrent use. The
 // zero Terminal asks on the terminal device.
 type Terminal struct {
+	Busy *Spinner // held while something is asked; nil for none
+
 	in, out *os.File // nil: the terminal device, opened for each question
 }
 
@@ -139,6 +141,7 @@ func (t *Terminal) say(text string) error {
 
 // with calls f with the terminal open.
 func (t *Terminal) with(f func(*dialog) error) error {
+	defer t.Busy.Hold()()
 	if t.in != nil {
 		if !IsTerminal(t.in) {
 			return ErrNoTerminal
