@@ -17,6 +17,7 @@ import (
 	"hci/internal/doctor"
 	"hci/internal/gitdriver"
 	"hci/internal/project"
+	"hci/internal/team"
 	"hci/internal/term"
 	"hci/internal/terraform"
 	"hci/sync/secret"
@@ -41,7 +42,7 @@ Exit code 2 when there is a problem. --offline does not ask AWS.`,
 			d.run()
 			done()
 			if asJSON {
-				if err := a.printJSON(doctorReport{Lines: d.report.Lines}); err != nil {
+				if err := a.printJSON(doctorReport{Lines: d.report.Lines, Next: d.report.Step()}); err != nil {
 					return err
 				}
 			} else if err := d.print(); err != nil {
@@ -61,6 +62,7 @@ Exit code 2 when there is a problem. --offline does not ask AWS.`,
 // doctorReport is the JSON form of what was looked at.
 type doctorReport struct {
 	Lines []doctor.Line `json:"lines"`
+	Next  string        `json:"next,omitempty"` // the one thing to do
 }
 
 // diagnosis is one run of doctor.
@@ -141,7 +143,7 @@ func (d *diagnosis) environment(env project.Environment) {
 	d.report.Add("project", doctor.OK, fmt.Sprintf("%s: workspace %s (%s)", env.Name, env.Workspace, env.WorkspaceWhy), "")
 	d.plaintext(env)
 	if !exists(env.Sealed) {
-		d.report.Add("sealed", doctor.Warning, env.Name+": there is no sealed file", "write "+d.rel(env.Plain)+", then 'hci secrets encrypt "+env.Name+"'")
+		d.report.Add("sealed", doctor.Warning, env.Name+": there is no sealed file", "'hci secrets edit "+env.Name+"' makes it")
 		return
 	}
 	d.opens(env)
@@ -184,6 +186,8 @@ func (d *diagnosis) opens(env project.Environment) {
 		return p.Value, err
 	})
 	switch {
+	case errors.Is(err, team.ErrNotMember):
+		d.report.Add("passphrase", doctor.Problem, fmt.Sprintf("%s: none of your keys opens %s", env.Name, team.File(env.Name)), "'hci team request NAME "+env.Name+"' prints the line to send to a member of the team")
 	case errors.Is(err, term.ErrNoTerminal):
 		d.report.Add("passphrase", doctor.Warning, env.Name+": no passphrase is at hand; hci will ask", "'hci passphrase save "+env.Name+"' keeps it in the keyring")
 	case errors.Is(err, crypto.ErrWrongPassphrase):
@@ -191,13 +195,21 @@ func (d *diagnosis) opens(env project.Environment) {
 	case err != nil:
 		d.wrong("sealed", fmt.Errorf("%s: %w", env.Name, err))
 	default:
-		d.report.Add("passphrase", doctor.OK, fmt.Sprintf("%s: the passphrase from %s opens %s", env.Name, from, d.rel(env.Sealed)), "")
+		d.report.Add("passphrase", doctor.OK, fmt.Sprintf("%s: the passphrase from %s opens %s", env.Name, sourceName(from, env.Name), d.rel(env.Sealed)), "")
 		state, text, next := doctor.OK, "authenticated", ""
 		if !content.Authenticated {
 			state, text, next = doctor.Warning, "not authenticated: openssl itself sealed it, or somebody altered it", "'hci secrets rekey "+env.Name+" --keep-passphrase'"
 		}
 		d.report.Add("sealed", state, fmt.Sprintf("%s: %d names, %s, %s", env.Name, len(content.File.Names()), content.Params, text), next)
 	}
+}
+
+// sourceName is where a passphrase came from, in words.
+func sourceName(from, env string) string {
+	if from == "team" {
+		return team.File(env)
+	}
+	return from
 }
 
 // keyring says whether the system has one.
@@ -244,5 +256,11 @@ func (d *diagnosis) print() error {
 		}
 	}
 	fmt.Fprintf(&b, "%s, %s\n", plural(d.report.Count(doctor.Problem), "problem"), plural(d.report.Count(doctor.Warning), "warning"))
+	switch step := d.report.Step(); {
+	case step != "":
+		b.WriteString("Next: " + step + "\n")
+	case d.report.Count(doctor.Problem) == 0:
+		b.WriteString("Everything that is needed is here.\n")
+	}
 	return d.list(term.Wrap(b.String(), term.Width(d.app.out), 20))
 }

@@ -256,7 +256,7 @@ func (a *app) knownHints(err error) []string {
 	case errors.As(err, &notVars):
 		return []string{"'hci secrets openssl' prints the command that decrypts it without this check"}
 	case errors.As(err, &noFile):
-		return []string{fmt.Sprintf("write %s, then 'hci secrets encrypt %s'", a.rel(noFile.Plain), noFile.Env)}
+		return []string{fmt.Sprintf("'hci secrets set %s NAME' or 'hci secrets edit %[1]s' makes the sealed file", noFile.Env)}
 	case errors.As(err, &noPass):
 		return nil // its text lists the ways
 	}

@@ -43,31 +43,39 @@ the file to 'hci secrets merge ENV'.`,
 			if err != nil {
 				return err
 			}
-			if err := a.writeAttributes(files, dryRun); err != nil || dryRun {
-				return err
+			if dryRun {
+				return a.writeAttributes(files, true)
 			}
-			program, err := ownProgram()
-			if err != nil {
-				return err
-			}
-			changed, err := gitdriver.Install(cmd.Context(), a.git, files, program)
-			if err != nil {
-				return err
-			}
-			if len(changed) == 0 {
-				a.sayf("the drivers are in this clone's configuration already")
-			} else {
-				a.sayf("this clone's configuration has the drivers of %s", plural(len(files), "sealed file"))
-			}
-			if noGuard {
-				return nil
-			}
-			return gitdriver.InstallHook(cmd.Context(), a.git, a.found.Root, program)
+			return a.installGit(cmd.Context(), files, noGuard)
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show what .gitattributes would hold; write nothing")
 	cmd.Flags().BoolVar(&noGuard, "no-guard", false, "do not set up the pre-commit hook")
 	return cmd
+}
+
+// installGit writes .gitattributes, the drivers and the hook.
+func (a *app) installGit(ctx context.Context, files []gitdriver.File, noGuard bool) error {
+	if err := a.writeAttributes(files, false); err != nil {
+		return err
+	}
+	program, err := ownProgram()
+	if err != nil {
+		return err
+	}
+	changed, err := gitdriver.Install(ctx, a.git, files, program)
+	if err != nil {
+		return err
+	}
+	if len(changed) == 0 {
+		a.sayf("the drivers are in this clone's configuration already")
+	} else {
+		a.sayf("this clone's configuration has the drivers of %s", plural(len(files), "sealed file"))
+	}
+	if noGuard {
+		return nil
+	}
+	return gitdriver.InstallHook(ctx, a.git, a.found.Root, program)
 }
 
 func newGitUninstall(a *app) *cobra.Command {

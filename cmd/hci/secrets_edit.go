@@ -32,6 +32,8 @@ where the machine has a memory file system. The text is checked when the editor
 closes: what is not tfvars can be edited again or dropped. Nothing changed means
 nothing is written, and the file is gone on every way out.
 
+Where there is no secrets file yet, the sealed file is made from the text.
+
 A text that is empty, or holds comments only, drops the edit. The removal of
 names is asked about.`,
 		Args:              between(1, 1),
@@ -42,7 +44,7 @@ names is asked about.`,
 				return err
 			}
 			return a.each([]project.Environment{env}, asJSON, false, func(env project.Environment) (*sealed.Result, error) {
-				s, err := a.files(env).Begin(cmd.Context(), a.passphrase(env))
+				s, err := a.creating(env).Begin(cmd.Context(), a.passphrase(env))
 				if err != nil {
 					return nil, err
 				}

@@ -18,7 +18,7 @@ func newRename(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.update(cmd.Context(), env, asJSON, dryRun, func(f *tfvars.File) error {
+			return a.update(cmd.Context(), a.files(env), env, asJSON, dryRun, func(f *tfvars.File) error {
 				if !f.Has(args[1]) {
 					return a.unknownName(f, args[1], env.Sealed)
 				}

@@ -31,6 +31,9 @@ func newSet(a *app) *cobra.Command {
 from a prompt without echo, from standard input if that is no terminal, or from
 --from-file; never from the command line, where others could read it.
 
+Where there is no secrets file yet, the sealed file is made: its passphrase comes
+from where it always does, or is asked for twice.
+
 The value gets the type that the Terraform variable declares. Standard input of
 one line is taken without its newline; a file, and input of several lines (a
 private key), are taken as they are.`,
@@ -47,7 +50,7 @@ private key), are taken as they are.`,
 			}
 			// The file is opened first: a passphrase that is wrong does not lose a
 			// value that was typed.
-			return a.update(cmd.Context(), env, asJSON, dryRun, func(f *tfvars.File) error {
+			return a.update(cmd.Context(), a.creating(env), env, asJSON, dryRun, func(f *tfvars.File) error {
 				text, err := a.readValue(cmd.Context(), src, args[1])
 				if err != nil {
 					return err
@@ -68,10 +71,20 @@ private key), are taken as they are.`,
 	return cmd
 }
 
+// creating is files, for commands that make the sealed file if there is none.
+func (a *app) creating(env project.Environment) sealed.Files {
+	f := a.files(env)
+	f.Create = func(ctx context.Context) (secret.Value, error) {
+		a.sayf("%s is not there yet, and will be made", a.rel(env.Sealed))
+		return a.firstPassphrase(env)(ctx)
+	}
+	return f
+}
+
 // update changes an environment's secrets file and reports what changed.
-func (a *app) update(ctx context.Context, env project.Environment, asJSON, dryRun bool, change func(*tfvars.File) error) error {
+func (a *app) update(ctx context.Context, files sealed.Files, env project.Environment, asJSON, dryRun bool, change func(*tfvars.File) error) error {
 	return a.each([]project.Environment{env}, asJSON, dryRun, func(env project.Environment) (*sealed.Result, error) {
-		return a.files(env).Update(ctx, a.passphrase(env), sealed.Options{DryRun: dryRun}, change)
+		return files.Update(ctx, a.passphrase(env), sealed.Options{DryRun: dryRun}, change)
 	})
 }
 

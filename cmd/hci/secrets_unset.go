@@ -18,7 +18,7 @@ func newUnset(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.update(cmd.Context(), env, asJSON, dryRun, func(f *tfvars.File) error {
+			return a.update(cmd.Context(), a.files(env), env, asJSON, dryRun, func(f *tfvars.File) error {
 				for _, name := range args[1:] {
 					if err := a.unsetOne(f, name, env.Sealed); err != nil {
 						return err

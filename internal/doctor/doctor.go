@@ -8,6 +8,7 @@ package doctor
 import (
 	"context"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ const (
 
 // Line is one thing that was looked at. It holds no value.
 type Line struct {
-	Area  string `json:"area"` // programs, project, passphrase, sealed, git, aws, keyring
+	Area  string `json:"area"` // programs, project, team, passphrase, sealed, git, aws, permissions, keyring
 	State State  `json:"state"`
 	Text  string `json:"text"`
 	Next  string `json:"next,omitempty"` // the one thing to do
@@ -51,6 +52,26 @@ func (r *Report) Count(s State) int {
 		}
 	}
 	return n
+}
+
+// needed are the areas without which a member of the team can't work on the
+// secrets. What is missing elsewhere matters to some commands only.
+var needed = []string{"project", "passphrase", "team", "git", "sealed"}
+
+// Step is the one thing to do next: about the first problem, else about the
+// first warning on what everybody needs; "" if there is none.
+func (r *Report) Step() string {
+	for _, l := range r.Lines {
+		if l.State == Problem && l.Next != "" {
+			return l.Next
+		}
+	}
+	for _, l := range r.Lines {
+		if l.State == Warning && l.Next != "" && slices.Contains(needed, l.Area) {
+			return l.Next
+		}
+	}
+	return ""
 }
 
 // patience is how long a program may take to tell its version.

@@ -1,5 +1,10 @@
 package project
 
+import (
+	"path/filepath"
+	"slices"
+)
+
 // resolve puts together what hci.hcl says and what lies in the directories.
 func (p *Project) resolve(c *config, start string, o Options) error {
 	code := p.newCodeReader()
@@ -36,6 +41,15 @@ func (p *Project) look(root *Root) *foundFiles {
 	case p.undecided != nil:
 	case root == nil:
 		dirs = p.fileDirs(&Root{Dir: p.Root, base: p.Root})
+		for _, name := range terraformNames { // the sealed files can be there before the code is
+			if dir := filepath.Join(p.Root, filepath.FromSlash(name)); dir != p.Root && holdsSecrets(dir) {
+				for _, d := range p.fileDirs(&Root{Dir: dir, base: dir}) {
+					if !slices.ContainsFunc(dirs, func(o fileDir) bool { return o.path == d.path }) {
+						dirs = append(dirs, d)
+					}
+				}
+			}
+		}
 	default:
 		p.root, p.TerraformDir = root, root.Dir
 		dirs = p.fileDirs(root)

@@ -32,10 +32,13 @@ type Session struct {
 	phrase secret.Value
 	plain  []byte // nil: there is no plaintext
 	parsed *tfvars.File
+	fresh  bool // there is neither: the sealed file is made
 }
 
 // Begin opens the files for an edit. If both forms are there they must agree,
-// or it fails with an [*UnsealedError].
+// or it fails with an [*UnsealedError]. If neither is there, and Create says
+// where the passphrase comes from, Commit makes the sealed file: the plaintext
+// never lies on the disk.
 func (f Files) Begin(ctx context.Context, pass Passphrase) (*Session, error) {
 	plain, err := readIfThere(f.Plain, crypto.MaxSize)
 	if err != nil {
@@ -51,8 +54,12 @@ func (f Files) Begin(ctx context.Context, pass Passphrase) (*Session, error) {
 		return nil, err
 	}
 	switch {
-	case s.before == nil && plain == nil:
+	case s.before == nil && plain == nil && f.Create == nil:
 		return nil, &NoFileError{Env: f.Env, Plain: f.Plain, Sealed: f.Sealed}
+	case s.before == nil && plain == nil:
+		s.parsed, s.fresh = tfvars.New(f.Plain), true
+		s.phrase, err = f.Create(ctx)
+		return s, err
 	case s.before != nil && plain != nil && !bytes.Equal(plain, s.before.File.Bytes()):
 		return nil, &UnsealedError{Plain: f.Plain, Sealed: f.Sealed, Changes: tfvars.Compare(s.before.File, s.parsed)}
 	case s.before != nil:
@@ -69,7 +76,7 @@ func (s *Session) File() (*tfvars.File, error) { return parse(s.parsed.Bytes(), 
 
 // Path returns the file that an edit is about: the sealed one if there is one.
 func (s *Session) Path() string {
-	if s.before == nil {
+	if s.before == nil && !s.fresh {
 		return s.f.Plain
 	}
 	return s.f.Sealed
@@ -84,8 +91,11 @@ func (s *Session) Commit(next *tfvars.File, o Options) (*Result, error) {
 	r := &Result{Env: f.Env, From: s.Path(), To: s.Path(), Changes: tfvars.Compare(s.parsed, next)}
 	after := next.Bytes()
 	r.Wrote = !bytes.Equal(after, s.parsed.Bytes())
-	if s.before != nil {
+	switch {
+	case s.before != nil:
 		r.Params, r.Authenticated = s.before.Params, s.before.Authenticated
+	case s.fresh:
+		r.Created, r.Params, r.Authenticated = r.Wrote, f.newParams(), true
 	}
 	if o.DryRun || !r.Wrote {
 		return r, nil
@@ -97,6 +107,10 @@ func (s *Session) Commit(next *tfvars.File, o Options) (*Result, error) {
 	defer unlock()
 	if err := s.unmoved(); err != nil {
 		return nil, err
+	}
+	if s.fresh {
+		_, err := f.sealNew(next, s.phrase, r.Params)
+		return r, err
 	}
 	var data []byte
 	if s.before != nil {
@@ -139,14 +153,18 @@ func (s *Session) unmoved() error {
 func (s *Session) Rescue(next *tfvars.File) (string, error) {
 	f, data := s.f, next.Bytes()
 	name := fmt.Sprintf("rejected-%s-%d", f.Env, time.Now().UnixNano())
-	if s.before == nil {
+	if s.before == nil && !s.fresh {
 		if err := ownership.MakePrivate(f.StateDir); err != nil {
 			return "", err
 		}
 		path := filepath.Join(f.StateDir, name)
 		return path, atomicfile.Write(path, data, atomicfile.Options{Perm: plainPerm})
 	}
-	data, err := f.seal(data, s.phrase, s.before.Params)
+	params := f.newParams()
+	if s.before != nil {
+		params = s.before.Params
+	}
+	data, err := f.seal(data, s.phrase, params)
 	if err != nil {
 		return "", err
 	}

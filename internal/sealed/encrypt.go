@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"hci/crypto"
 	"hci/internal/atomicfile"
@@ -44,9 +45,19 @@ func (f Files) Encrypt(ctx context.Context, pass, newPass Passphrase, o Options)
 	}
 	r := &Result{Env: f.Env, From: f.Plain, To: f.Sealed, Authenticated: true}
 	if old == nil {
-		if err := f.sealNew(ctx, want, newPass, o, r); err != nil {
+		r.Created, r.Wrote, r.Params = true, true, f.newParams()
+		r.Changes = tfvars.Compare(tfvars.New(f.Plain), want)
+		if o.DryRun {
+			return r, nil
+		}
+		if phrase, err = newPass(ctx); err != nil {
 			return nil, err
 		}
+		data, err := f.sealNew(want, phrase, r.Params)
+		if err != nil {
+			return nil, err
+		}
+		r.Notes = f.remember(data)
 		return r, nil
 	}
 	r.Params, r.Changes = old.Params, tfvars.Compare(old.File, want)
@@ -122,27 +133,19 @@ func loses(old, want *tfvars.File, changes []tfvars.Change) bool {
 }
 
 // sealNew seals want into a file that does not exist yet.
-func (f Files) sealNew(ctx context.Context, want *tfvars.File, newPass Passphrase, o Options, r *Result) error {
-	r.Created, r.Wrote = true, true
-	r.Params = f.newParams()
-	r.Changes = tfvars.Compare(tfvars.New(f.Plain), want)
-	if o.DryRun {
-		return nil
-	}
-	phrase, err := newPass(ctx)
+func (f Files) sealNew(want *tfvars.File, phrase secret.Value, p crypto.Params) ([]byte, error) {
+	data, err := f.seal(want.Bytes(), phrase, p)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	data, err := f.seal(want.Bytes(), phrase, r.Params)
-	if err != nil {
-		return err
+	if err := os.MkdirAll(filepath.Dir(f.Sealed), 0o755); err != nil {
+		return nil, err
 	}
 	if err := replace(f.Sealed, nil, data, plainPerm); err != nil {
-		return err
+		return nil, err
 	}
-	f.sealedBy(data, r.Params)
-	r.Notes = f.remember(data)
-	return nil
+	f.sealedBy(data, p)
+	return data, nil
 }
 
 // reseal replaces old by plaintext under the same passphrase and parameters,

@@ -64,6 +64,9 @@ type Files struct {
 	// History returns up to max earlier versions of a file, newest first; nil
 	// where there is no git.
 	History func(ctx context.Context, path string, max int) [][]byte
+	// Create yields the passphrase of a sealed file that an edit makes; nil: an
+	// edit of a file that is not there fails.
+	Create Passphrase
 	// Warn says a line to the user; nil for nobody.
 	Warn func(format string, args ...any)
 	// Wait says what is being waited for until done is called; nil for nobody.

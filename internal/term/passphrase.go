@@ -116,8 +116,13 @@ func (e *NoPassphraseError) Error() string {
 	return s
 }
 
-// Unwrap returns [ErrNoTerminal].
-func (e *NoPassphraseError) Unwrap() error { return ErrNoTerminal }
+// Unwrap returns [ErrNoTerminal], and why the team's file did not open.
+func (e *NoPassphraseError) Unwrap() []error {
+	if e.Team != nil {
+		return []error{ErrNoTerminal, e.Team}
+	}
+	return []error{ErrNoTerminal}
+}
 
 // EmptyVariableError says that a variable is set but empty.
 type EmptyVariableError struct{ Name string }
