@@ -33,6 +33,8 @@ type deployment struct {
 	only     []string                                 // services that are meant, as the user named them; nil for all
 	leaks    func(path string, piece []byte) []string // see [deploy.Source]
 	values   func(path string, piece []byte) []string
+
+	notify, migratePlan []string // commands of hci.hcl that the user trusts; nil for none
 }
 
 // deployed finds the environment's service, to be looked at.

@@ -88,7 +88,7 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 
 // rollBackOne makes one service run an earlier revision.
 func (a *app) rollBackOne(ctx context.Context, d *deployment, name string, r serviceRollback) error {
-	on := d.on
+	on, started := d.on, time.Now().UTC()
 	look, journal, err := a.mayRollBack(ctx, d, r)
 	if err != nil {
 		return err
@@ -119,6 +119,9 @@ func (a *app) rollBackOne(ctx context.Context, d *deployment, name string, r ser
 		return err
 	}
 	job := a.job(d, journal, nil, deployOptions{timeout: r.timeout, poll: r.poll}, look)
+	for _, f := range a.hooks(d, []state.Step{state.Update}, deployOptions{ask: r.asker(a)}) {
+		a.sayAll([]string{fmt.Sprintf("%s: %s: %s", f.Level, f.About, f.Text), "  " + f.Next})
+	}
 	revision, err := job.Runnable(ctx, to.definition, to.digests)
 	if err != nil {
 		return err
@@ -141,11 +144,20 @@ func (a *app) rollBackOne(ctx context.Context, d *deployment, name string, r ser
 	if err := journal.WentBack(seen, id); err != nil {
 		a.sayf("%v", err)
 	}
-	if err := a.await(ctx, on, id, r, name); err != nil {
-		return err
+	err = a.await(ctx, on, id, r, name)
+	if err == nil {
+		a.tagBack(ctx, d, to.Revision)
 	}
-	a.tagBack(ctx, d, to.Revision)
-	return nil
+	a.tellRollback(d, job, from.Name, revision, started, err)
+	return err
+}
+
+// asker is who asks for consent, nil for nobody.
+func (r serviceRollback) asker(a *app) asker {
+	if r.yes {
+		return nil
+	}
+	return onTerminal{a}
 }
 
 // imagesThere looks whether the registry still has the images of a revision, of those

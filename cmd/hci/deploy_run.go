@@ -140,6 +140,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 	if err := a.lookAlong(ctx, along, look, o); err != nil {
 		return err
 	}
+	look.Findings = append(look.Findings, a.hooks(d, steps, o)...)
 	looked := deploy.Done{Step: "look", Words: fmt.Sprintf("%d findings", len(look.Findings)), Took: time.Since(start)}
 	job := a.job(d, journal, steps, o, look)
 	blocked := a.findings(look)
@@ -148,7 +149,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 	}
 	job.Choose()
 	if blocked == nil || o.dryRun && look.Service != nil {
-		if err := a.show(job, along); err != nil {
+		if err := errors.Join(a.show(job, along), a.showMigrations(ctx, d, job)); err != nil {
 			return err
 		}
 	}
@@ -186,12 +187,13 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 		view.live.Clear()
 	}
 	summary := a.summary(append([]deploy.Done{looked}, done...))
-	if slices.Contains(steps, state.Update) {
-		a.summarize([]*updated{{job: job, err: err}})
-	}
+	all := []*updated{{job: job, err: err}}
 	if err != nil {
-		return errors.Join(a.notDeployed(ctx, job, err), summary)
+		said := a.notDeployed(ctx, job, err)
+		a.tell(d, job, done, all, err)
+		return errors.Join(said, summary)
 	}
+	a.tell(d, job, done, all, nil)
 	switch {
 	case a.rehearsal != nil:
 		a.sayf("rehearsed: nothing in AWS was touched")

@@ -167,6 +167,7 @@ type updated struct {
 	job  *deploy.Job
 	done []deploy.Done
 	err  error
+	back bool // it was rolled back since others failed
 }
 
 // updateAll makes several services run the image: together, but for those that are
@@ -207,6 +208,16 @@ func (a *app) updateAll(ctx context.Context, d *deployment, jobs []*deploy.Job) 
 	return all
 }
 
+// firstOf is the first error of several updates; nil if all were done.
+func firstOf(all []*updated) error {
+	for _, one := range all {
+		if one.err != nil {
+			return one.err
+		}
+	}
+	return nil
+}
+
 // waitedError says that a service was not updated since another was not deployed.
 type waitedError struct{ service, after string }
 
@@ -239,12 +250,12 @@ func (d *deployment) after(service string) string {
 // truth, and offers to roll back those that have changed if others failed.
 func (a *app) deployedAlong(ctx context.Context, all []*updated, o deployOptions) error {
 	var errs []error
-	var changed []*deploy.Job
+	var changed []*updated
 	for _, one := range all {
 		var waited *waitedError
 		switch {
 		case one.err == nil:
-			changed = append(changed, one.job)
+			changed = append(changed, one)
 		case errors.As(one.err, &waited):
 			a.sayf("%v", waited)
 			errs = append(errs, &saidError{one.err})
@@ -253,29 +264,31 @@ func (a *app) deployedAlong(ctx context.Context, all []*updated, o deployOptions
 			errs = append(errs, a.notDeployed(ctx, one.job, one.err))
 		}
 	}
-	for _, job := range changed {
-		a.sayf("service %s: %s", job.Names.Service, job.Outcome())
+	for _, one := range changed {
+		a.sayf("service %s: %s", one.job.Names.Service, one.job.Outcome())
 	}
 	if len(errs) == 0 || len(changed) == 0 {
 		return errors.Join(errs...)
 	}
 	var names []string
-	for _, job := range changed {
-		names = append(names, job.Names.Service)
+	for _, one := range changed {
+		names = append(names, one.job.Names.Service)
 	}
 	if o.ask == nil || ctx.Err() != nil {
-		a.sayf("'hci deploy rollback %s --service %s' makes what changed run what it ran before", changed[0].Env, strings.Join(names, ","))
+		a.sayf("'hci deploy rollback %s --service %s' makes what changed run what it ran before", changed[0].job.Env, strings.Join(names, ","))
 		return errors.Join(errs...)
 	}
 	back, err := o.ask.confirm(fmt.Sprintf("Roll back %s, too?", strings.Join(names, ", ")), false)
 	if err != nil || !back {
 		return errors.Join(append(errs, err)...)
 	}
-	for _, job := range changed {
+	for _, one := range changed {
+		job := one.job
 		if err := job.GoBack(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("service %s: %w", job.Names.Service, err))
 			continue
 		}
+		one.back = true
 		a.sayf("service %s: rolled back to %s", job.Names.Service, job.Journal.Before)
 	}
 	return errors.Join(errs...)
@@ -339,7 +352,13 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 	done = append([]deploy.Done{looked}, done...)
 	if err != nil {
 		job.Steps = all
-		return errors.Join(a.notDeployed(ctx, job, err), a.summary(done))
+		var none []*updated
+		for _, one := range jobs {
+			none = append(none, &updated{job: one, err: err})
+		}
+		said := a.notDeployed(ctx, job, err)
+		a.tell(d, job, done, none, err)
+		return errors.Join(said, a.summary(done))
 	}
 	job.Steps = []state.Step{state.Update}
 	for _, f := range along {
@@ -349,7 +368,6 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 		}
 	}
 	results := a.updateAll(ctx, d, jobs)
-	a.summarize(results)
 	for _, one := range results {
 		if view, ok := one.job.Talk.(*deployView); ok {
 			view.live.Clear()
@@ -360,7 +378,9 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 		}
 	}
 	summary := a.summary(done)
-	if err := a.deployedAlong(ctx, results, o); err != nil {
+	err = a.deployedAlong(ctx, results, o)
+	a.tell(d, job, done, results, firstOf(results))
+	if err != nil {
 		return errors.Join(err, summary)
 	}
 	if a.rehearsal != nil {

@@ -21,7 +21,7 @@ func commandsOf(env project.Environment) []trust.Command {
 	if len(env.PassphraseCommand) > 0 {
 		all = append(all, trust.Command{Setting: "passphrase_command", Env: env.Name, Argv: env.PassphraseCommand})
 	}
-	return all
+	return append(all, deployCommands(env)...)
 }
 
 // trusted is where the project's agreements lie.

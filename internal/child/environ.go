@@ -23,6 +23,7 @@ const (
 	ServeRun          Role = "serve"        // "hci secrets serve ENV -- CMD"
 	Reaper            Role = "reaper"       // hci itself, once more
 	Notify            Role = "notification" // a command that hci.hcl names, to be told something
+	MigratePlan       Role = "migrate_plan_command"
 )
 
 // The variables that open sealed files, and those that only Terraform reads.
@@ -58,7 +59,8 @@ var ofGit = []string{"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYS
 //   - git gets what every program needs, and where the user's own configuration
 //     of git lies
 //   - terraform gets everything else, TF_VAR_ variables too
-//   - docker, session-manager-plugin and a passphrase_command get no TF_VAR_ variable; AWS credentials
+//   - docker, session-manager-plugin, a passphrase_command and a migrate_plan_command
+//     get no TF_VAR_ variable; AWS credentials
 //     they may need
 //   - an editor, a pager, a command that is told something and the reaper get no AWS
 //     credentials either
@@ -77,7 +79,7 @@ func given(role Role, name string) bool {
 	switch role {
 	case Terraform, EnvRun, ServeRun:
 		return true
-	case Docker, SessionPlugin, PassphraseCommand:
+	case Docker, SessionPlugin, PassphraseCommand, MigratePlan:
 		return !strings.HasPrefix(name, terraformPrefix)
 	case Editor, Pager, Notify, Reaper:
 		return !strings.HasPrefix(name, terraformPrefix) && !slices.Contains(awsSecrets, name)

@@ -23,7 +23,7 @@ func TestEnviron(t *testing.T) {
 		bare  = "PATH HOME LANG LC_ALL XDG_CONFIG_HOME"
 	)
 	for role, want := range map[Role]string{
-		Terraform: all, EnvRun: all, ServeRun: all, Docker: noVar, PassphraseCommand: noVar,
+		Terraform: all, EnvRun: all, ServeRun: all, Docker: noVar, PassphraseCommand: noVar, MigratePlan: noVar, SessionPlugin: noVar,
 		Editor: noAWS, Notify: noAWS, Reaper: noAWS, Git: bare + " GIT_CONFIG_GLOBAL", "a new one": bare,
 	} {
 		var got []string

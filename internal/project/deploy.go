@@ -15,7 +15,7 @@ import (
 // DeploySetting is what hci.hcl says for a name that a deployment needs.
 type DeploySetting struct {
 	Value string
-	List  []string // of migrate_command
+	List  []string // of a command
 	File  string
 	Line  int
 }
@@ -25,23 +25,27 @@ type deployConfig map[string]DeploySetting
 
 // deployKinds are the names that a deploy block knows, and how each is read.
 var deployKinds = map[string]func(cty.Value) (DeploySetting, error){
-	"account":           single(accountValue),
-	"cluster":           single(stringValue),
-	"service":           single(stringValue),
-	"task_definition":   single(stringValue),
-	"container":         single(stringValue),
-	"repository":        single(stringValue),
-	"image_tag":         single(stringValue),
-	"dockerfile":        single(pathValue),
-	"context":           single(pathValue),
-	"platform":          single(platformValue),
-	"build":             single(boolText),
-	"migrate_task":      single(stringValue),
-	"migrate_container": single(stringValue),
-	"migrate_command": func(v cty.Value) (DeploySetting, error) {
-		argv, err := argvValue(v)
-		return DeploySetting{List: argv}, err
-	},
+	"account":              single(accountValue),
+	"cluster":              single(stringValue),
+	"service":              single(stringValue),
+	"task_definition":      single(stringValue),
+	"container":            single(stringValue),
+	"repository":           single(stringValue),
+	"image_tag":            single(stringValue),
+	"dockerfile":           single(pathValue),
+	"context":              single(pathValue),
+	"platform":             single(platformValue),
+	"build":                single(boolText),
+	"migrate_task":         single(stringValue),
+	"migrate_container":    single(stringValue),
+	"migrate_command":      command,
+	"migrate_plan_command": command,
+	"notify":               command,
+}
+
+func command(v cty.Value) (DeploySetting, error) {
+	argv, err := argvValue(v)
+	return DeploySetting{List: argv}, err
 }
 
 func single(read func(cty.Value) (string, error)) func(cty.Value) (DeploySetting, error) {
