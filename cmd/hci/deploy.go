@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hci/internal/deploy/names"
 	"hci/internal/deploy/preflight"
 	"hci/internal/deploy/state"
 	"hci/internal/project"
@@ -31,6 +32,7 @@ type deployOptions struct {
 	rebuild     bool
 	dirty       bool
 	restart     bool
+	after       bool // the migration after the update
 	base        string
 	asDeclared  bool
 	ask         asker // asks whether to proceed with the plan; nil for nobody
@@ -174,6 +176,9 @@ func (a *app) deploy(ctx context.Context, command string, args []string, o deplo
 		return a.explainNames(ctx, env, o.asJSON)
 	}
 	steps, err := a.deploySteps(env, ask, o)
+	if err == nil {
+		steps, err = placed(env, steps, o)
+	}
 	if err != nil {
 		return a.wrongSteps(command, err)
 	}
@@ -228,13 +233,22 @@ func (a *app) deploySteps(env project.Environment, ask asker, o deployOptions) (
 	return choose(steps, ask)
 }
 
+// placed puts the migration where hci.hcl wants it.
+func placed(env project.Environment, steps []state.Step, o deployOptions) ([]state.Step, error) {
+	steps = state.Placed(steps, names.When(env))
+	if o.noWait() && slices.Contains(steps, state.MigrateAfter) {
+		return nil, &stepsError{errors.New("--wait=false does not go with a migration after the update: how that ends must be known first (--skip migrate leaves it out)")}
+	}
+	return steps, nil
+}
+
 // possibleSteps are those that there are to do: an image that is named, or that
 // another system builds, is not built here.
 func possibleSteps(env project.Environment, o deployOptions) []state.Step {
 	if o.image+o.imageTag != "" || env.Deploy["build"].Value == "false" {
-		return state.Without(state.Order, state.Making)
+		return state.Without(state.Named, state.Making)
 	}
-	return state.Order
+	return state.Named
 }
 
 // stepsError is a list of steps that makes no sense.
@@ -265,6 +279,12 @@ func newDeployStep(a *app, step state.Step, short string) *cobra.Command {
 				return err
 			}
 			steps := []state.Step{step}
+			if o.after {
+				if names.When(env) != state.Both {
+					return &usageError{cmd: cmd.CommandPath(), err: errors.New(`--after is for hci.hcl with migrate = "both", or migrate_after_command`)}
+				}
+				steps = []state.Step{state.MigrateAfter}
+			}
 			if !o.yes && slices.Contains(changing, step) {
 				o.ask = onTerminal{a}
 			}
@@ -285,6 +305,7 @@ func newDeployStep(a *app, step state.Step, short string) *cobra.Command {
 		imageFlags(cmd, &o)
 		spotFlag(cmd, &o)
 		dirtyFlag(cmd, &o)
+		cmd.Flags().BoolVar(&o.after, "after", false, "run the migration that follows the update, where hci.hcl has two")
 	case state.Update:
 		waitFlag(cmd, &o)
 		imageFlags(cmd, &o)
@@ -296,7 +317,7 @@ func newDeployStep(a *app, step state.Step, short string) *cobra.Command {
 }
 
 // changing are the steps that are asked for.
-var changing = []state.Step{state.Migrate, state.Update}
+var changing = []state.Step{state.Migrate, state.Update, state.MigrateAfter}
 
 var stepLong = map[state.Step]string{
 	state.Migrate: `Run the migration: the task definition that Terraform declares for it, or

@@ -56,6 +56,8 @@ func (a *app) stands(job *deploy.Job, err error) []string {
 	switch {
 	case errors.As(err, &displaced) || job.Look.Running == nil || !whole(job.Steps):
 		return nil
+	case job.Journal.IsDone(state.Update):
+		return []string{"the service was updated before: it runs " + job.Journal.Revision}
 	case !job.Journal.Updating:
 		return []string{"the service was not touched: it runs " + job.Look.Running.Name}
 	case job.Journal.Deployment == "":
@@ -105,11 +107,11 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return []string{unstopped(stop, env)}
 	case interrupted && journal.MigrateToken != "" && journal.MigrateTask == "":
 		return say("whether the migration began is not known; %s finds out, and does not run it twice", resume)
-	case errors.As(err, &runs), interrupted && journal.MigrateToken != "" && !journal.IsDone(state.Migrate):
+	case errors.As(err, &runs), interrupted && journal.Migrating():
 		return say("the migration goes on at AWS; %s waits for its end, and does not run it again", resume)
 	case interrupted && journal.Updating && journal.Deployment == "":
 		return say("%s finds out, and goes on", resume)
-	case interrupted && journal.Updating:
+	case interrupted && journal.Updating && !journal.IsDone(state.Update):
 		return say("the deployment goes on at AWS; %s watches it again", resume)
 	case errors.As(err, &leak): // whose own next step is said besides
 		return say("commit that, and 'hci deploy %s' begins a new deployment", env)
@@ -148,6 +150,13 @@ func resumption(job *deploy.Job) string {
 
 // migrated is what to do if it is not known whether a migration was applied.
 func migrated(job *deploy.Job) []string {
+	if job.Journal.IsDone(state.Update) {
+		after := ""
+		if slices.Contains(job.Journal.Steps, state.Migrate) {
+			after = " --after"
+		}
+		return []string{fmt.Sprintf("look in the database whether it was applied; if not, 'hci deploy migrate %s%s' runs it again", job.Env, after)}
+	}
 	if !slices.Contains(job.Journal.Steps, state.Update) {
 		return []string{fmt.Sprintf("look in the database whether it was applied; if not, 'hci deploy migrate %s' runs it again", job.Env)}
 	}

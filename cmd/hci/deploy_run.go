@@ -43,7 +43,7 @@ func (a *app) runDeploy(ctx context.Context, env project.Environment, steps []st
 // whole reports whether these are the steps of a deployment, rather than one
 // alone that changes nothing at AWS.
 func whole(steps []state.Step) bool {
-	return slices.Contains(steps, state.Update) || slices.Contains(steps, state.Migrate)
+	return slices.ContainsFunc(steps, func(s state.Step) bool { return slices.Contains(changing, s) })
 }
 
 // unfinished says that an earlier deployment was not finished, which this one
@@ -197,7 +197,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 	switch {
 	case a.rehearsal != nil:
 		a.sayf("rehearsed: nothing in AWS was touched")
-	case slices.Contains(steps, state.Update):
+	case slices.Contains(journal.Steps, state.Update):
 		a.outcome(job)
 	}
 	return summary

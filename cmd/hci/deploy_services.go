@@ -85,7 +85,9 @@ func (d *deployment) all(ctx context.Context, a *app) ([]*deployment, error) {
 // followers are the services that are deployed along: of a new deployment all that are
 // meant, of one that is resumed those that are not finished.
 func (a *app) followers(ctx context.Context, d *deployment, journal *state.Journal, o deployOptions) ([]*follower, error) {
-	if !slices.Contains(journal.Left(), state.Update) {
+	left := journal.Left()
+	resumed := journal.Region != ""
+	if !slices.Contains(left, state.Update) && !(resumed && slices.Contains(left, state.MigrateAfter)) {
 		return nil, nil
 	}
 	all, err := d.all(ctx, a)
@@ -99,7 +101,7 @@ func (a *app) followers(ctx context.Context, d *deployment, journal *state.Journ
 		f := &follower{deployment: one}
 		steps := []state.Step{state.Update}
 		switch {
-		case journal.Region != "": // resumed
+		case resumed:
 			if f.journal, err = state.OpenJournal(a.found.StateDir(), key); errors.Is(err, state.ErrNoJournal) {
 				continue
 			} else if err != nil {
@@ -347,7 +349,7 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 		}
 	}
 	all := job.Steps
-	job.Steps = state.Without(all, []state.Step{state.Update})
+	job.Steps = state.Without(all, []state.Step{state.Update, state.MigrateAfter})
 	done, err := job.Run(ctx)
 	done = append([]deploy.Done{looked}, done...)
 	if err != nil {
@@ -360,7 +362,9 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 		a.tell(d, job, done, none, err)
 		return errors.Join(said, a.summary(done))
 	}
-	job.Steps = []state.Step{state.Update}
+	if job.Steps = []state.Step{state.Update}; !slices.Contains(all, state.Update) { // it was resumed, and is updated
+		jobs = jobs[1:]
+	}
 	for _, f := range along {
 		f.journal.Follow(job.Journal)
 		if err := f.journal.Save(); err != nil {
@@ -377,8 +381,23 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 			done = append(done, step)
 		}
 	}
+	after := slices.Contains(all, state.MigrateAfter)
+	if after && firstOf(results) == nil {
+		job.Steps = []state.Step{state.MigrateAfter}
+		var more []deploy.Done
+		more, err = job.Run(ctx)
+		done = append(done, more...)
+	}
 	summary := a.summary(done)
+	if err != nil { // of that migration
+		said := a.notDeployed(ctx, job, err)
+		a.tell(d, job, done, results, err)
+		return errors.Join(said, summary)
+	}
 	err = a.deployedAlong(ctx, results, o)
+	if err != nil && after {
+		a.sayf("the migration after the update was not run, since not every service was deployed")
+	}
 	a.tell(d, job, done, results, firstOf(results))
 	if err != nil {
 		return errors.Join(err, summary)

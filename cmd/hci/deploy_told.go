@@ -111,6 +111,10 @@ func deployCommands(env project.Environment) []trust.Command {
 	return all
 }
 
+func migrates(steps []state.Step) bool {
+	return slices.ContainsFunc(steps, func(s state.Step) bool { return slices.Contains(state.Migrations, s) })
+}
+
 // hooks asks for consent to the commands of the deploy block that steps need, and tells
 // which are not run. Nobody is asked where nothing is asked.
 func (a *app) hooks(d *deployment, steps []state.Step, o deployOptions) []preflight.Finding {
@@ -124,7 +128,7 @@ func (a *app) hooks(d *deployment, steps []state.Step, o deployOptions) []prefli
 	var found []preflight.Finding
 	for _, c := range deployCommands(d.Env) {
 		notify := c.Setting == notifySetting
-		if notify && (!whole(steps) || o.dryRun) || !notify && !slices.Contains(steps, state.Migrate) {
+		if notify && (!whole(steps) || o.dryRun) || !notify && !migrates(steps) {
 			continue
 		}
 		if err := a.consent(c, ask); err != nil {
@@ -165,7 +169,7 @@ func (a *app) notify(d *deployment, r deploy.Report) {
 // showMigrations shows what the command says that a migration would do. That it can't
 // tell stands in the way of nothing.
 func (a *app) showMigrations(ctx context.Context, d *deployment, job *deploy.Job) error {
-	if d.migratePlan == nil || !slices.Contains(job.Steps, state.Migrate) {
+	if d.migratePlan == nil || !migrates(job.Steps) {
 		return nil
 	}
 	var out bounded

@@ -124,7 +124,7 @@ type Done struct {
 // of the step which failed, a [*StepError].
 func (j *Job) Run(ctx context.Context) ([]Done, error) {
 	run := map[state.Step]func(context.Context) (string, error){
-		state.Login: j.login, state.Build: j.build, state.Push: j.push, state.Migrate: j.migrate, state.Update: j.update,
+		state.Login: j.login, state.Build: j.build, state.Push: j.push, state.Migrate: j.migrate, state.Update: j.update, state.MigrateAfter: j.migrateAfter,
 	}
 	var all []Done
 	steps := state.Sorted(j.Steps)
@@ -132,6 +132,9 @@ func (j *Job) Run(ctx context.Context) ([]Done, error) {
 		start := time.Now()
 		j.Talk.Say("%s", s)
 		words, err := run[s](ctx)
+		if s == state.Migrate && err == nil {
+			j.Journal.ForgetMigration() // one that follows is another
+		}
 		switch {
 		case err != nil:
 		case len(state.Without(j.Journal.Steps, append(slices.Clone(j.Journal.Done), s))) == 0: // in one write: what is done and not ended would be resumed without a look

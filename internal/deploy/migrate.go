@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -14,17 +15,40 @@ import (
 	"hci/internal/deploy/words"
 )
 
+// migrateAfter runs the migration that follows the update.
+func (j *Job) migrateAfter(ctx context.Context) (string, error) {
+	if command := j.Names.MigrateAfterCommand; command != nil {
+		return j.migrateBy(ctx, cmp.Or(j.Journal.MigrateContainer, j.Names.Container, first(j.Look.Containers)), command, j.revision)
+	}
+	return j.migrate(ctx)
+}
+
+func first(all []string) string {
+	if len(all) == 0 {
+		return ""
+	}
+	return all[0]
+}
+
 func (j *Job) migrate(ctx context.Context) (string, error) {
-	revision, err := j.migration(ctx)
+	return j.migrateBy(ctx, j.Look.MigrateContainer, j.Names.MigrateCommand, j.migration)
+}
+
+// migrateBy runs a migration in a container of the revision that is made for it.
+func (j *Job) migrateBy(ctx context.Context, container string, command []string, made func(context.Context) (string, error)) (string, error) {
+	revision, err := j.Journal.MigrateRevision, error(nil)
+	if j.Journal.MigrateToken == "" { // else it was asked for with that
+		revision, err = made(ctx)
+	}
 	if err != nil {
 		return "", err
 	}
 	asked := j.Journal.MigrateToken != "" // by a run before, which may not have seen the answer
-	if err := j.askFor(ctx, revision); err != nil {
+	if err := j.askFor(ctx, revision, container); err != nil {
 		return "", err
 	}
 	task, err := j.run(ctx, oneOff{
-		what: "the migration", revision: revision, container: j.Look.MigrateContainer, command: j.Names.MigrateCommand,
+		what: "the migration", revision: revision, container: container, command: command,
 		token: j.Journal.MigrateToken, by: j.Journal.StartedBy(), arn: j.Journal.MigrateTask,
 		started: func(arn string) error {
 			j.Journal.MigrateTask = arn
@@ -35,7 +59,7 @@ func (j *Job) migrate(ctx context.Context) (string, error) {
 	if errors.As(err, &failed) || refused(err, asked) {
 		// It is known to have failed, or never to have begun: the next attempt is a new
 		// task, of a definition that is made anew, since the cause may lie in that.
-		j.Journal.MigrateToken, j.Journal.MigrateTask, j.Journal.MigrateRevision, j.Journal.MigrateContainer = "", "", "", ""
+		j.Journal.ForgetMigration()
 		if j.Journal.Asked == "" {
 			j.Journal.Revision = ""
 		}
@@ -63,12 +87,12 @@ const tokenLife = 45 * time.Minute
 
 // askFor notes that the migration is asked for, before it is. If an earlier run
 // asked and did not live to see the answer, the task is looked for.
-func (j *Job) askFor(ctx context.Context, revision string) error {
+func (j *Job) askFor(ctx context.Context, revision, container string) error {
 	if j.Journal.MigrateToken == "" {
 		if err := j.alone(ctx, revision); err != nil {
 			return err
 		}
-		j.Journal.MigrateRevision, j.Journal.MigrateContainer = revision, j.Look.MigrateContainer
+		j.Journal.MigrateRevision, j.Journal.MigrateContainer = revision, container
 		j.Journal.MigrateToken, j.Journal.MigrateAsked = rand.Text(), time.Now().UTC()
 		return j.Journal.Save()
 	}
@@ -111,9 +135,6 @@ func (j *Job) alone(ctx context.Context, revision string) error {
 // migration is the revision that the migration runs: the service's new one, or
 // one of the declared task definition's with the new image.
 func (j *Job) migration(ctx context.Context) (string, error) {
-	if j.Journal.MigrateToken != "" { // it was asked for with that
-		return j.Journal.MigrateRevision, nil
-	}
 	if j.Names.MigrateCommand != nil {
 		return j.revision(ctx)
 	}

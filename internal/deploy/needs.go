@@ -25,4 +25,6 @@ var needs = map[state.Step][]string{
 	state.Push:    {"repository"},
 	state.Migrate: {"migrate_task", "migrate_container", "container"},
 	state.Update:  {"container"},
+
+	state.MigrateAfter: {"migrate_task", "migrate_container", "container"},
 }

@@ -86,6 +86,8 @@ func (j *Job) ServiceReport(err error, back bool) ReportService {
 		s.Before = j.Look.Running.Name
 	}
 	switch {
+	case err != nil && j.Journal.IsDone(state.Update): // a migration after it failed
+		s.Result, s.Current, s.Error = j.Outcome(), j.Journal.Revision, err.Error()
 	case err != nil:
 		s.Error = err.Error()
 		var not *rollout.NotDeployedError
@@ -116,7 +118,7 @@ func (j *Job) Result(err error) string {
 		return FailedResult
 	case slices.Contains(j.Journal.Steps, state.Update):
 		return j.Outcome()
-	case slices.Contains(j.Journal.Steps, state.Migrate):
+	case slices.ContainsFunc(j.Journal.Steps, func(s state.Step) bool { return slices.Contains(state.Migrations, s) }):
 		return "migrated"
 	}
 	return "done"

@@ -120,6 +120,12 @@ func (j *Job) line(s state.Step, image string) (what, why string) {
 			what = fmt.Sprintf("run the migrate command in %s", j.Names.TaskDefinition)
 		}
 		return what + " in " + image, "before the update, so that a failure leaves the service as it is; after the push, since the deployed image knows none of the new migrations"
+	case state.MigrateAfter:
+		what = "run " + j.Names.MigrateTask
+		if j.Names.MigrateCommand != nil || j.Names.MigrateAfterCommand != nil {
+			what = fmt.Sprintf("run the migrate command in %s", j.Names.TaskDefinition)
+		}
+		return what + " in " + image, "after the update, when the image serves, as hci.hcl says; if it fails, the service runs the new image all the same"
 	default:
 		what = "make the service run " + image + ", and wait until it does"
 		if j.NoWait {

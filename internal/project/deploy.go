@@ -2,6 +2,7 @@ package project
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -25,22 +26,35 @@ type deployConfig map[string]DeploySetting
 
 // deployKinds are the names that a deploy block knows, and how each is read.
 var deployKinds = map[string]func(cty.Value) (DeploySetting, error){
-	"account":              single(accountValue),
-	"cluster":              single(stringValue),
-	"service":              single(stringValue),
-	"task_definition":      single(stringValue),
-	"container":            single(stringValue),
-	"repository":           single(stringValue),
-	"image_tag":            single(stringValue),
-	"dockerfile":           single(pathValue),
-	"context":              single(pathValue),
-	"platform":             single(platformValue),
-	"build":                single(boolText),
-	"migrate_task":         single(stringValue),
-	"migrate_container":    single(stringValue),
-	"migrate_command":      command,
-	"migrate_plan_command": command,
-	"notify":               command,
+	"account":               single(accountValue),
+	"cluster":               single(stringValue),
+	"service":               single(stringValue),
+	"task_definition":       single(stringValue),
+	"container":             single(stringValue),
+	"repository":            single(stringValue),
+	"image_tag":             single(stringValue),
+	"dockerfile":            single(pathValue),
+	"context":               single(pathValue),
+	"platform":              single(platformValue),
+	"build":                 single(boolText),
+	"migrate_task":          single(stringValue),
+	"migrate_container":     single(stringValue),
+	"migrate_command":       command,
+	"migrate_plan_command":  command,
+	"migrate_after_command": command,
+	"migrate":               single(migrateValue),
+	"notify":                command,
+}
+
+// migrateWhen says when a database is migrated, from the update.
+var migrateWhen = []string{"before", "after", "both"}
+
+func migrateValue(v cty.Value) (string, error) {
+	text, err := stringValue(v)
+	if err == nil && !slices.Contains(migrateWhen, text) {
+		return "", errors.New(`must be "before", "after" or "both": when the database is migrated, from the update`)
+	}
+	return text, err
 }
 
 func command(v cty.Value) (DeploySetting, error) {
@@ -142,6 +156,9 @@ func (c deployConfig) contradiction(r *reader, at hcl.Range) {
 	if command && task {
 		r.report(&at, "a deploy block has migrate_task, a task definition of its own, or migrate_command, run in the service's; not both")
 	}
+	if when, ok := c["migrate"]; ok && when.Value != "both" && c["migrate_after_command"].List != nil {
+		r.report(&at, fmt.Sprintf("a deploy block has migrate_after_command, which is run after the update, and migrate = %q; leave migrate out, or say \"both\"", when.Value))
+	}
 }
 
 // merged is a deploy block over another.
@@ -153,6 +170,12 @@ func (c deployConfig) merged(own deployConfig) map[string]DeploySetting {
 	}
 	if _, ok := own["migrate_task"]; ok {
 		delete(all, "migrate_command")
+	}
+	if _, ok := own["migrate_after_command"]; ok {
+		delete(all, "migrate")
+	}
+	if when, ok := own["migrate"]; ok && when.Value != "both" {
+		delete(all, "migrate_after_command")
 	}
 	maps.Copy(all, own)
 	return all

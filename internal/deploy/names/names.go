@@ -28,6 +28,8 @@ type Names struct {
 	ImageTag, Dockerfile, Context, Platform string // paths start from the project's root
 	MigrateTask, MigrateContainer           string // family
 	MigrateCommand                          []string
+	MigrateWhen                             string   // before, after, both
+	MigrateAfterCommand                     []string // of the migration after the update; nil for the same as before
 	from                                    map[string]string
 	tasks                                   []module.Task     // that the code declares
 	image                                   module.Container  // as the code gives the container whose image is deployed
@@ -74,7 +76,7 @@ func (n Names) List() []Name {
 		{"account", n.Account}, {"region", n.Region}, {"profile", n.Profile}, {"cluster", n.Cluster}, {"service", n.Service},
 		{"task_definition", n.TaskDefinition}, {"container", n.Container}, {"repository", n.Repository}, {"image_tag", n.ImageTag},
 		{"dockerfile", n.Dockerfile}, {"context", n.Context}, {"platform", n.Platform},
-		{"migrate_task", n.MigrateTask}, {"migrate_container", n.MigrateContainer}, {"migrate_command", strings.Join(n.MigrateCommand, " ")},
+		{"migrate_task", n.MigrateTask}, {"migrate_container", n.MigrateContainer}, {"migrate_command", strings.Join(n.MigrateCommand, " ")}, {"migrate_after_command", strings.Join(n.MigrateAfterCommand, " ")}, {"migrate", n.MigrateWhen},
 	} {
 		if from := n.from[e.key]; e.value != "" && from != "" {
 			all = append(all, Name{Key: e.key, Value: e.value, From: from})

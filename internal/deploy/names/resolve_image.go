@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"hci/internal/aws/ecs"
+	"hci/internal/deploy/state"
+	"hci/internal/project"
 	"hci/tfvars/module"
 )
 
@@ -125,9 +127,29 @@ func (r *resolver) image() {
 	r.take("platform", &r.n.Platform, ecs.Platform("", ""), defaultPlatform)
 }
 
+// When is when an environment's database is migrated: before the update, after it, or
+// both.
+func When(env project.Environment) string {
+	if s, ok := env.Deploy["migrate"]; ok {
+		return s.Value
+	}
+	if _, ok := env.Deploy["migrate_after_command"]; ok {
+		return state.Both
+	}
+	return state.Before
+}
+
 // migration finds what migrates the database: a task definition of its own, or
 // a command in the service's.
 func (r *resolver) migration() {
+	r.n.MigrateWhen = When(r.Env)
+	r.n.from["migrate"] = "default"
+	for _, key := range []string{"migrate", "migrate_after_command"} {
+		if s, ok := r.Env.Deploy[key]; ok {
+			r.n.from[key], r.n.from["migrate"] = r.at(s), r.at(s)
+		}
+	}
+	r.n.MigrateAfterCommand = r.Env.Deploy["migrate_after_command"].List
 	if s, ok := r.Env.Deploy["migrate_command"]; ok {
 		r.n.MigrateCommand, r.n.from["migrate_command"] = s.List, r.at(s)
 		r.n.MigrateTask, r.n.MigrateContainer = r.n.TaskDefinition, r.n.Container

@@ -22,7 +22,7 @@ func (l *looker) migration(ctx context.Context) {
 		return
 	}
 	var group sync.WaitGroup
-	if l.needs(state.Migrate) && (l.Names.MigrateCommand == nil || l.Own.Migration != "") {
+	if l.needs(state.Migrations...) && (l.Names.MigrateCommand == nil || l.Own.Migration != "") {
 		group.Go(func() {
 			d, err := l.migrationDefinition(ctx)
 			var missing *ecs.NotFoundError
@@ -56,7 +56,7 @@ func (l *looker) migration(ctx context.Context) {
 				continue
 			}
 			level, next := Conflict, fmt.Sprintf("wait for its end, or end it: 'aws ecs stop-task --cluster %s --task %s'", l.Names.Cluster, r.ID)
-			if !l.needs(state.Migrate) {
+			if !l.needs(state.Migrations...) {
 				level, next = Warning, "" // it migrates, and nothing here does
 			}
 			l.found(level, "service", next, "a one-off task of %s is under way since %s%s: task %s", r.Revision, words.Clock(r.Since), StartedBy(r), r.ID)

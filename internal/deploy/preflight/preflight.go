@@ -172,7 +172,7 @@ func (p Preflight) Look(ctx context.Context) (*Look, error) {
 	if l.needs(state.Build, state.Push) {
 		group.Go(func() { l.docker(ctx) })
 	}
-	if l.needs(state.Migrate, state.Update) {
+	if l.needs(state.Migrate, state.Update, state.MigrateAfter) {
 		group.Go(func() { l.service(ctx) })
 		group.Go(func() { l.migration(ctx) })
 	}
@@ -221,7 +221,7 @@ func (l *looker) git(ctx context.Context) {
 	l.look.Commit = c
 	l.look.Tag = "git-" + c.Short()
 	l.dirty(c)
-	if !c.Pushed && c.Remotes && l.needs(state.Build, state.Push, state.Migrate, state.Update) {
+	if !c.Pushed && c.Remotes && l.needs(state.Build, state.Push, state.Migrate, state.Update, state.MigrateAfter) {
 		l.found(Warning, "git", "", "commit %s is on no remote branch, as far as was fetched: nobody else can build it", c.Short())
 	}
 }
@@ -275,7 +275,7 @@ func (l *looker) together(ctx context.Context) {
 	if look.Base != nil {
 		l.containers()
 		l.deployed(ctx)
-		if l.needs(state.Migrate) {
+		if l.needs(state.Migrations...) {
 			l.migrates()
 		}
 		if !l.Names.PlatformKnown() {
@@ -298,7 +298,7 @@ func (l *looker) together(ctx context.Context) {
 
 // shared tells what of this environment another one has, too.
 func (l *looker) shared() {
-	if !l.needs(state.Migrate, state.Update) {
+	if !l.needs(state.Migrate, state.Update, state.MigrateAfter) {
 		return
 	}
 	for _, env := range slices.Sorted(maps.Keys(l.Names.Others)) {

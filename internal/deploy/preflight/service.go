@@ -338,7 +338,7 @@ func (l *looker) deployed(ctx context.Context) {
 	if l.look.Pushed != "" || l.look.Given != "" || l.Restart || l.Own.Chosen || l.Follows {
 		return
 	}
-	unknown := l.needs(state.Migrate) && d.One == ""
+	unknown := l.needs(state.Migrations...) && d.One == ""
 	for _, name := range l.look.Containers {
 		unknown = unknown || l.needs(state.Update) && d.Of(name) == ""
 	}
@@ -351,7 +351,7 @@ func (l *looker) deployed(ctx context.Context) {
 // moving looks whether tasks would be started of whatever the moving tag names by
 // then: of an image that was pushed, and perhaps never deployed.
 func (l *looker) moving(images map[string]string) {
-	if (l.look.Pushed != "" || l.look.Given != "") && !l.Restart || !l.needs(state.Migrate) && !l.needs(state.Update) {
+	if (l.look.Pushed != "" || l.look.Given != "") && !l.Restart || !l.needs(state.Migrations...) && !l.needs(state.Update) {
 		return
 	}
 	if l.Restart { // which pins nothing

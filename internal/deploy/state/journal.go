@@ -223,6 +223,17 @@ func (j *Journal) Follow(other *Journal) {
 	}
 }
 
+// Migrating reports whether a migration was asked for whose end is not known.
+func (j *Journal) Migrating() bool {
+	return j.MigrateToken != "" && slices.ContainsFunc(Without(j.Steps, j.Done), func(s Step) bool { return slices.Contains(Migrations, s) })
+}
+
+// ForgetMigration notes that the migration which was asked for has ended: the next one
+// is another task.
+func (j *Journal) ForgetMigration() {
+	j.MigrateToken, j.MigrateTask, j.MigrateRevision, j.MigrateContainer = "", "", "", ""
+}
+
 // Kept reports whether the journal is written to a file.
 func (j *Journal) Kept() bool { return j.path != "" }
 

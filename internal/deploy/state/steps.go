@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Step is one of the five things that a deployment does.
+// Step is one of the things that a deployment does.
 type Step string
 
 // The steps.
@@ -19,6 +19,8 @@ const (
 	Push    Step = "push"
 	Migrate Step = "migrate"
 	Update  Step = "update"
+	// MigrateAfter is a migration when the new image serves.
+	MigrateAfter Step = "migrate-after"
 
 	// Explain does nothing, and needs no name.
 	Explain Step = "explain"
@@ -27,8 +29,34 @@ const (
 // Order is the one in which steps run, each after what it depends on: the
 // migration runs in the image that was pushed, and before that image serves.
 // In the image that is deployed it would apply none of the new migrations, and
-// look as if it had.
-var Order = []Step{Login, Build, Push, Migrate, Update}
+// look as if it had. A migration may be wanted after that, too, see [Placed].
+var Order = []Step{Login, Build, Push, Migrate, Update, MigrateAfter}
+
+// Named are the steps that a user names. "migrate" means all migrations.
+var Named = []Step{Login, Build, Push, Migrate, Update}
+
+// Migrations are the steps that migrate.
+var Migrations = []Step{Migrate, MigrateAfter}
+
+// When a database is migrated, as the setting migrate of hci.hcl has it.
+const (
+	Before = "before" // the update
+	After  = "after"
+	Both   = "both"
+)
+
+// Placed puts the migration among steps where it is wanted. Without an update it is
+// neither before nor after.
+func Placed(steps []Step, when string) []Step {
+	switch {
+	case !slices.Contains(steps, Migrate) || !slices.Contains(steps, Update):
+	case when == After:
+		return Sorted(append(Without(steps, Migrations), MigrateAfter))
+	case when == Both:
+		return Sorted(append(slices.Clone(steps), MigrateAfter))
+	}
+	return steps
+}
 
 // Making are the steps that make an image.
 var Making = []Step{Login, Build, Push}
@@ -57,7 +85,7 @@ func ParseSteps(text string) ([]Step, error) {
 		if s == "" {
 			continue
 		}
-		if !slices.Contains(Order, s) {
+		if !slices.Contains(Named, s) {
 			return nil, fmt.Errorf("there is no step %q: %s", s, stepNames())
 		}
 		chosen = append(chosen, s)
@@ -70,7 +98,7 @@ func ParseSteps(text string) ([]Step, error) {
 
 func stepNames() string {
 	var all []string
-	for _, s := range Order {
+	for _, s := range Named {
 		all = append(all, string(s))
 	}
 	return strings.Join(all, ", ")
