@@ -28,6 +28,9 @@ type Inputs struct {
 	// Shapes asks for the shape of every value, not only of those that are
 	// unknown in part.
 	Shapes bool
+	// Steps bounds the evaluation: how many parts of expressions it computes
+	// before it is given up. Ten million if 0.
+	Steps int64
 }
 
 // Evaluated is what a directory says for its inputs.
@@ -177,7 +180,7 @@ func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
 	if in.Blind {
 		in.Values = m.unknownValues()
 	}
-	g := eval.New(m.fsys, m.root, in.Workspace, in.Values)
+	g := eval.New(m.fsys, m.root, in.Workspace, in.Values, in.Steps)
 	g.State = in.State
 	for _, name := range sortedKeys(m.root.Variables) {
 		ev.Variables[name], _ = g.Root.Variable(name).UnmarkDeep()

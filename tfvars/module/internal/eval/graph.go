@@ -69,9 +69,11 @@ type cell struct {
 }
 
 // New returns a graph over a module and the modules it calls. Inputs are the
-// values of the root's variables as given, of any type.
-func New(fsys fs.FS, root *config.Module, workspace string, inputs map[string]cty.Value) *Graph {
+// values of the root's variables as given, of any type; steps, if not 0, bounds
+// the evaluation.
+func New(fsys fs.FS, root *config.Module, workspace string, inputs map[string]cty.Value, steps int64) *Graph {
 	g := &Graph{Workspace: workspace}
+	g.meter.Steps = steps
 	g.functions = functionTable(fsys, root, g.meter.GuardOnce)
 	g.Root = g.instance(root, "", nil, nil, Repetition{})
 	for _, name := range sortedKeys(root.Variables) {

@@ -9,6 +9,7 @@
 package meter
 
 import (
+	"cmp"
 	"math"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 // The bounds of one evaluation: of a whole configuration, for one environment.
 const (
 	maxSteps = 10_000_000      // parts of expressions that are computed
+	maxAlone = 1_000_000       // the same, of an expression that stands alone
 	maxBytes = 256 << 20       // that all results together take up, also those that are given up again
 	maxValue = 64 << 20        // bytes of one value, what it holds counted as often as it occurs
 	maxTime  = 5 * time.Minute // a net below the others
@@ -45,6 +47,9 @@ type Bound struct{}
 // Meter counts what evaluations take. The zero value is ready. It is not safe
 // for concurrent use.
 type Meter struct {
+	// Steps is how many parts of expressions may be computed; ten million if 0.
+	Steps int64
+
 	steps, bytes int64
 	began        time.Time
 	problem      *hcl.Diagnostic
@@ -59,7 +64,7 @@ func (m *Meter) Problem() *hcl.Diagnostic { return m.problem }
 // template.
 func Value(expr hcl.Expression) (cty.Value, hcl.Diagnostics) {
 	if native, ok := expr.(hclsyntax.Expression); ok {
-		return new(Meter).native(native, nothing).Value(nil)
+		return (&Meter{Steps: maxAlone}).native(native, nothing).Value(nil)
 	}
 	return expr.Value(nil)
 }
@@ -78,7 +83,7 @@ func (m *Meter) Spend(steps, bytes int64, at hcl.Range) bool {
 	m.steps, m.bytes = m.steps+steps, m.bytes+bytes
 	switch {
 	case m.problem != nil:
-	case m.steps > maxSteps:
+	case m.steps > cmp.Or(m.Steps, maxSteps):
 		m.hit(tooMuchWork, at)
 	case m.bytes > maxBytes:
 		m.hit(tooMuchMemory, at)
@@ -163,7 +168,7 @@ func (n *node) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	switch {
 	case n.count != nothing && deep(v) > maxValue: // so nobody who goes through a value never comes to its end
 		return m.hit(tooLarge, n.Range())
-	case m.steps > maxSteps:
+	case m.steps > cmp.Or(m.Steps, maxSteps):
 		return m.hit(tooMuchWork, n.Range())
 	case m.bytes > maxBytes || m.bytes < 0:
 		return m.hit(tooMuchMemory, n.Range())
