@@ -81,7 +81,6 @@ func newDeploy(a *app) *cobra.Command {
 	flags.StringVar(&o.skip, "skip", "", "leave these `STEPS` out")
 	flags.BoolVar(&o.fromStdin, "ask-from-stdin", false, "take the answers from standard input, a line each")
 	flags.BoolVar(&o.explain, "explain", false, "print the names and where each comes from, and do nothing")
-	flags.BoolVar(&o.asJSON, "json", false, "with --explain: as JSON")
 	flags.BoolVar(&o.resume, "resume", false, "go on with a deployment that failed or was left")
 	rebuildFlag(cmd, &o)
 	imageFlags(cmd, &o)
@@ -112,6 +111,7 @@ func lookFlags(cmd *cobra.Command, o *deployOptions) {
 	flags.BoolVar(&o.asDeclared, "as-declared", false, "take the newest revision of each task definition as it is, even if it looks like another environment's")
 	waitFlags(cmd, &o.timeout, &o.poll)
 	dryRunFlag(cmd, &o.dryRun)
+	flags.BoolVar(&o.asJSON, "json", false, "report on standard output as JSON: what happens, an object a line")
 }
 
 func rebuildFlag(cmd *cobra.Command, o *deployOptions) {
@@ -161,6 +161,7 @@ func (a *app) deploy(ctx context.Context, command string, args []string, o deplo
 	if a.rehearsal != nil {
 		defer a.rehearsal.end()
 	}
+	a.events = o.asJSON && !o.explain
 	if o.resume {
 		if err := o.resumable(); err != nil {
 			return &usageError{cmd: command, err: err}
@@ -274,6 +275,7 @@ func newDeployStep(a *app, step state.Step, short string) *cobra.Command {
 		Args:              between(1, 1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			a.events = o.asJSON
 			env, err := a.environment(args[0])
 			if err != nil {
 				return err

@@ -154,6 +154,9 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 		}
 	}
 	if blocked != nil || o.dryRun {
+		if blocked == nil {
+			a.event(deployEvent{Event: "end", Result: "planned"})
+		}
 		return blocked
 	}
 	if o.ask != nil {
@@ -207,6 +210,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 // way.
 func (a *app) findings(look *preflight.Look) error {
 	for _, f := range look.Findings {
+		a.event(deployEvent{Event: "finding", Finding: &eventFinding{Level: f.Level.String(), About: f.About, Text: f.Text, Next: f.Next}})
 		a.sayAll([]string{fmt.Sprintf("%s: %s: %s", f.Level, f.About, f.Text)})
 		if f.Next != "" {
 			a.sayf("  %s", f.Next)
@@ -316,6 +320,9 @@ func (a *app) session(d *deployment, steps []state.Step, look *preflight.Look) (
 
 // summary prints what each step did and took.
 func (a *app) summary(done []deploy.Done) error {
+	if a.events {
+		return nil // each was told
+	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	for _, d := range done {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", d.Step, d.Took.Round(time.Millisecond), d.Words)

@@ -306,11 +306,14 @@ func (a *app) outcome(job *deploy.Job) {
 
 // show shows the plan of a deployment and of the services that go along.
 func (a *app) show(job *deploy.Job, along []*follower) error {
-	if err := job.Show(a.out); err != nil {
-		return err
-	}
+	plans := []deploy.Plan{job.Plan()}
 	for _, f := range along {
-		if err := f.job.ShowService(a.out, job.PlannedImage()); err != nil {
+		plans = append(plans, f.job.PlanAlong(job.PlannedImage()))
+	}
+	for _, p := range plans {
+		if a.events {
+			a.event(deployEvent{Event: "plan", Service: p.Service, Plan: &p})
+		} else if err := p.Show(a.out); err != nil {
 			return err
 		}
 	}

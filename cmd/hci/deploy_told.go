@@ -31,9 +31,6 @@ const stepSummary = "GITHUB_STEP_SUMMARY"
 // tell tells whoever is to know how a deployment ended: the page of the CI system, and
 // the command of hci.hcl. That it can't changes nothing of what was deployed.
 func (a *app) tell(d *deployment, job *deploy.Job, done []deploy.Done, all []*updated, err error) {
-	if a.rehearsal != nil || !whole(job.Journal.Steps) {
-		return
-	}
 	r := job.Report(done, err)
 	for _, one := range all {
 		if slices.Contains(one.job.Journal.Steps, state.Update) {
@@ -42,6 +39,10 @@ func (a *app) tell(d *deployment, job *deploy.Job, done []deploy.Done, all []*up
 	}
 	if len(r.Services) > 1 && err != nil && r.Result != deploy.Interrupted {
 		r.Result = deploy.FailedResult // of one of several
+	}
+	a.event(deployEvent{Event: "end", Result: r.Result, Report: &r})
+	if a.rehearsal != nil || !whole(job.Journal.Steps) {
+		return
 	}
 	a.hand(d, r)
 }
@@ -183,6 +184,10 @@ func (a *app) showMigrations(ctx context.Context, d *deployment, job *deploy.Job
 		return nil
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if a.events {
+		a.event(deployEvent{Event: "migrations", Lines: slices.DeleteFunc(lines[:min(len(lines), maxPlanLines)], func(l string) bool { return l == "" })})
+		return nil
+	}
 	if lines[0] == "" {
 		_, err := fmt.Fprintln(a.out, "migrations that would run: none, says migrate_plan_command")
 		return err

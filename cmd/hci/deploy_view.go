@@ -9,6 +9,7 @@ import (
 	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
 	"hci/internal/deploy/rollout"
+	"hci/internal/deploy/state"
 	"hci/internal/interrupt"
 	"hci/internal/term"
 )
@@ -24,6 +25,7 @@ type deployView struct {
 
 	together *sync.Mutex // where several services are deployed: one is told at a time
 	service  string      // that it is told of then
+	fold     bool        // the step's lines are folded
 }
 
 // alone lets nobody else talk until release is called.
@@ -56,13 +58,45 @@ func (v *deployView) Say(format string, args ...any) {
 
 func (v *deployView) say(format string, args ...any) {
 	v.live.Clear()
-	v.a.sayf("%s", term.Printable(v.of(fmt.Sprintf(format, args...))))
+	text := term.Printable(fmt.Sprintf(format, args...))
+	v.a.event(deployEvent{Event: "message", Service: v.service, Text: text})
+	v.a.sayf("%s", v.of(text))
+}
+
+// Begin folds what is told of a step, where a CI system's log can be folded. Several
+// services are updated at once, and their lines stand side by side.
+func (v *deployView) Begin(s state.Step) {
+	defer v.alone()()
+	v.live.Clear()
+	v.a.event(deployEvent{Event: "begin", Service: v.service, Step: string(s)})
+	if v.fold = v.together == nil || s != state.Update; v.fold {
+		v.fold = v.a.fold("hci_"+string(s), "hci: "+string(s))
+	}
+	if !v.fold {
+		v.a.sayf("%s", v.of(string(s)))
+	}
+}
+
+// End ends what [deployView.Begin] began.
+func (v *deployView) End(d deploy.Done, err error) {
+	defer v.alone()()
+	v.live.Clear()
+	if v.fold {
+		v.a.unfold("hci_" + string(d.Step))
+	}
+	if err == nil {
+		v.a.event(deployEvent{Event: "done", Service: v.service, Step: string(d.Step), Text: term.Printable(d.Words), Seconds: d.Took.Seconds()})
+	}
 }
 
 // Log shows a line of a task; what it writes may try to command the terminal.
 func (v *deployView) Log(l ecs.LogLine) {
 	defer v.alone()()
 	v.live.Clear()
+	if v.a.events {
+		v.a.event(deployEvent{Event: "log", Service: v.service, Container: l.Container, Task: l.Task, Logged: &l.At, Text: strings.TrimRight(l.Text, "\r\n")})
+		return
+	}
 	_, _ = fmt.Fprintf(v.a.out, "%s %s | %s\n", l.At.UTC().Format("15:04:05"), l.Container, term.Printable(strings.TrimRight(l.Text, "\r\n")))
 }
 
@@ -92,6 +126,7 @@ func (v *deployView) Seen(s *ecs.Service, d *ecs.Deployment) {
 		return
 	}
 	v.last = line
+	v.a.event(rolloutEvent(v.service, s, d))
 	if v.together != nil || !v.live.Show(line) { // several lines would overwrite each other
 		v.say("%s", line)
 	}
@@ -99,6 +134,7 @@ func (v *deployView) Seen(s *ecs.Service, d *ecs.Deployment) {
 
 // Stopped shows why a task stopped.
 func (v *deployView) Stopped(t ecs.StoppedTask) {
+	v.a.event(deployEvent{Event: "stopped", Service: v.service, Task: t.ID, Text: t.Cause()})
 	v.Say("task %.8s stopped: %s", t.ID, t.Cause())
 }
 

@@ -121,6 +121,10 @@ func (a *app) reportJSON(cmd *cobra.Command, misused bool, code int, details []e
 	if name == "" {
 		name = "ended"
 	}
+	if a.events {
+		a.event(deployEvent{Event: "error", ExitCode: code, Result: name, Errors: details})
+		return
+	}
 	if err := a.printJSON(errorReport{ExitCode: code, Exit: name, Errors: details}); err != nil {
 		a.sayf("%v", err)
 	}

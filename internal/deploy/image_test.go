@@ -126,6 +126,8 @@ func (q *quiet) Say(format string, args ...any) {
 func (q *quiet) Log(ecs.LogLine)                           {}
 func (q *quiet) Seen(*ecs.Service, *ecs.Deployment)        {}
 func (q *quiet) Stopped(ecs.StoppedTask)                   {}
+func (q *quiet) Begin(state.Step)                          {}
+func (q *quiet) End(deploy.Done, error)                    {}
 func (q *quiet) Decide(rollout.Result, bool) deploy.Choice { return deploy.Leave }
 
 const sha = "0123456789abcdef0123456789abcdef01234567"

@@ -89,6 +89,9 @@ func (j *Job) Outcome() string {
 
 // View is told how it goes, and asked what only a person can decide.
 type View interface {
+	// Begin and End enclose what is told of a step. In the end err is nil if it was done.
+	Begin(s state.Step)
+	End(d Done, err error)
 	// Say tells a line.
 	Say(format string, args ...any)
 	// Log shows a line that a task wrote.
@@ -130,7 +133,7 @@ func (j *Job) Run(ctx context.Context) ([]Done, error) {
 	steps := state.Sorted(j.Steps)
 	for _, s := range steps {
 		start := time.Now()
-		j.Talk.Say("%s", s)
+		j.Talk.Begin(s)
 		words, err := run[s](ctx)
 		if s == state.Migrate && err == nil {
 			j.Journal.ForgetMigration() // one that follows is another
@@ -142,10 +145,12 @@ func (j *Job) Run(ctx context.Context) ([]Done, error) {
 		default:
 			err = j.Journal.Did(s)
 		}
+		done := Done{Step: s, Words: words, Took: time.Since(start)}
+		j.Talk.End(done, err)
 		if err != nil {
 			return all, &StepError{Step: s, Err: j.sinceLooked(ctx, err)}
 		}
-		all = append(all, Done{Step: s, Words: words, Took: time.Since(start)})
+		all = append(all, done)
 	}
 	return all, nil
 }

@@ -11,31 +11,53 @@ import (
 	"hci/internal/docker"
 )
 
-// Show writes the plan: what is done, in which order, and why.
-func (j *Job) Show(w io.Writer) error {
-	n, look := j.Names, j.Look
-	account := look.Identity.Account
-	image, words := j.image()
-	if j.Journal.Words == "" {
-		image = j.Look.Repository.URI + "@(what is pushed)"
-	}
-	lines := []string{fmt.Sprintf("service %s in cluster %s, %s, account %s", n.Service, n.Cluster, n.Region, account)}
-	if line := j.commitLine(); line != "" {
-		lines = append(lines, line)
-	}
-	for i, s := range state.Sorted(j.Steps) {
-		what, why := j.line(s, words)
-		lines = append(lines, fmt.Sprintf("%d. %-8s %s", i+1, s, what))
-		if why != "" {
-			lines = append(lines, strings.Repeat(" ", 12)+why)
-		}
-	}
-	return j.write(w, j.changes(lines, image))
+// Plan is what a deployment is going to do with a service.
+type Plan struct {
+	Service string     `json:"service"`
+	Cluster string     `json:"cluster"`
+	Region  string     `json:"region"`
+	Account string     `json:"account"`
+	About   string     `json:"about,omitempty"` // which commit, which image
+	Steps   []PlanStep `json:"steps"`           // of the first of several services
+	Changes []string   `json:"changes"`         // of what it runs; values are never in it
 }
 
-// ShowService writes what the update changes of a service that is deployed along.
-func (j *Job) ShowService(w io.Writer, image string) error {
-	return j.write(w, j.changes([]string{fmt.Sprintf("service %s in cluster %s, likewise", j.Names.Service, j.Names.Cluster)}, image))
+// PlanStep is a step, and why it comes then.
+type PlanStep struct {
+	Step string `json:"step"`
+	What string `json:"what"`
+	Why  string `json:"why,omitempty"`
+}
+
+// Plan is what is done, in which order, and why.
+func (j *Job) Plan() Plan {
+	p := j.PlanAlong(j.PlannedImage())
+	p.About = j.commitLine()
+	_, words := j.image()
+	for _, s := range state.Sorted(j.Steps) {
+		what, why := j.line(s, words)
+		p.Steps = append(p.Steps, PlanStep{Step: string(s), What: what, Why: why})
+	}
+	return p
+}
+
+// PlanAlong is what the update changes of a service that is deployed along.
+func (j *Job) PlanAlong(image string) Plan {
+	p := Plan{
+		Service: j.Names.Service, Cluster: j.Names.Cluster, Region: j.Names.Region, Account: j.Look.Identity.Account,
+		Steps: []PlanStep{}, Changes: []string{},
+	}
+	if !j.touches() {
+		return p
+	}
+	next := j.Look.Next
+	if next == nil {
+		next = j.next(image)
+	}
+	for _, d := range revisions.Differences(j.Look.Running, next) {
+		p.Changes = append(p.Changes, d.String())
+	}
+	return p
 }
 
 // PlannedImage is the image that the plan shows.
@@ -46,20 +68,24 @@ func (j *Job) PlannedImage() string {
 	return j.Journal.Image
 }
 
-func (j *Job) changes(lines []string, image string) []string {
-	if j.touches() {
-		next := j.Look.Next
-		if next == nil {
-			next = j.next(image)
-		}
-		for _, d := range revisions.Differences(j.Look.Running, next) {
-			lines = append(lines, "   ~ "+d.String())
+// Show writes a plan as text: of a service that is deployed along, what changes.
+func (p Plan) Show(w io.Writer) error {
+	lines := []string{fmt.Sprintf("service %s in cluster %s, %s, account %s", p.Service, p.Cluster, p.Region, p.Account)}
+	if len(p.Steps) == 0 {
+		lines[0] = fmt.Sprintf("service %s in cluster %s, likewise", p.Service, p.Cluster)
+	}
+	if p.About != "" {
+		lines = append(lines, p.About)
+	}
+	for i, s := range p.Steps {
+		lines = append(lines, fmt.Sprintf("%d. %-8s %s", i+1, s.Step, s.What))
+		if s.Why != "" {
+			lines = append(lines, strings.Repeat(" ", 12)+s.Why)
 		}
 	}
-	return lines
-}
-
-func (j *Job) write(w io.Writer, lines []string) error {
+	for _, d := range p.Changes {
+		lines = append(lines, "   ~ "+d)
+	}
 	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
 	return err
 }
