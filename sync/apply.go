@@ -124,6 +124,8 @@ func (o ApplyOptions) missing(c Change) (action, string) {
 		return skip, "it does not exist, and its value is not known"
 	case len(meta.Replicas) > 0 || slices.Contains(meta.Unsettled, "replica"):
 		return skip, "it has a replica block, which only Terraform makes"
+	case meta.Parameter != nil && meta.Parameter.Type == "":
+		return skip, "its type is not known"
 	case len(meta.KMSAwaits) > 0:
 		return skip, "its KMS key is not known: " + strings.Join(meta.KMSAwaits, ", ")
 	}
@@ -255,14 +257,17 @@ func (a *applier) attempt(ctx, writes context.Context, j job) Outcome {
 		out.Result = Removed
 		out.Err = a.remove(writes, j.change)
 	case revert:
-		out.Result, out.Version = Reverted, j.change.To
-		out.Err = a.revert(writes, j.change)
+		out.Result = Reverted
+		out.Version, out.Err = a.revert(writes, j.change)
 	default:
 		out.Result = Written
 		out.Version, out.Err = a.st.Write(writes, w.Name, w.Content(), j.change.Held)
 	}
 	if out.Err != nil {
 		out.Result, out.Version = failure(out.Err), ""
+		if over, ok := errors.AsType[*OverwroteError](out.Err); ok {
+			out.Version = over.Version
+		}
 	}
 	if errors.Is(out.Err, ErrUnavailable) {
 		a.stopped.CompareAndSwap(nil, &out.Err)
@@ -271,7 +276,8 @@ func (a *applier) attempt(ctx, writes context.Context, j job) Outcome {
 }
 
 func failure(err error) Result {
-	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
+	var over *OverwroteError
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) || errors.As(err, &over) {
 		return Conflicted
 	}
 	return Failed
@@ -319,10 +325,10 @@ func (a *applier) remove(ctx context.Context, c Change) error {
 	return st.Delete(ctx, c.Name, c.Held.Version, a.o.Window)
 }
 
-func (a *applier) revert(ctx context.Context, c Change) error {
+func (a *applier) revert(ctx context.Context, c Change) (string, error) {
 	st, ok := a.st.(History)
 	if !ok {
-		return fmt.Errorf("secret %q: this store keeps no earlier values", c.Name)
+		return "", fmt.Errorf("secret %q: this store keeps no earlier values", c.Name)
 	}
 	return st.Return(ctx, c.Name, c.To, c.Held)
 }
@@ -372,6 +378,8 @@ func (out *Outcome) resolve(h Held) {
 			out.Result = Created
 		case PendingDeletion:
 			out.Result = Restored
+		case Revert:
+			out.Result = Reverted
 		default:
 			out.Result = Written
 		}

@@ -15,7 +15,10 @@ type Facts struct {
 	Tags        map[string]string
 	Replicas    []string // regions, sorted
 	Policy      *string  // its resource policy; nil if that was not asked for
-	Owner       Owner
+	// Parameter is what a parameter of Systems Manager is; nil for a secret. Its
+	// tags are not asked for.
+	Parameter *Parameter
+	Owner     Owner
 	// Stale are staging labels that hci left behind, with their versions.
 	Stale map[string]string
 	// Rotating is the version that a rotation is about to make current; "" if
@@ -123,6 +126,9 @@ func (c Change) Drift() []Drift {
 		}
 	}
 	add("description", f.Description, m.Description)
+	if m.Parameter != nil {
+		return append(all, parameterDrift(f, m)...)
+	}
 	if !sameKey(f.KMSKeyID, m.KMSKeyID) {
 		add("kms_key_id", f.KMSKeyID, m.KMSKeyID)
 	}
@@ -136,12 +142,36 @@ func (c Change) Drift() []Drift {
 	return all
 }
 
+// parameterDrift is [Change.Drift] of a parameter's own settings. A tier that is
+// not declared is AWS's to choose, and Intelligent-Tiering has AWS choose one.
+func parameterDrift(f *Facts, m Meta) []Drift {
+	if f.Parameter == nil {
+		return nil
+	}
+	var all []Drift
+	add := func(field, have, want string) {
+		if have != want && want != "" && !slices.Contains(m.Unsettled, field) {
+			all = append(all, Drift{field, have, want})
+		}
+	}
+	add("type", f.Parameter.Type, m.Parameter.Type)
+	if m.Parameter.Tier != intelligentTiering {
+		add("tier", f.Parameter.Tier, m.Parameter.Tier)
+	}
+	if f.Parameter.Type == secureString && !sameKey(f.KMSKeyID, m.KMSKeyID) && !slices.Contains(m.Unsettled, "key_id") {
+		all = append(all, Drift{"key_id", f.KMSKeyID, m.KMSKeyID})
+	}
+	return all
+}
+
 // sameKey reports whether two texts can name the same key: an ARN ends in the
 // key's id, and an alias names a key that only AWS knows.
 func sameKey(have, want string) bool {
 	id := func(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
 	switch {
 	case have == want, id(want) == "secretsmanager" && strings.Contains(want, "alias/aws/") && have == "":
+		return true
+	case strings.HasSuffix(have, "alias/aws/ssm") && want == "": // that of the Parameter Store itself
 		return true
 	case have == "" || want == "":
 		return false

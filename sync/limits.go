@@ -28,9 +28,16 @@ var (
 type LimitError struct {
 	Name    string
 	Problem string // "has 70000 bytes, 65536 are the limit"
+	// Parameter tells that it is a parameter of Systems Manager.
+	Parameter bool
 }
 
-func (e *LimitError) Error() string { return fmt.Sprintf("secret %q %s", e.Name, e.Problem) }
+func (e *LimitError) Error() string {
+	if e.Parameter {
+		return fmt.Sprintf("parameter %q %s", e.Name, e.Problem)
+	}
+	return fmt.Sprintf("secret %q %s", e.Name, e.Problem)
+}
 
 // LimitErrors is all that stands in a plan's way.
 type LimitErrors []*LimitError
@@ -72,11 +79,11 @@ func (p Plan) Check(o ApplyOptions) error {
 		}
 		key := id{c.Place, c.Name}
 		if seen[key] {
-			all = append(all, &LimitError{c.Name, "is declared more than once"})
+			all = append(all, &LimitError{c.Name, "is declared more than once", c.Want.Meta.Parameter != nil})
 		}
 		seen[key] = true
 		for _, problem := range problems(c, o) {
-			all = append(all, &LimitError{c.Name, problem})
+			all = append(all, &LimitError{c.Name, problem, c.Want.Meta.Parameter != nil})
 		}
 	}
 	if len(all) == 0 {
@@ -105,6 +112,9 @@ func problems(c Change, o ApplyOptions) []string {
 	do, _ := o.action(c)
 	if do == skip || do == revert || c.Want.Status != Known && do != write {
 		return nil
+	}
+	if c.Want.Meta.Parameter != nil {
+		return parameterProblems(c, do == create)
 	}
 	var all []string
 	if do == create {

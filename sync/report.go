@@ -15,7 +15,7 @@ const (
 	Removed    // scheduled for deletion
 	Reverted   // the earlier version is the current one again
 	Skipped    // see Outcome.Why
-	Conflicted // somebody else changed it; theirs stands
+	Conflicted // somebody else changed it; theirs stands, or is kept: see [OverwroteError]
 	Failed
 	NotAttempted // the work ended before
 )
@@ -49,7 +49,7 @@ type Outcome struct {
 	Name    string
 	Result  Result
 	Change  Change
-	Version string // the new one, if Written, Created, Restored or Reverted
+	Version string // the current one, if Written, Created, Restored or Reverted, or in an [OverwroteError]
 	Why     string // it was Skipped or NotAttempted
 	Err     error  // if Conflicted or Failed
 }

@@ -146,8 +146,8 @@ func (m *memory) ReadPrevious(_ context.Context, names []string) ([]sync.Held, e
 	return all, nil
 }
 
-func (m *memory) Return(_ context.Context, name, to string, seen sync.Held) error {
-	return m.do("return", name, func() error {
+func (m *memory) Return(_ context.Context, name, to string, seen sync.Held) (string, error) {
+	return to, m.do("return", name, func() error {
 		if m.held[name].Version != seen.Version {
 			return sync.ErrConflict
 		}

@@ -89,9 +89,21 @@ type Meta struct {
 	Tags        map[string]string
 	Replicas    []string // regions, sorted
 	Policy      string   // JSON; "" if none is declared
+	// Parameter is what a parameter of Systems Manager is declared to be besides;
+	// nil for a secret of Secrets Manager.
+	Parameter *Parameter
 	// Unsettled names the settings, as Terraform calls them, of which nothing is
 	// declared for certain.
 	Unsettled []string
+}
+
+// Parameter is what a parameter of Systems Manager's Parameter Store is, besides
+// what it has in common with a secret. What is not known is "".
+type Parameter struct {
+	Type           string // SecureString, String, StringList
+	Tier           string // Standard, Advanced, Intelligent-Tiering
+	DataType       string
+	AllowedPattern string
 }
 
 // Content is what a secret holds: a text, or bytes. The two are never the same,
@@ -148,7 +160,9 @@ type Store interface {
 	// Write replaces the value of the version seen, or gives a secret that has
 	// none (seen.Version is "") its first. It fails with ErrConflict, and
 	// leaves the value alone, if that isn't the current version any more; with
-	// ErrUncertain if it cannot tell whether the value was written.
+	// ErrUncertain if it cannot tell whether the value was written. A store
+	// that can't make a write depend on the version fails with an
+	// [*OverwroteError] where somebody else's write came in between.
 	Write(ctx context.Context, name string, c Content, seen Held) (version string, err error)
 
 	// Restore takes back a scheduled deletion. It succeeds if there is none.
@@ -201,9 +215,10 @@ type History interface {
 	// HasValue is false where there is no previous value.
 	ReadPrevious(ctx context.Context, names []string) ([]Held, error)
 
-	// Return makes an earlier version the current one again. It fails as
-	// Store.Write does if seen isn't the current version any more.
-	Return(ctx context.Context, name, to string, seen Held) error
+	// Return makes the value of an earlier version the current one again, and
+	// returns the version that is current then. It fails as Store.Write does if
+	// seen isn't the current version any more.
+	Return(ctx context.Context, name, to string, seen Held) (version string, err error)
 }
 
 var (
@@ -222,6 +237,24 @@ var (
 	ErrUnavailable = errors.New("the store cannot be used")
 )
 
+// OverwroteError says that somebody else's write came between looking at a
+// secret and writing it, in a store that can't make the one depend on the other:
+// their value was replaced, and is kept as a version.
+type OverwroteError struct {
+	Name    string
+	Theirs  string // the version that was replaced
+	Version string // hci's, which is the current one
+}
+
+func (e *OverwroteError) Error() string {
+	return fmt.Sprintf("parameter %q: somebody else wrote version %s in the moment before hci wrote version %s over it; their value is kept as version %[2]s", e.Name, e.Theirs, e.Version)
+}
+
+// Next says how both are seen, and how theirs comes back.
+func (e *OverwroteError) Next() string {
+	return fmt.Sprintf("'hci secrets history ENV %s' lists both; 'hci secrets rollback ENV %s --to %s' brings theirs back", e.Name, e.Name, e.Theirs)
+}
+
 // AccessError says that the identity in use may not do something.
 type AccessError struct {
 	Action string // "secretsmanager:GetSecretValue"
@@ -233,7 +266,11 @@ func (e *AccessError) Error() string {
 	if e.Name == "" {
 		return fmt.Sprintf("%s is not allowed: %v", e.Action, e.Err)
 	}
-	return fmt.Sprintf("secret %q: %s is not allowed: %v", e.Name, e.Action, e.Err)
+	what := "secret"
+	if strings.HasPrefix(e.Action, "ssm:") {
+		what = "parameter"
+	}
+	return fmt.Sprintf("%s %q: %s is not allowed: %v", what, e.Name, e.Action, e.Err)
 }
 
 func (e *AccessError) Unwrap() error { return e.Err }

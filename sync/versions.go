@@ -14,6 +14,7 @@ type Version struct {
 	ID     string
 	Made   time.Time
 	Labels []string
+	By     string // who made it, as AWS names them; "" if that is not known
 
 	Content  Content
 	HasValue bool
@@ -121,45 +122,4 @@ func RollbackTo(h Held, v Version) Plan {
 		c.Keys, c.SameJSON = compareJSON(h.Value.Reveal(), v.Content.Value.Reveal())
 	}
 	return Plan{Changes: []Change{c}}
-}
-
-// Cost is what Apply asks of the store, and how long AWS's quotas make that take
-// at the least.
-type Cost struct {
-	Requests int
-	Time     time.Duration
-}
-
-// writesPerSecond is what AWS allows of PutSecretValue and
-// UpdateSecretVersionStage together.
-//
-// https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
-const writesPerSecond = 50
-
-// Cost tells what carrying out a plan costs.
-func (p Plan) Cost(o ApplyOptions) Cost {
-	limited, all := 0, 0
-	for _, c := range p.Changes {
-		if !o.selects(c.Name) {
-			continue
-		}
-		do, _ := o.action(c)
-		n := map[action]int{write: 3, revert: 1, restore: 3}[do]
-		if do == write && c.Held.Version == "" {
-			n = 2 // AWS makes a first value the current one by itself
-		}
-		if slices.Contains(c.Held.Labels, "AWSPENDING") && (do == write || do == revert) {
-			n++
-		}
-		limited += n
-		all += n + map[action]int{create: 1, remove: 2, restore: 2}[do]
-		if c.Held.Untidy() {
-			limited, all = limited+len(c.Held.Facts.Stale), all+len(c.Held.Facts.Stale)
-		}
-	}
-	var wait time.Duration
-	if limited > writesPerSecond {
-		wait = time.Duration(limited-writesPerSecond) * time.Second / writesPerSecond
-	}
-	return Cost{Requests: all, Time: wait}
 }

@@ -10,6 +10,7 @@ import (
 
 	"hci/internal/aws/client"
 	"hci/internal/aws/ecs"
+	"hci/internal/aws/ssm"
 	"hci/internal/child"
 	"hci/internal/compare"
 	"hci/internal/deploy/preflight"
@@ -24,9 +25,11 @@ func (a *app) secretLook(d *deployment) func(context.Context, ecs.SecretRef) err
 	store := awssm.New(d.cfg, func(s string) { a.sayf("%s", s) })
 	return func(ctx context.Context, ref ecs.SecretRef) error {
 		err := store.Usable(ctx, ref.ValueFrom)
+		if errors.Is(err, awssm.ErrParameter) {
+			err = ssm.Usable(ctx, d.cfg, ref.ValueFrom)
+		}
 		var denied *sync.AccessError
-		switch {
-		case errors.Is(err, awssm.ErrParameter), errors.As(err, &denied):
+		if errors.As(err, &denied) {
 			return fmt.Errorf("%w: %w", preflight.ErrUnseen, err)
 		}
 		return err

@@ -22,6 +22,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/aws/client"
+	"hci/internal/aws/ssm"
 	"hci/internal/child"
 	"hci/internal/compare"
 	"hci/internal/docker"
@@ -261,6 +262,9 @@ func (h *heldSecrets) Value(valueFrom string) (string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	fields := strings.Split(valueFrom, ":")
+	if parameter, ok := ssm.ParameterName(valueFrom); ok && !h.lost {
+		return h.parameter(parameter)
+	}
 	if len(fields) <= name || h.lost {
 		return "", errors.New("ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
 	}
@@ -276,6 +280,17 @@ func (h *heldSecrets) Value(valueFrom string) (string, error) {
 		}
 	}
 	return "", errors.New("ResourceNotFoundException: Secrets Manager can't find the specified secret")
+}
+
+// parameter is the value of a parameter, of whose name an ARN doesn't tell whether
+// it begins with a slash.
+func (h *heldSecrets) parameter(name string) (string, error) {
+	for _, one := range []string{name, "/" + name} {
+		if versions := h.server.ParameterHistory(one); len(versions) > 0 {
+			return versions[len(versions)-1].Value.Reveal(), nil
+		}
+	}
+	return "", errors.New("ParameterNotFound: the parameter is not there")
 }
 
 // inJSON is a key's value in an object.

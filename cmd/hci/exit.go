@@ -110,8 +110,9 @@ func exitCode(err error) int {
 	var loss *sealed.LossError
 	var unsealed *sealed.UnsealedError
 	var start *child.StartError
+	var over *sync.OverwroteError
 	switch {
-	case deployConflict(err):
+	case deployConflict(err), errors.As(err, &over):
 		return exitConflict
 	case errors.As(err, &start) && start.NotFound():
 		return exitNotFound

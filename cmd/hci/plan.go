@@ -39,6 +39,8 @@ type placeReport struct {
 	Account  string `json:"account,omitempty"` // twelve digits; absent where it could not be asked for
 	Region   string `json:"region,omitempty"`
 	Endpoint string `json:"endpoint,omitempty"` // where it is another one than AWS's own
+	// Parameters tells that it is the Parameter Store, not Secrets Manager.
+	Parameters bool `json:"parameter_store,omitempty"`
 }
 
 func newPlaceReports(d *compare.Desired) []placeReport {
@@ -53,7 +55,7 @@ func newPlaceReport(t *compare.Target) placeReport {
 	if t == nil {
 		return placeReport{}
 	}
-	return placeReport{Account: t.Account, Region: t.Region, Endpoint: t.Endpoint}
+	return placeReport{Account: t.Account, Region: t.Region, Endpoint: t.Endpoint, Parameters: t.Parameters}
 }
 
 // costReport is what a push asks of AWS.

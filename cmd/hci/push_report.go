@@ -97,7 +97,11 @@ func (a *app) tellCost(c sync.Cost) {
 	case c.Time == 0:
 		a.sayf("that takes %s", plural(c.Requests, "request"))
 	default:
-		a.sayf("that takes %s and %s at the least: AWS allows 50 writes a second", plural(c.Requests, "request"), c.Time.Round(time.Second))
+		quota := "50 writes a second"
+		if c.Parameters {
+			quota = fmt.Sprintf("%d writes of parameters a second", sync.ParameterWritesPerSecond)
+		}
+		a.sayf("that takes %s and %s at the least: AWS allows %s", plural(c.Requests, "request"), c.Time.Round(time.Second), quota)
 	}
 }
 
@@ -141,7 +145,9 @@ func (a *app) sumUp(d *compare.Desired, p sync.Plan, report sync.Report, r pushR
 // fail to make the same again.
 func (a *app) importHint(d *compare.Desired, report sync.Report) {
 	for _, out := range report.Outcomes {
-		if out.Result == sync.Created {
+		if out.Result == sync.Created && out.Change.IsParameter() {
+			a.sayf("Terraform does not know %s yet: 'hci tf %s import %s %s'", out.Name, d.Env.Name, shellWord(out.Change.Want.Address), shellWord(out.Name))
+		} else if out.Result == sync.Created {
 			a.sayf("Terraform does not know %s yet: 'hci tf %s import %s ARN', with the ARN that 'aws secretsmanager describe-secret --secret-id %s' shows", out.Name, d.Env.Name, shellWord(out.Change.Want.Address), out.Name)
 		}
 	}

@@ -57,6 +57,9 @@ func reasonAlone(c sync.Change) string {
 		if len(c.Want.Meta.Replicas) > 0 {
 			return "not in Secrets Manager; only Terraform makes it with its replicas in " + strings.Join(c.Want.Meta.Replicas, ", ")
 		}
+		if c.IsParameter() {
+			return "not in the Parameter Store"
+		}
 		return "not in Secrets Manager"
 	case sync.PendingDeletion:
 		return "scheduled for deletion since " + c.Held.Deleted.UTC().Format("2006-01-02")

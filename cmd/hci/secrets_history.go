@@ -58,6 +58,7 @@ type secretVersionReport struct {
 	Version string      `json:"version"`
 	Made    time.Time   `json:"made"`
 	Labels  []string    `json:"labels"`
+	By      string      `json:"by,omitempty"` // who wrote it, as far as AWS tells
 	Change  string      `json:"change"` // first, same, same_json, kind, changed, unknown
 	Keys    []keyReport `json:"keys,omitempty"`
 	Binary  bool        `json:"binary,omitempty"`
@@ -141,7 +142,7 @@ func (a *app) secretHistory(ctx context.Context, env, name string, r historyRequ
 }
 
 func newSecretVersionReport(v sync.Version, d sync.Difference, showValues bool) secretVersionReport {
-	r := secretVersionReport{Version: v.ID, Made: v.Made.UTC(), Labels: append([]string{}, v.Labels...), Binary: v.Content.Binary, Change: "changed"}
+	r := secretVersionReport{Version: v.ID, Made: v.Made.UTC(), By: v.By, Labels: append([]string{}, v.Labels...), Binary: v.Content.Binary, Change: "changed"}
 	slices.Sort(r.Labels)
 	switch {
 	case d.First:
@@ -169,7 +170,11 @@ func (a *app) printVersions(r secretHistoryReport) error {
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	for _, v := range r.Versions {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", v.Version, v.Made.Format("2006-01-02 15:04:05"), strings.Join(v.Labels, ", "), v.inWords())
+		by := ""
+		if v.By != "" {
+			by = "by " + v.By[strings.LastIndexByte(v.By, ':')+1:]
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", v.Version, v.Made.Format("2006-01-02 15:04:05"), strings.Join(v.Labels, ", "), v.inWords(), by)
 		if v.Value != nil {
 			value := fmt.Sprintf("%q", *v.Value)
 			if v.Binary {

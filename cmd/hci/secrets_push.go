@@ -290,11 +290,11 @@ func (a *app) writePlan(ctx context.Context, c *compare.Comparison, o sync.Apply
 func subject(c *compare.Comparison, o sync.ApplyOptions, opts plan.Options) plan.Subject {
 	s := plan.Subject{Environment: c.Env.Name, Places: []plan.Place{}, Options: opts, Plan: c.Plan, Apply: o}
 	for _, t := range c.Targets() {
-		s.Places = append(s.Places, plan.Place{Account: t.Account, Region: t.Region})
+		s.Places = append(s.Places, plan.Place{Account: t.Account, Region: t.Region, Parameters: t.Parameters})
 	}
 	s.At = func(place string) plan.Place {
 		if t := c.At(place); t != nil {
-			return plan.Place{Account: t.Account, Region: t.Region}
+			return plan.Place{Account: t.Account, Region: t.Region, Parameters: t.Parameters}
 		}
 		return plan.Place{}
 	}

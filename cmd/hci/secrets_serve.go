@@ -17,6 +17,7 @@ import (
 	"hci/internal/term"
 	"hci/sync"
 	"hci/sync/localsm"
+	"hci/tfvars/module"
 )
 
 func newServe(a *app) *cobra.Command {
@@ -27,8 +28,9 @@ func newServe(a *app) *cobra.Command {
 		Use:   "serve ENV [-- CMD [ARG...]]",
 		Short: "Serve the secrets as a local AWS Secrets Manager",
 		Long: `Serve an environment's secrets, under their real names, with the API of AWS
-Secrets Manager on the loopback address. The AWS CLI, boto3 and every AWS SDK
-work against it with the credentials that are made for this run.
+Secrets Manager on the loopback address, and its parameters with that of Systems
+Manager's Parameter Store. The AWS CLI, boto3 and every AWS SDK work against it
+with the credentials that are made for this run.
 
 With CMD, the command gets endpoint and credentials in its environment, and
 everything ends with it. Without, the export lines are printed, and Ctrl-C ends
@@ -104,6 +106,14 @@ func (a *app) newLocalServer(d *compare.Desired, account string, empty bool, lis
 	for _, w := range d.Wants {
 		// Terraform writes an ignored value too, when it makes the secret.
 		known := w.Status == sync.Known || w.Status == sync.Ignored && w.Value.Len() > 0
+		if p := w.Meta.Parameter; p != nil {
+			if empty {
+				a.sayf("parameter %s is not there: a parameter always has a value", w.Name)
+			} else if err := a.serveParameter(server, w, known); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if !empty && known {
 			put := server.Put
 			if w.Binary {
@@ -128,6 +138,19 @@ func (a *app) newLocalServer(d *compare.Desired, account string, empty bool, lis
 	}}, nil
 }
 
+// serveParameter puts a parameter in place. There is none without a value.
+func (a *app) serveParameter(server *localsm.Server, w sync.Want, known bool) error {
+	if !known {
+		a.sayf("parameter %s is not served, since a parameter has a value: %s", w.Name, wantReason(w))
+		return nil
+	}
+	m := w.Meta
+	return server.PutParameter(w.Name, w.Value, localsm.Parameter{
+		Type: cmp.Or(m.Parameter.Type, module.SecureString), Tier: m.Parameter.Tier, Key: m.KMSKeyID,
+		Description: m.Description, AllowedPattern: m.Parameter.AllowedPattern, Tags: m.Tags,
+	})
+}
+
 // asDeclared gives a secret the settings that Terraform gives it, as far as they
 // are known.
 func asDeclared(w sync.Want) []localsm.SeedOption {
@@ -143,7 +166,8 @@ func (s *localServer) run(ctx context.Context, argv []string) error {
 	if err != nil {
 		return err
 	}
-	vars := append(s.vars, "AWS_ENDPOINT_URL_SECRETS_MANAGER=http://"+reachable(listener.Addr()))
+	address := "http://" + reachable(listener.Addr())
+	vars := append(s.vars, "AWS_ENDPOINT_URL_SECRETS_MANAGER="+address, "AWS_ENDPOINT_URL_SSM="+address)
 	if len(argv) == 0 {
 		if err := s.announce(vars, listener.Addr()); err != nil {
 			return err

@@ -23,7 +23,7 @@ const arrows = `
 cmd/hci: *
 internal/lint: crypto internal/project internal/sealed sync/secret internal/terraform tfvars tfvars/module tfvars/module/shape
 internal/env/layers: internal/project sync/secret sync/dotenv tfvars tfvars/module tfvars/module/shape
-internal/compare: internal/aws/client internal/project internal/sealed sync/secret internal/terraform sync sync/awssm tfvars tfvars/module tfvars/module/shape
+internal/compare: internal/aws/client internal/aws/ssm internal/project internal/sealed sync/secret internal/terraform sync sync/awssm tfvars tfvars/module tfvars/module/shape
 internal/terraform: internal/atomicfile internal/child internal/project tfvars tfvars/module
 internal/sealed: crypto internal/atomicfile internal/ownership sync/secret tfvars
 internal/project: crypto internal/atomicfile internal/git tfvars
@@ -42,6 +42,7 @@ internal/history: crypto internal/sealed sync/secret
 internal/privatedir: internal/child
 internal/docker: internal/child internal/privatedir sync/secret
 internal/aws/client: sync/awssm/reach
+internal/aws/ssm: internal/aws/client sync sync/secret sync/awssm/reach
 internal/aws/ecr: internal/aws/client sync/secret
 internal/aws/ecs: internal/aws/client sync/secret
 internal/aws/session: internal/child sync/secret

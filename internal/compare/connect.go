@@ -19,7 +19,7 @@ func (s Session) Connect(ctx context.Context, d *Desired) error {
 	d.targets, d.refused = map[string]*Target{}, map[string]error{}
 	byIdentity := map[string]*Target{}
 	for _, key := range slices.Sorted(maps.Keys(d.places)) {
-		t, err := s.Open(ctx, d.Env, d.Evaluated, d.places[key])
+		t, err := s.open(ctx, d.Env, d.Evaluated, d.places[key])
 		var account *AccountError
 		switch {
 		case err == nil:
@@ -76,10 +76,13 @@ func (d *Desired) twice() error {
 }
 
 // where is what makes two secrets of one name the same one.
-type where struct{ account, region, endpoint, identity string }
+type where struct {
+	account, region, endpoint, identity string
+	parameters                          bool
+}
 
 func (t *Target) where() where {
-	w := where{account: t.Account, region: t.Region, endpoint: t.Endpoint}
+	w := where{account: t.Account, region: t.Region, endpoint: t.Endpoint, parameters: t.Parameters}
 	if t.Account == "" {
 		w.identity = t.identity
 	}

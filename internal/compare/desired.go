@@ -47,10 +47,10 @@ type Desired struct {
 	// nowhere; "" if it can, or was not asked.
 	OrphansUnknown string
 
-	declared map[string]bool         // by name, in whatever place
-	places   map[string]module.Place // by key, those that secrets are in
-	targets  map[string]*Target      // those that were opened
-	refused  map[string]error        // why others were not
+	declared map[string]bool    // by name, in whatever place
+	places   map[string]located // by key, those that secrets are in
+	targets  map[string]*Target // those that were opened
+	refused  map[string]error   // why others were not
 }
 
 // Options say how the Terraform code is evaluated.
@@ -84,10 +84,10 @@ func (d *Desired) Want() error {
 	for _, w := range d.Wants {
 		d.declared[w.Name] = true
 	}
-	d.places = map[string]module.Place{}
+	d.places = map[string]located{}
 	keys := placeKeys{of: d.Evaluated.Provider}
 	for _, s := range d.Evaluated.Secrets {
-		d.places[keys.key(s.Place)] = s.Place
+		d.places[keys.keyOf(s)] = located{s.Place, s.Parameter != nil}
 	}
 	return err
 }

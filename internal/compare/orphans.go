@@ -80,11 +80,14 @@ func (s Session) candidates(ctx context.Context, d *Desired) (candidates, *orpha
 	keys := placeKeys{of: d.Evaluated.Provider}
 	in := map[*Target][]module.Secret{}
 	for _, secret := range d.Evaluated.Secrets {
-		if t := d.targets[keys.key(secret.Place)]; t != nil {
+		if t := d.targets[keys.keyOf(secret)]; t != nil {
 			in[t] = append(in[t], secret)
 		}
 	}
 	for _, t := range d.Targets() {
+		if t.Parameters {
+			continue // a deletion there can't be taken back, so hci makes none
+		}
 		scope := NewScope(in[t])
 		f, ok := scope.Filter()
 		if !ok {

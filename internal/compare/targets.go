@@ -13,10 +13,18 @@ import (
 	"time"
 
 	"hci/internal/aws/client"
+	"hci/internal/aws/ssm"
 	"hci/internal/project"
+	"hci/sync"
 	"hci/sync/awssm"
 	"hci/tfvars/module"
 )
+
+// located is a place and which of its stores is meant.
+type located struct {
+	module.Place
+	parameters bool // the Parameter Store
+}
 
 // placeKeys makes keys of places.
 type placeKeys struct {
@@ -24,6 +32,18 @@ type placeKeys struct {
 	last module.Place
 	made string
 	any  bool
+}
+
+// inParameters ends the key of a place's Parameter Store.
+const inParameters = "\x00parameters"
+
+// keyOf is the key of a secret's place, which is another one for a parameter.
+func (k *placeKeys) keyOf(s module.Secret) string {
+	key := k.key(s.Place)
+	if s.Parameter != nil {
+		key += inParameters
+	}
+	return key
 }
 
 func (k *placeKeys) key(p module.Place) string {
@@ -46,15 +66,44 @@ func (k *placeKeys) key(p module.Place) string {
 type Target struct {
 	Account  string // "" if it could not be asked for
 	Region   string
-	Endpoint string // of Secrets Manager, where it is another one than AWS's own
+	Endpoint string // of the store's service, where it is another one than AWS's own
 	Config   client.Config
-	Store    *awssm.Store
+	Store    Store
+	// Parameters tells that the store is the Parameter Store of Systems Manager,
+	// not Secrets Manager.
+	Parameters bool
 
 	identity string // tells credentials, region and endpoint apart
 }
 
-// String says where it is: "account 123456789012, eu-central-1".
+// Store is what is asked of Secrets Manager and of the Parameter Store.
+type Store interface {
+	sync.Store
+	sync.History
+	sync.Lister
+	sync.Inspector
+	// Listing returns the facts of many secrets at once, by name; nil where asking
+	// for each is quicker.
+	Listing(ctx context.Context, names []string) (map[string]*sync.Facts, error)
+	// Endpoint is the address of the service; "" for AWS's own.
+	Endpoint() string
+}
+
+var (
+	_ Store = (*awssm.Store)(nil)
+	_ Store = (*ssm.Store)(nil)
+)
+
+// String says where it is: "account 123456789012, eu-central-1", and "Parameter
+// Store" after it where that is meant.
 func (t *Target) String() string {
+	if t.Parameters {
+		return t.place() + ", Parameter Store"
+	}
+	return t.place()
+}
+
+func (t *Target) place() string {
 	switch {
 	case t.Account != "":
 		return "account " + t.Account + ", " + t.Region
@@ -126,13 +175,21 @@ func (m *Memory) first(text string) bool {
 // [*UnsettledError], a [*NoRegionError] or an [*AccountError] where nothing may
 // be read or written. Nothing else has been read by then.
 func (s Session) Open(ctx context.Context, env project.Environment, ev *module.Evaluated, p module.Place) (*Target, error) {
-	t := &Target{}
+	return s.open(ctx, env, ev, located{Place: p})
+}
+
+func (s Session) open(ctx context.Context, env project.Environment, ev *module.Evaluated, at located) (*Target, error) {
+	p := at.Place
+	t := &Target{Parameters: at.parameters}
 	var o awssm.Options
 	var err error
 	if t.Config, o, err = s.load(ctx, env, ev, p); err != nil {
 		return nil, err
 	}
 	t.Region, t.Store = t.Config.Region, awssm.New(t.Config, s.Note)
+	if t.Parameters {
+		t.Store = ssm.New(t.Config)
+	}
 	if s.Config == nil && env.Region != "" && env.Region != t.Region {
 		if text := fmt.Sprintf("region %s of hci.hcl is not used: provider %s (%s) says %s", env.Region, firstOf(p.Provider, "aws"), s.at(p), t.Region); s.Memory.first(text) {
 			s.Note(text)
@@ -144,7 +201,7 @@ func (s Session) Open(ctx context.Context, env project.Environment, ev *module.E
 			return nil, err
 		}
 	}
-	t.identity = strings.Join([]string{fingerprint(o), t.Region, t.Account}, "\x00")
+	t.identity = strings.Join([]string{fingerprint(o), t.Region, t.Account, fmt.Sprint(t.Parameters)}, "\x00")
 	return t, nil
 }
 

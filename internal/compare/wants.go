@@ -32,15 +32,15 @@ type Unnamed struct {
 	pattern *sync.Pattern
 }
 
-// Wants lists the secrets that should be in Secrets Manager, sorted by name,
-// and those whose name has to be looked up. A secret's [sync.Want.Place] is the
+// Wants lists the secrets that should be in Secrets Manager, and the parameters
+// that should be in the Parameter Store, sorted by name, and those whose name has to be looked up. A secret's [sync.Want.Place] is the
 // key of its place; see [PlaceKey].
 func Wants(ev *module.Evaluated) (wants []sync.Want, unnamed []Unnamed, err error) {
 	type id struct{ place, name string }
 	byName := map[id]module.Secret{}
 	keys := placeKeys{of: ev.Provider}
 	for _, s := range ev.Secrets {
-		place := keys.key(s.Place)
+		place := keys.keyOf(s)
 		if !s.NameKnown {
 			w := want(s)
 			w.Place = place
@@ -90,6 +90,10 @@ func want(s module.Secret) sync.Want {
 			Managed: s.Managed(), Description: s.Description, KMSKeyID: s.KMSKeyID, KMSAwaits: s.KMSAwaits, Tags: s.Tags,
 			Replicas: s.Replicas, Policy: s.Policy, Unsettled: s.Unsettled,
 		},
+	}
+	if s.Parameter != nil {
+		parameter := sync.Parameter(*s.Parameter)
+		w.Meta.Parameter = &parameter
 	}
 	if w.Status == sync.Unknown {
 		w.Pattern = pattern(s.Shape)

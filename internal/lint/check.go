@@ -82,7 +82,7 @@ func (c Code) plain(rule Rule, where string, entries []module.EnvEntry) []Findin
 }
 
 // generated are the attributes that hold a secret wherever they stand.
-var generated = regexp.MustCompile(`(^|\.)(random_password\.[^.]+\.(result|bcrypt_hash)|aws_secretsmanager_secret_version\.[^.]+\.secret_(string|binary)|tls_private_key\.[^.]+\.private_key_\w+|aws_iam_access_key\.[^.]+\.(secret|ses_smtp_password_v4)|aws_(db_instance|rds_cluster|docdb_cluster|redshift_cluster)\.[^.]+\.(master_)?password|aws_elasticache_replication_group\.[^.]+\.auth_token)$`)
+var generated = regexp.MustCompile(`(^|\.)(random_password\.[^.]+\.(result|bcrypt_hash)|aws_secretsmanager_secret_version\.[^.]+\.secret_(string|binary)|aws_ssm_parameter\.[^.]+\.value|tls_private_key\.[^.]+\.private_key_\w+|aws_iam_access_key\.[^.]+\.(secret|ses_smtp_password_v4)|aws_(db_instance|rds_cluster|docdb_cluster|redshift_cluster)\.[^.]+\.(master_)?password|aws_elasticache_replication_group\.[^.]+\.auth_token)$`)
 
 // secretIn says what secret an entry holds, "" if it holds none that can be
 // told.
@@ -142,14 +142,26 @@ func (c Code) references(ct module.Container) []Finding {
 			continue
 		}
 		s := c.Evaluated.Secrets[i]
-		if !c.References.Granted(s.Address, s.Name) {
+		if !c.granted(s) {
 			all = append(all, breaks(NotGranted, c.Path(ref.File), ref.Line, "%s of container %s comes from %s, which no policy grants", ref.Name, ct.Name, s.Address))
+		}
+		if s.Parameter != nil && ref.JSONKey != "" {
+			all = append(all, breaks(NoSuchKey, c.Path(ref.File), ref.Line, "%s of container %s names the key %q of %s, and ECS hands out a parameter as a whole only", ref.Name, ct.Name, ref.JSONKey, s.Address))
+			continue
 		}
 		if missing, sure := lacksKey(s, ref.JSONKey); sure && missing {
 			all = append(all, breaks(NoSuchKey, c.Path(ref.File), ref.Line, "%s of container %s names the key %q, which %s does not have", ref.Name, ct.Name, ref.JSONKey, s.Address))
 		}
 	}
 	return all
+}
+
+// granted reports whether a policy lets somebody read a secret.
+func (c Code) granted(s module.Secret) bool {
+	if s.Parameter != nil {
+		return c.References.GrantedParameter(s.Address, s.Name)
+	}
+	return c.References.Granted(s.Address, s.Name)
 }
 
 // unused are the secrets that nothing in the code reads.
@@ -164,7 +176,7 @@ func (c Code) unused() []Suspect {
 	}
 	var all []Suspect
 	for _, s := range c.Evaluated.Secrets {
-		if s.Managed() && s.NameKnown && !inContainer[s.Address] && !c.References.Granted(s.Address, s.Name) && !c.References.Used(s.Address) {
+		if s.Managed() && s.NameKnown && !inContainer[s.Address] && !c.granted(s) && !c.References.Used(s.Address) {
 			all = append(all, Suspect{
 				Finding: breaks(Unused, c.Path(s.File), s.Line, "nothing is seen to read %s: no policy, container or function names it, and no tracked file holds its name", s.Address),
 				Names:   stems(s.Name, c.Workspace),

@@ -19,10 +19,14 @@ import (
 type References struct {
 	granted, used map[string]bool  // by "aws_secretsmanager_secret.name", without module and instance
 	patterns      []*regexp.Regexp // of ARNs' ends: name and six characters
+	parameters    []*regexp.Regexp // and of parameters' ones: the name without its first slash
 	literals      literals
 }
 
-const secretType = "aws_secretsmanager_secret"
+const (
+	secretType    = "aws_secretsmanager_secret"
+	parameterType = "aws_ssm_parameter"
+)
 
 // policies are the types of resources and data sources that grant.
 var policies = regexp.MustCompile(`^(aws_iam_(.*_)?policy(_document)?|aws_secretsmanager_secret_policy|aws_kms_.*)$`)
@@ -169,7 +173,7 @@ func link(nodes []node) *References {
 	}
 	for _, n := range nodes {
 		switch n.typ {
-		case "local", secretType, secretType + "_version", "moved", "import", "removed":
+		case "local", secretType, secretType + "_version", parameterType, "moved", "import", "removed":
 			continue
 		}
 		grants := policies.MatchString(n.typ)
@@ -178,32 +182,35 @@ func link(nodes []node) *References {
 		refs, values := closure(n, byKey)
 		for _, ref := range refs {
 			address := strings.Replace(ref, secretType+"_version.", secretType+".", 1)
-			if strings.HasPrefix(address, secretType+".") {
+			if strings.HasPrefix(address, secretType+".") || strings.HasPrefix(address, parameterType+".") {
 				r.granted[address] = r.granted[address] || grants || handed
 				r.used[address] = r.used[address] || !grants
 			}
 		}
 		for _, value := range values {
-			if pattern := grantPattern(value); grants && pattern != nil {
+			if pattern := grantPattern(value, ":secret:"); grants && pattern != nil {
 				r.patterns = append(r.patterns, pattern)
+			}
+			if pattern := grantPattern(value, ":parameter"); grants && pattern != nil {
+				r.parameters = append(r.parameters, pattern)
 			}
 		}
 	}
 	return r
 }
 
-// grantPattern is what a policy's resource says of the end of secrets' ARNs, nil
-// if it is about something else.
+// grantPattern is what a policy's resource says of the end of ARNs, after what
+// all of a kind have in common; nil if it is about something else.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
-func grantPattern(resource string) *regexp.Regexp {
+func grantPattern(resource, before string) *regexp.Regexp {
 	end := "*"
 	if resource != "*" {
-		_, after, found := strings.Cut(resource, ":secret:")
+		_, after, found := strings.Cut(resource, before)
 		if !found {
 			return nil
 		}
-		end = after
+		end = strings.TrimPrefix(after, "/")
 	}
 	quoted := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(end))
 	pattern, err := regexp.Compile("^" + quoted + "$")
@@ -239,7 +246,7 @@ func closure(n node, byKey map[string][]node) (refs, values []string) {
 
 // plain takes modules and instance keys from an address.
 func plain(address string) string {
-	i := strings.LastIndex(address, secretType+".")
+	i := max(strings.LastIndex(address, secretType+"."), strings.LastIndex(address, parameterType+"."))
 	if i < 0 {
 		return address
 	}
@@ -252,6 +259,13 @@ func plain(address string) string {
 func (r *References) Granted(address, name string) bool {
 	return r.granted[plain(address)] || slices.ContainsFunc(r.patterns, func(p *regexp.Regexp) bool {
 		return name == "" || p.MatchString(name+"-AbCdEf")
+	})
+}
+
+// GrantedParameter is Granted of a parameter of Systems Manager.
+func (r *References) GrantedParameter(address, name string) bool {
+	return r.granted[plain(address)] || slices.ContainsFunc(r.parameters, func(p *regexp.Regexp) bool {
+		return name == "" || p.MatchString(strings.TrimPrefix(name, "/"))
 	})
 }
 

@@ -52,13 +52,19 @@ type File struct {
 type Place struct {
 	Account string `json:"account"` // "" where it could not be asked for
 	Region  string `json:"region"`
+	// Parameters tells that it is the Parameter Store, not Secrets Manager.
+	Parameters bool `json:"parameter_store,omitempty"`
 }
 
 func (p Place) String() string {
-	if p.Account == "" {
-		return p.Region
+	text := p.Region
+	if p.Account != "" {
+		text = "account " + p.Account + ", " + p.Region
 	}
-	return "account " + p.Account + ", " + p.Region
+	if p.Parameters {
+		text += ", Parameter Store"
+	}
+	return text
 }
 
 // Options are those of the push that is planned.

@@ -91,7 +91,7 @@ func meet(env, other project.Environment, mine, theirs []module.Secret) (first *
 			continue
 		}
 		same := slices.ContainsFunc(byName[s.Name], func(o module.Secret) bool {
-			return placed(s.Place, env).Same(placed(o.Place, other))
+			return (s.Parameter != nil) == (o.Parameter != nil) && placed(s.Place, env).Same(placed(o.Place, other))
 		})
 		switch {
 		case !same:

@@ -74,17 +74,20 @@ func holder(d *sm.DescribeSecretOutput, label string) string {
 
 // Return implements [sync.History]: the compare-and-swap of Write, without a
 // new version.
-func (s *Store) Return(ctx context.Context, name, to string, seen sync.Held) error {
+func (s *Store) Return(ctx context.Context, name, to string, seen sync.Held) (string, error) {
 	_, err := s.client.UpdateSecretVersionStage(ctx, &sm.UpdateSecretVersionStageInput{
 		SecretId: &name, VersionStage: aws.String(labelCurrent), MoveToVersionId: &to, RemoveFromVersionId: &seen.Version,
 	})
 	if err != nil {
 		err = s.returned(ctx, name, to, seen.Version, err)
 	}
-	if err == nil && slices.Contains(seen.Labels, labelPending) {
+	if err != nil {
+		return "", err
+	}
+	if slices.Contains(seen.Labels, labelPending) {
 		s.unlabel(ctx, name, seen.Version, labelPending)
 	}
-	return err
+	return to, nil
 }
 
 // returned finds out what became of a move whose answer was an error.

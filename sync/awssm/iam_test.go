@@ -16,12 +16,13 @@ func TestPermissionsAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	internal := filepath.Join("..", "..", "internal")
+	store := regexp.MustCompile(`(?:read\(ctx, s|\.Try\(ctx), "(\w+)"`)
 	sdk, own := regexp.MustCompile(`client\.([A-Z]\w+)\(ctx`), regexp.MustCompile(`\.(?:Call|pages)\(ctx, "(\w+)"`)
 	n := 0
 	for _, of := range []struct {
 		dir, service string
 		call         *regexp.Regexp
-	}{{".", "secretsmanager", sdk}, {filepath.Join(internal, "aws", "ecs"), "(ecs|ecr|logs)", own}, {filepath.Join(internal, "aws", "ecr"), "ecr", own}} {
+	}{{".", "secretsmanager", sdk}, {filepath.Join(internal, "aws", "ssm"), "ssm", store}, {filepath.Join(internal, "aws", "ecs"), "(ecs|ecr|logs)", own}, {filepath.Join(internal, "aws", "ecr"), "ecr", own}} {
 		files, err := filepath.Glob(filepath.Join(of.dir, "*.go"))
 		if err != nil {
 			t.Fatal(err)

@@ -157,7 +157,7 @@ func TestPendingFollows(t *testing.T) {
 	}
 	h := rotated("4")
 	to := holder(w.server.History("s"), "AWSPREVIOUS").ID
-	if err := st.Return(ctx, "s", to, h); err != nil {
+	if _, err := st.Return(ctx, "s", to, h); err != nil {
 		t.Fatal(err)
 	}
 	if v := holder(w.server.History("s"), "AWSPENDING"); v.ID != "" {

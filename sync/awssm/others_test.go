@@ -114,7 +114,7 @@ func TestDeleteConflict(t *testing.T) {
 		if err != nil || len(previous) != 1 || !previous[0].Value.Equal(secret.New("first")) {
 			t.Fatalf("%d, %v", len(previous), err)
 		}
-		if err := st.Return(context.Background(), "app/rolled", previous[0].Previous, sync.Held{Version: previous[0].Previous}); !errors.Is(err, sync.ErrConflict) {
+		if _, err := st.Return(context.Background(), "app/rolled", previous[0].Previous, sync.Held{Version: previous[0].Previous}); !errors.Is(err, sync.ErrConflict) {
 			t.Errorf("%v", err)
 		}
 	})

@@ -1,6 +1,7 @@
-// Package localsm is an embedded AWS Secrets Manager: an [http.Handler] that
-// speaks the service's real protocol, so that the AWS CLI, boto3 and the SDKs
-// work against it unchanged, offline.
+// Package localsm is an embedded AWS Secrets Manager, with the Parameter Store of
+// Systems Manager beside it: an [http.Handler] that speaks the services' real
+// protocol, so that the AWS CLI, boto3 and the SDKs work against it unchanged,
+// offline.
 //
 // It serves GetSecretValue, BatchGetSecretValue, ListSecrets, DescribeSecret,
 // ListSecretVersionIds, CreateSecret, PutSecretValue, UpdateSecret,
@@ -11,6 +12,12 @@
 // a copy, and no policy is enforced. KMS key ids are stored and returned;
 // nothing is encrypted with them. Any other operation answers
 // UnknownOperationException.
+//
+// Of the Parameter Store it serves GetParameter, GetParameters,
+// GetParametersByPath, PutParameter, DescribeParameters, GetParameterHistory,
+// DeleteParameter, DeleteParameters, LabelParameterVersion, AddTagsToResource,
+// RemoveTagsFromResource and ListTagsForResource, likewise. Without
+// WithDecryption a SecureString is answered as a text that tells nothing.
 //
 // What it promises:
 //   - Every request must carry a valid Signature Version 4 made with the
@@ -25,7 +32,8 @@
 //     24 hours old, and secrets when their recovery window ends.
 //
 // Formats and behaviour follow the AWS Secrets Manager API Reference
-// (https://docs.aws.amazon.com/secretsmanager/latest/apireference), the user
+// (https://docs.aws.amazon.com/secretsmanager/latest/apireference) and of Systems
+// Manager (https://docs.aws.amazon.com/systems-manager/latest/APIReference), the user
 // guide's pages on finding secrets and on partial ARNs, and the service's
 // model of 2017-10-17; signatures follow
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html.
@@ -78,13 +86,15 @@ type Options struct {
 // Server is the embedded Secrets Manager. It is safe for concurrent use.
 type Server struct {
 	o         Options
-	verifier  sigv4.Verifier
+	verifiers map[string]sigv4.Verifier // by the beginning of X-Amz-Target
 	arnPrefix string
 	tokenKey  [sha256.Size]byte // authenticates NextTokens
 
 	mu      sync.Mutex
 	secrets map[string]*entry // by name
 	seq     int
+
+	parameters map[string]*parameter // by name
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -104,13 +114,17 @@ func New(o Options) *Server {
 		o.AccessKeyID = "AKIA" + strings.ToUpper(rand.Text()[:16])
 		o.SecretAccessKey = rand.Text() + rand.Text()
 	}
-	s := &Server{o: o, secrets: make(map[string]*entry), verifier: sigv4.Verifier{
-		Region: o.Region, Service: "secretsmanager",
-		AccessKeyID: o.AccessKeyID, SecretAccessKey: o.SecretAccessKey,
-		SessionToken: o.SessionToken, SessionExpires: o.SessionExpires,
-	}}
+	s := &Server{o: o, secrets: make(map[string]*entry), parameters: make(map[string]*parameter), verifiers: map[string]sigv4.Verifier{}}
+	region := o.Region
 	if o.AnyRegion {
-		s.verifier.Region = ""
+		region = ""
+	}
+	for target, service := range map[string]string{secretsTarget: "secretsmanager", parametersTarget: "ssm"} {
+		s.verifiers[target] = sigv4.Verifier{
+			Region: region, Service: service,
+			AccessKeyID: o.AccessKeyID, SecretAccessKey: o.SecretAccessKey,
+			SessionToken: o.SessionToken, SessionExpires: o.SessionExpires,
+		}
 	}
 	s.arnPrefix = fmt.Sprintf("arn:%s:secretsmanager:%s:%s:secret:", partition(o.Region), o.Region, o.AccountID)
 	_, _ = rand.Read(s.tokenKey[:]) // never fails

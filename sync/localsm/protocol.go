@@ -18,8 +18,10 @@ import (
 const maxBody = 1 << 20
 
 const (
-	contentType  = "application/x-amz-json-1.1"
-	targetPrefix = "secretsmanager."
+	contentType = "application/x-amz-json-1.1"
+	// The beginnings of X-Amz-Target.
+	secretsTarget    = "secretsmanager"
+	parametersTarget = "AmazonSSM"
 )
 
 // The service's own exceptions.
@@ -57,10 +59,13 @@ type call struct {
 	now time.Time
 }
 
-// operation returns what the name in X-Amz-Target asks for, or nil.
+// operation returns what X-Amz-Target asks for, or nil.
 //
 //hci:long one case for each operation
-func operation(name string) func(*call) (any, *fault) {
+func operation(service, name string) func(*call) (any, *fault) {
+	if service == parametersTarget {
+		return parameterOperation(name)
+	}
 	switch name {
 	case "CancelRotateSecret":
 		return (*call).cancelRotateSecret
@@ -163,12 +168,16 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, now time.Time) (
 	} else if err != nil {
 		return nil, fail(serialization, "the request body could not be read")
 	}
-	if e := s.verifier.Verify(r, body, now); e != nil {
+	service, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	verifier, ours := s.verifiers[service]
+	if !ours {
+		verifier = s.verifiers[secretsTarget]
+	}
+	if e := verifier.Verify(r, body, now); e != nil {
 		return nil, fail(e.Code, "%s", e.Message)
 	}
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	name, ours := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
-	do := operation(name)
+	do := operation(service, name)
 	if err != nil || media != contentType || !ours || do == nil {
 		return nil, fail(unknownOperation, unknownOperMsg)
 	}

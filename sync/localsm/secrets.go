@@ -289,7 +289,17 @@ func (c *call) tagResource() (any, *fault) {
 	if err != nil {
 		return nil, err
 	}
-	all := slices.Clone(e.tags)
+	all := merged(e.tags, added)
+	if err := checkTags(added, all); err != nil {
+		return nil, err
+	}
+	e.tags, e.changed = all, c.now
+	return struct{}{}, nil
+}
+
+// merged is a list of tags with others added, or changed.
+func merged(tags, added []tag) []tag {
+	all := slices.Clone(tags)
 	for _, t := range added {
 		if i := slices.IndexFunc(all, func(old tag) bool { return old.Key == t.Key }); i >= 0 {
 			all[i] = t
@@ -297,11 +307,7 @@ func (c *call) tagResource() (any, *fault) {
 			all = append(all, t)
 		}
 	}
-	if err := checkTags(added, all); err != nil {
-		return nil, err
-	}
-	e.tags, e.changed = all, c.now
-	return struct{}{}, nil
+	return all
 }
 
 func (c *call) untagResource() (any, *fault) {

@@ -8,8 +8,8 @@
 // are called by a path in the same file system. [Module.Evaluate] computes, for
 // one workspace and one set of variable values, which secrets Terraform keeps
 // in AWS Secrets Manager (aws_secretsmanager_secret), which values it gives
-// them (aws_secretsmanager_secret_version), and where they are (provider
-// "aws"). Names and values are those that Terraform itself computes: parsing,
+// them (aws_secretsmanager_secret_version), which parameters of Systems Manager
+// hold secrets (aws_ssm_parameter), and where they are (provider "aws"). Names and values are those that Terraform itself computes: parsing,
 // types and functions are HashiCorp's libraries.
 //
 // What Terraform learns only by applying (attributes of resources, data

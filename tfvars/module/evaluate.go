@@ -93,9 +93,10 @@ func (s ValueStatus) String() string {
 }
 
 // Secret is one secret in Secrets Manager that the directory declares or
-// writes a value to.
+// writes a value to, or a parameter of Systems Manager that it declares.
 type Secret struct {
-	// Address is that of the aws_secretsmanager_secret or, for a secret that
+	// Address is that of the aws_secretsmanager_secret, of the
+	// aws_ssm_parameter or, for a secret that
 	// is declared elsewhere, of the data source or version that names it. A
 	// block whose instances are unknown has one Secret, its address ending
 	// in [*].
@@ -155,6 +156,10 @@ type Secret struct {
 	RecoveryWindowDays int
 	ForceDelete        bool
 
+	// Parameter is what is declared of a parameter of Systems Manager besides;
+	// nil for a secret of Secrets Manager.
+	Parameter *Parameter
+
 	// Place is where Terraform keeps the secret.
 	Place Place
 
@@ -189,7 +194,7 @@ func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
 		}
 	}
 
-	r := &reader{graph: g, shapes: in.Shapes, byAddress: map[string]*found{}, providers: map[providerKey]Place{}, clusters: map[string]string{}}
+	r := &reader{graph: g, shapes: in.Shapes, byAddress: map[string]*found{}, plain: map[string]*found{}, providers: map[providerKey]Place{}, clusters: map[string]string{}}
 	r.module(g.Root)
 	r.versions()
 	r.attachments()

@@ -29,7 +29,8 @@ type reader struct {
 	found     []*found
 	byAddress map[string]*found // secrets and data sources
 	byName    map[string][]*found
-	pending   []block // versions
+	pending   []block           // versions
+	plain     map[string]*found // parameters that hold no secret, by address
 	notSeen   []Unseen
 	mentions  []Mention
 	attached  []block // rotations and policies
@@ -80,6 +81,8 @@ func (r *reader) module(in *eval.Instance) {
 			switch kind {
 			case rotationType, policyType:
 				r.attached = append(r.attached, b)
+			case parameterType:
+				r.parameter(b)
 			case versionType:
 				r.pending = append(r.pending, b)
 			case serviceType:
@@ -119,7 +122,7 @@ func (r *reader) unexpanded(in *eval.Instance, res *config.Resource, awaits []st
 		r.graph.Warn(fmt.Sprintf("the instances of %s are not known yet: they wait for %s", address, strings.Join(awaits, ", ")), res.Range)
 		return
 	}
-	if res.Type != secretType {
+	if res.Type != secretType && !mayHoldSecret(res) {
 		return
 	}
 	if res.Mode == config.Data {
@@ -127,9 +130,14 @@ func (r *reader) unexpanded(in *eval.Instance, res *config.Resource, awaits []st
 		return
 	}
 	r.unseen(address, instancesUnknown(awaits), res.Range)
+	var parameter *Parameter
+	if res.Type == parameterType {
+		parameter = &Parameter{}
+	}
 	r.add(&found{at: res.Range, Secret: Secret{
-		Place:   r.provider(in, cmp.Or(res.Provider, defaultProvider)),
-		Address: address + "[*]", Label: res.Name, NameUnknown: awaits,
+		Parameter: parameter,
+		Place:     r.provider(in, cmp.Or(res.Provider, defaultProvider)),
+		Address:   address + "[*]", Label: res.Name, NameUnknown: awaits,
 		Status: Unknown, Unknown: awaits, RecoveryWindowDays: defaultWindow,
 		File: res.Range.Filename, Line: res.Range.Start.Line,
 	}})

@@ -74,9 +74,14 @@ type SecretRef struct {
 	Secret, SecretName string
 	JSONKey            string // of an object in the secret's value; "" for the whole
 	Stage, Version     string // "" for AWSCURRENT
-	Problem            string // why it is not resolved
-	File               string // where the entry stands
-	Line               int
+	// Parameter tells that it is a parameter of Systems Manager. Plain is the
+	// value of one that holds no secret, which is not among the declared
+	// secrets; nil where it is not known.
+	Parameter bool
+	Plain     *secret.Value
+	Problem   string // why it is not resolved
+	File      string // where the entry stands
+	Line      int
 }
 
 func (r *reader) taskDefinitions() []Task {
@@ -305,6 +310,9 @@ func (r *reader) resolve(ref *SecretRef, s shape.Shape) {
 		return
 	}
 	parts := flattened(s)
+	if r.resolveEnd(ref, parts) {
+		return
+	}
 	var suffix strings.Builder
 	for _, part := range parts[1:] {
 		text, ok := shape.Text(part)
@@ -323,6 +331,9 @@ func (r *reader) resolve(ref *SecretRef, s shape.Shape) {
 	f := r.byAddress[address]
 	if f == nil {
 		f = r.byVersion(address)
+	}
+	if r.resolveParameter(ref, address, attribute, suffix.String()) {
+		return
 	}
 	if f == nil || attribute != "arn" && attribute != "id" {
 		ref.Problem = "its valueFrom depends on " + head.Awaits[0]
@@ -370,7 +381,7 @@ const arnFields = 7
 func (r *reader) resolveText(ref *SecretRef, text string) {
 	fields := strings.SplitN(text, ":", arnFields+1)
 	if len(fields) < arnFields || fields[0] != "arn" || fields[2] != "secretsmanager" {
-		ref.Problem = "it is a parameter of Systems Manager, which is not read"
+		r.resolveParameterText(ref, text)
 		return
 	}
 	named, _ := parseARN(strings.Join(fields[:arnFields], ":"))

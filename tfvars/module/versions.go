@@ -19,7 +19,7 @@ import (
 func (r *reader) versions() {
 	r.byName = map[string][]*found{}
 	for _, f := range r.found {
-		if f.NameKnown {
+		if f.NameKnown && f.Parameter == nil {
 			r.byName[f.Name] = append(r.byName[f.Name], f)
 		}
 	}
@@ -65,7 +65,7 @@ func (r *reader) target(b block) *found {
 func (r *reader) awaited(v cty.Value) *found {
 	for _, awaited := range mark.Awaited(v) {
 		address, attribute := split(awaited)
-		if f := r.byAddress[address]; f != nil && slices.Contains([]string{"id", "arn", "name"}, attribute) {
+		if f := r.byAddress[address]; f != nil && f.Parameter == nil && slices.Contains([]string{"id", "arn", "name"}, attribute) {
 			return f
 		}
 	}
@@ -77,7 +77,7 @@ func (r *reader) targetOf(b block, argument string) *found {
 	if expr := b.res.Attrs[argument]; expr != nil {
 		// Without evaluating all instances of the secret for each of them.
 		if address, _, ok := b.in.Reference(expr, b.rep); ok {
-			if f := r.byAddress[address]; f != nil && !f.external {
+			if f := r.byAddress[address]; f != nil && !f.external && f.Parameter == nil {
 				return f
 			}
 		}

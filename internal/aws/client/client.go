@@ -39,6 +39,7 @@ type Service struct {
 	Name   string // for signing
 	Target string // the beginning of X-Amz-Target
 	Env    string // the variable that sets another endpoint
+	ID     string // the SDK's id of it, by which the Terraform code sets another; "" if it doesn't
 }
 
 // Client calls one service. It may be used by several goroutines at once.
@@ -103,6 +104,12 @@ func reached(err error) error {
 		return why
 	}
 	return err
+}
+
+// Throttled reports whether an error says that there were too many requests.
+func Throttled(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.throttled()
 }
 
 func (e *Error) throttled() bool {
@@ -171,6 +178,17 @@ func (c *Client) Call(ctx context.Context, operation string, in, out any) error 
 	}
 }
 
+// Try sends a request once, for those that must not be carried out twice. An
+// error that is not [Refused] leaves open whether it was carried out.
+func (c *Client) Try(ctx context.Context, operation string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	_, err = c.once(ctx, operation, body, out)
+	return reached(err)
+}
+
 func (c *Client) once(ctx context.Context, operation string, body []byte, out any) (again bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
@@ -220,13 +238,27 @@ func Endpoint(cfg Config, service Service) string {
 }
 
 func (c *Client) endpoint() string {
+	if own := c.Endpoint(); own != "" {
+		return own
+	}
+	return "https://" + c.host() + "/"
+}
+
+// Endpoint returns the address of the service where the Terraform code, the
+// environment or the configuration sets one; "" for AWS's own.
+func (c *Client) Endpoint() string {
+	if c.service.ID != "" {
+		if address, ok := codeEndpoint(c.cfg, c.service.ID); ok {
+			return address
+		}
+	}
 	switch own := os.Getenv(c.service.Env); {
 	case own != "" && len(c.cfg.ConfigSources) > 0: // one that was loaded, not made
 		return own
 	case c.cfg.BaseEndpoint != nil:
 		return *c.cfg.BaseEndpoint
 	}
-	return "https://" + c.host() + "/"
+	return ""
 }
 
 func failure(operation string, status int, answer []byte) *Error {

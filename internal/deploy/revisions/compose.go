@@ -141,6 +141,9 @@ func (c *composer) secret(want module.SecretRef) (ecs.SecretRef, bool) {
 	if want.SecretName == "" || c.service == nil {
 		return ecs.SecretRef{}, false
 	}
+	if want.Parameter {
+		return c.parameter(want), true
+	}
 	const fields = 7 // of the ARN of a secret
 	for _, is := range c.running.Containers() {
 		for _, s := range is.Secrets {
@@ -156,4 +159,19 @@ func (c *composer) secret(want module.SecretRef) (ecs.SecretRef, bool) {
 		}
 	}
 	return ecs.SecretRef{}, false
+}
+
+// parameter is where the running service has a parameter from that the code
+// names, or else its name, which is enough in the task's own region.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-ssm-paramstore.html
+func (c *composer) parameter(want module.SecretRef) ecs.SecretRef {
+	for _, is := range c.running.Containers() {
+		for _, s := range is.Secrets {
+			if namesParameter(s.ValueFrom, want.SecretName) {
+				return ecs.SecretRef{Name: want.Name, ValueFrom: s.ValueFrom}
+			}
+		}
+	}
+	return ecs.SecretRef{Name: want.Name, ValueFrom: want.SecretName}
 }

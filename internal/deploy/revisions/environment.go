@@ -63,7 +63,11 @@ func contradictions(want module.Container, is ecs.Container) []string {
 	}
 	for _, s := range want.Secrets {
 		at := slices.IndexFunc(is.Secrets, func(v ecs.SecretRef) bool { return v.Name == s.Name })
-		if at >= 0 && s.SecretName != "" && !namesSecret(is.Secrets[at].ValueFrom, s.SecretName) {
+		names := namesSecret
+		if s.Parameter {
+			names = namesParameter
+		}
+		if at >= 0 && s.SecretName != "" && !names(is.Secrets[at].ValueFrom, s.SecretName) {
 			all = append(all, s.Name)
 		}
 	}
@@ -119,6 +123,16 @@ func namesSecret(valueFrom, name string) bool {
 	}
 	full := parts[fields-2]
 	return full == name || len(full) == len(name)+added && strings.HasPrefix(full, name+"-")
+}
+
+// namesParameter reports whether a valueFrom is the name of a parameter, or its
+// ARN, which doesn't tell whether the name begins with a slash.
+func namesParameter(valueFrom, name string) bool {
+	if strings.HasPrefix(valueFrom, "arn:") {
+		_, end, ok := strings.Cut(valueFrom, ":parameter/")
+		return ok && end == strings.TrimPrefix(name, "/")
+	}
+	return valueFrom == name
 }
 
 // ForeignError says that no active revision of a family is this environment's.

@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -20,12 +21,16 @@ func (e *ClearTextError) Error() string { return fmt.Sprintf("%s: %s", e.Key, e.
 
 // ForECS returns the entries of a container definition: secrets by the ARN that
 // ECS takes them from, never by value, and the rest as plain environment. arns
-// holds the ARNs of declared secrets by address. Errors are [*ClearTextError]s,
+// holds the ARNs of declared secrets by address; a parameter whose ARN is not
+// among them is taken by its name. Errors are [*ClearTextError]s,
 // joined.
 func (s *Set) ForECS(ev *module.Evaluated, arns map[string]string) (entries []dotenv.Entry, err error) {
-	secretOf := map[string]string{}
+	secretOf, parameters := map[string]string{}, map[string]string{}
 	if ev != nil {
 		for _, sec := range ev.Secrets {
+			if sec.Parameter != nil {
+				parameters[sec.Address] = sec.Name
+			}
 			if l, ok := sec.Shape.(shape.Leaf); ok && l.Source != nil && len(l.Source.Path) == 0 {
 				secretOf[l.Source.Variable] = sec.Address
 			}
@@ -41,9 +46,20 @@ func (s *Set) ForECS(ev *module.Evaluated, arns map[string]string) (entries []do
 		address := ""
 		switch v.Layer {
 		case FromSecrets:
+			if v.ref.Parameter && v.ref.SecretName != "" && !v.broken {
+				e.ValueFrom = cmp.Or(arns[v.ref.Secret], v.ref.SecretName) // the name is enough in the task's own region
+				entries = append(entries, e)
+				continue
+			}
 			address = v.ref.Secret
 		case FromFile:
-			if address = secretOf[v.name]; address == "" {
+			address = secretOf[v.name]
+			if name := parameters[address]; name != "" && arns[address] == "" {
+				e.ValueFrom = name
+				entries = append(entries, e)
+				continue
+			}
+			if address == "" {
 				problems = append(problems, &ClearTextError{key, v.From + " is in no secret by itself; its value would stand in the definition in the clear"})
 				continue
 			}

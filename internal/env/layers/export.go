@@ -6,8 +6,8 @@
 //     the variable's type).
 //  2. The "environment" of the service's container, as its task definition
 //     declares it.
-//  3. The "secrets" of that container: the value of the declared secret that
-//     valueFrom means or, with a JSON key, what stands there in it.
+//  3. The "secrets" of that container: the value of the declared secret or
+//     parameter that valueFrom means or, with a JSON key, what stands there in it.
 //  4. The env block at the top of hci.hcl.
 //  5. The env block of the environment in hci.hcl.
 //
@@ -17,7 +17,8 @@
 //	KEY = var.NAME            renames: NAME is exported as KEY only
 //	KEY = "${var.A}:${var.B}" combines; A and B are exported as well
 //	KEY = secret.LABEL        takes the secret that Terraform declares as
-//	                          aws_secretsmanager_secret.LABEL
+//	                          aws_secretsmanager_secret.LABEL or, where there is
+//	                          none, as aws_ssm_parameter.LABEL
 //	KEY = null                drops KEY
 //
 // What only AWS knows (the address of a database) has no value; it is listed
@@ -229,6 +230,12 @@ func (s *Set) fromContainer(in Input) {
 func (v *Variable) fromSecret(sec *module.Secret, in Input) {
 	var text secret.Value
 	switch value, inAWS := in.Held[v.ref.Secret]; {
+	case v.ref.Plain != nil:
+		v.value, v.Known = *v.ref.Plain, true
+		return
+	case v.ref.Parameter && v.ref.JSONKey+v.ref.Stage+v.ref.Version != "":
+		v.Problem, v.broken = "it names a part or a version of a parameter, which ECS does not take", true
+		return
 	case v.ref.Stage != "" && v.ref.Stage != "AWSCURRENT" || v.ref.Version != "":
 		v.Problem = "it names a version of the secret, which only Secrets Manager has"
 		return

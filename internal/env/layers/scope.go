@@ -31,6 +31,9 @@ func NewScope(secrets *tfvars.File, ev *module.Evaluated) Scope {
 	}
 	maps.Copy(s.Vars, ev.Variables)
 	for _, sec := range ev.Secrets {
+		if _, taken := s.Secrets[sec.Label]; taken && sec.Parameter != nil { // secrets come first by their address
+			continue
+		}
 		switch {
 		case sec.Status == module.Known && sec.Binary: // as the argument secret_binary has it
 			s.Secrets[sec.Label] = cty.StringVal(base64.StdEncoding.EncodeToString([]byte(sec.Value.Reveal())))

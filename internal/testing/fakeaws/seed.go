@@ -47,7 +47,11 @@ func Definition(t module.Task, image func(module.Task, module.Container) string,
 			environment = append(environment, object{"name": e.Name, "value": value})
 		}
 		for _, ref := range c.Secrets {
-			if ref.SecretName != "" {
+			switch {
+			case ref.SecretName == "":
+			case ref.Parameter: // of the task's own region, so that the name is enough
+				secrets = append(secrets, object{"name": ref.Name, "valueFrom": ref.SecretName})
+			default:
 				secrets = append(secrets, object{"name": ref.Name, "valueFrom": valueFrom(arn(ref.SecretName), ref)})
 			}
 		}

@@ -175,7 +175,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	if service == "secretsmanager" && s.o.SecretsManager != nil {
+	if (service == "secretsmanager" || service == "AmazonSSM") && s.o.SecretsManager != nil {
 		s.o.SecretsManager.ServeHTTP(w, r)
 		return
 	}

@@ -1,5 +1,5 @@
 // Package faultproxy harms requests on their way to an embedded Secrets
-// Manager. It is imported by tests only.
+// Manager or Parameter Store. It is imported by tests only.
 package faultproxy
 
 import (
@@ -90,10 +90,11 @@ func (p *Proxy) look(r *http.Request) (Request, Fault, error) {
 		SecretID     string `json:"SecretId"`
 		Name         string
 		SecretIDList []string `json:"SecretIdList"`
+		Names        []string
 	}
 	_ = json.Unmarshal(body, &in) // what isn't JSON names no secret
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	q := Request{Operation: operation, Secret: in.SecretID + in.Name + strings.Join(in.SecretIDList, " ")}
+	q := Request{Operation: operation, Secret: in.SecretID + in.Name + strings.Join(in.SecretIDList, " ") + strings.Join(in.Names, " ")}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.attempts == nil {

@@ -88,7 +88,7 @@ func (f Fault) Misleads(operation string) bool {
 	case Exists:
 		return operation == "CreateSecret" || operation == "PutSecretValue"
 	case OtherVersion:
-		return strings.HasSuffix(operation, "GetSecretValue")
+		return strings.HasSuffix(operation, "GetSecretValue") || operation == "GetParameters"
 	case NotFound:
 		return true
 	}
@@ -232,6 +232,8 @@ func forge(v any, fault Fault) {
 				v[key] = "somebody-elses"
 			case fault == OtherVersion && key == "VersionId":
 				v[key] = "00000000000000000000000000000000"
+			case fault == OtherVersion && key == "Version": // of a parameter
+				v[key] = 999
 			default:
 				forge(of, fault)
 			}

@@ -152,6 +152,11 @@ func Arguments(mode Mode, typ string) []string {
 		return []string{"secret_id", "rotation_lambda_arn", "region"}
 	case "aws_secretsmanager_secret_policy":
 		return []string{"secret_arn", "policy", "region"}
+	case "aws_ssm_parameter":
+		return []string{
+			"name", "type", "value", "insecure_value", "value_wo", "value_wo_version", "description", "key_id", "tier",
+			"data_type", "allowed_pattern", "overwrite", "region", "tags",
+		}
 	case "data.aws_secretsmanager_secret":
 		return []string{"name", "arn", "region"}
 	case "data.aws_secretsmanager_secret_version", "ephemeral.aws_secretsmanager_secret_version":

@@ -45,6 +45,15 @@ func attributes(r *config.Resource) []attribute {
 			{"secret_binary_wo", text, ""}, {"secret_binary_wo_version", cty.Number, "secret_binary_wo_version"},
 			{"has_secret_string_wo", cty.Bool, ""}, {"version_stages", list, ""}, {"region", text, ""},
 		}
+	case "aws_ssm_parameter":
+		return []attribute{
+			{"arn", text, ""}, {"id", text, "name"}, {"name", text, "name"}, {"type", text, "type"},
+			{"value", text, "value"}, {"insecure_value", text, "insecure_value"}, {"value_wo", text, ""},
+			{"value_wo_version", cty.Number, "value_wo_version"}, {"has_value_wo", cty.Bool, ""},
+			{"description", text, "description"}, {"key_id", text, ""}, {"tier", text, ""}, {"data_type", text, ""},
+			{"allowed_pattern", text, "allowed_pattern"}, {"overwrite", cty.Bool, "overwrite"}, {"version", cty.Number, ""},
+			{"region", text, ""}, {"tags", tags, "tags"}, {"tags_all", tags, ""},
+		}
 	case "data.aws_secretsmanager_secret":
 		return []attribute{
 			{"arn", text, ""}, {"id", text, ""}, {"name", text, "name"}, {"description", text, ""},
@@ -163,6 +172,9 @@ func (in *Instance) object(r *config.Resource, rep Repetition, names []string) c
 	for _, a := range known {
 		if names == nil || slices.Contains(names, a.name) {
 			attrs[a.name] = in.known(r, rep, a, address)
+			if r.Type == "aws_ssm_parameter" && a.name == "value" { // the provider's schema says so
+				attrs[a.name] = attrs[a.name].Mark(mark.Sensitive{})
+			}
 		}
 	}
 	return cty.ObjectVal(attrs)

@@ -1,0 +1,3 @@
+password = "pw"
+host     = "db.example"
+keys     = { a = "1", b = "2" }
