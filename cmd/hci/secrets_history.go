@@ -59,7 +59,7 @@ type secretVersionReport struct {
 	Made    time.Time   `json:"made"`
 	Labels  []string    `json:"labels"`
 	By      string      `json:"by,omitempty"` // who wrote it, as far as AWS tells
-	Change  string      `json:"change"` // first, same, same_json, kind, changed, unknown
+	Change  string      `json:"change"`       // first, same, same_json, kind, changed, unknown
 	Keys    []keyReport `json:"keys,omitempty"`
 	Binary  bool        `json:"binary,omitempty"`
 	Value   *string     `json:"value,omitempty"` // with --show-values; bytes are in base64

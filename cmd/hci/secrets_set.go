@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -23,7 +25,7 @@ import (
 
 func newSet(a *app) *cobra.Command {
 	var src valueSource
-	var dryRun, asJSON bool
+	var fresh, dryRun, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "set ENV NAME",
 		Short: "Set one value, from a prompt, standard input or a file",
@@ -36,7 +38,10 @@ from where it always does, or is asked for twice.
 
 The value gets the type that the Terraform variable declares. Standard input of
 one line is taken without its newline; a file, and input of several lines (a
-private key), are taken as they are.`,
+private key), are taken as they are.
+
+A name that no Terraform variable declares and that is not in the file yet needs
+--new: it may be misspelt.`,
 		Args:              between(2, 2),
 		ValidArgsFunction: a.envThenNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -44,13 +49,17 @@ private key), are taken as they are.`,
 			if err != nil {
 				return err
 			}
-			want, err := a.declaredType(env, args[1])
+			declared, err := a.declared(env)
 			if err != nil {
 				return err
 			}
 			// The file is opened first: a passphrase that is wrong does not lose a
 			// value that was typed.
 			return a.update(cmd.Context(), a.creating(env), env, asJSON, dryRun, func(f *tfvars.File) error {
+				want, known := declared[args[1]]
+				if !known && !fresh && !f.Has(args[1]) {
+					return &newNameError{env: env.Name, name: args[1], known: slices.Concat(slices.Sorted(maps.Keys(declared)), f.Names())}
+				}
 				text, err := a.readValue(cmd.Context(), src, args[1])
 				if err != nil {
 					return err
@@ -66,6 +75,7 @@ private key), are taken as they are.`,
 	}
 	cmd.Flags().StringVar(&src.file, "from-file", "", "take the value from `FILE`, byte for byte (- is standard input)")
 	cmd.Flags().BoolVar(&src.empty, "empty", false, "the value is the empty string")
+	cmd.Flags().BoolVar(&fresh, "new", false, "the name is meant, although nothing declares it yet")
 	dryRunFlag(cmd, &dryRun)
 	jsonFlag(cmd, &asJSON)
 	return cmd
@@ -88,36 +98,47 @@ func (a *app) update(ctx context.Context, files sealed.Files, env project.Enviro
 	})
 }
 
-// declaredType returns the type that the Terraform code declares for a
-// variable, or cty.DynamicPseudoType where nothing declares it.
-func (a *app) declaredType(env project.Environment, name string) (cty.Type, error) {
+// newNameError says that a name is neither declared nor in the secrets file.
+type newNameError struct {
+	env, name string
+	known     []string
+}
+
+func (e *newNameError) Error() string {
+	return fmt.Sprintf("no variable %q is declared, and the secrets of %s have no such name%s; nothing was written", e.name, e.env, didYouMean(e.name, e.known))
+}
+
+// Next says how such a name is set.
+func (e *newNameError) Next() string {
+	return fmt.Sprintf("'hci secrets set %s %s --new' sets it all the same", e.env, shellWord(e.name))
+}
+
+// declared returns the variables that an environment's Terraform code declares,
+// with their types; none where there is no such code.
+func (a *app) declared(env project.Environment) (map[string]cty.Type, error) {
 	p, err := a.project()
 	if err != nil {
-		return cty.NilType, err
+		return nil, err
 	}
 	m, err := terraform.Read(p.In(env))
 	var none *terraform.NoDirectoryError
 	if errors.As(err, &none) {
-		return cty.DynamicPseudoType, nil
+		return nil, nil
 	}
 	if err != nil {
-		return cty.NilType, err
+		return nil, err
 	}
-	if v, ok := m.Variable(name); ok {
-		return v.Type, nil
-	}
-	names := make([]string, 0)
+	all := map[string]cty.Type{}
 	for _, v := range m.Variables() {
-		names = append(names, v.Name)
+		all[v.Name] = v.Type
 	}
-	a.sayf("no variable %q is declared in %s%s", name, a.rel(env.TerraformDir), didYouMean(name, names))
-	return cty.DynamicPseudoType, nil
+	return all, nil
 }
 
 // typeOf is the declared type or, where that says nothing, the type of the
 // value that is there.
 func typeOf(f *tfvars.File, name string, declared cty.Type) cty.Type {
-	if declared != cty.DynamicPseudoType {
+	if declared != cty.NilType && declared != cty.DynamicPseudoType {
 		return declared
 	}
 	if old, ok := f.Value(name); ok && !old.IsNull() {
