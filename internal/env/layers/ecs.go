@@ -46,7 +46,7 @@ func (s *Set) ForECS(ev *module.Evaluated, arns map[string]string) (entries []do
 		address := ""
 		switch v.Layer {
 		case FromSecrets:
-			if v.ref.Parameter && v.ref.SecretName != "" && !v.broken {
+			if v.ref.Parameter && v.ref.SecretName != "" && v.Problem == "" {
 				e.ValueFrom = cmp.Or(arns[v.ref.Secret], v.ref.SecretName) // the name is enough in the task's own region
 				entries = append(entries, e)
 				continue
