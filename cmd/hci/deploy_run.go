@@ -137,7 +137,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 	if slices.Contains(steps, state.Update) {
 		look.Findings = append(look.Findings, d.leftBehind()...)
 	}
-	if err := a.lookAlong(ctx, along, look, o); err != nil {
+	if err := a.lookAlong(ctx, along, steps, look, o); err != nil {
 		return err
 	}
 	look.Findings = append(look.Findings, a.hooks(d, steps, o)...)

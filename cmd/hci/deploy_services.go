@@ -122,7 +122,8 @@ func (a *app) followers(ctx context.Context, d *deployment, journal *state.Journ
 
 // lookAlong runs the preflight checks of the services that are deployed along, all at
 // once, and adds to a look what they found.
-func (a *app) lookAlong(ctx context.Context, all []*follower, look *preflight.Look, o deployOptions) error {
+func (a *app) lookAlong(ctx context.Context, all []*follower, steps []state.Step, look *preflight.Look, o deployOptions) error {
+	making := slices.Contains(steps, state.Build) || slices.Contains(steps, state.Push)
 	looks, errs := make([]*preflight.Look, len(all)), make([]error, len(all))
 	var group stdsync.WaitGroup
 	for i, f := range all {
@@ -139,6 +140,9 @@ func (a *app) lookAlong(ctx context.Context, all []*follower, look *preflight.Lo
 			return errs[i]
 		}
 		f.job = a.job(f.deployment, f.journal, []state.Step{state.Update}, o, looks[i])
+		if looks[i].Base != nil {
+			look.Findings = append(look.Findings, look.WrongPlatform(looks[i].Base, f.Env.Name, making)...)
+		}
 		for _, found := range looks[i].Findings {
 			if slices.Contains(look.Findings, found) {
 				continue

@@ -108,6 +108,7 @@ func (e *engine) Digest(_ context.Context, _, tag string) (string, error) {
 	return "", &ecr.NotFoundError{What: "image"}
 }
 
+func (e *engine) Platforms(context.Context, string, string) ([]string, error) { return nil, nil }
 func (e *engine) Tag(_ context.Context, _, digest, tag string) error {
 	e.steps, e.pushed[tag] = append(e.steps, "tag "+tag), digest
 	return nil

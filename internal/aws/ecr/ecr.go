@@ -21,11 +21,12 @@ var service = client.Service{Host: "api.ecr", Name: "ecr", Target: "AmazonEC2Con
 type Registry struct {
 	client  *client.Client
 	account string
+	http    doer
 }
 
 // New returns the registry of an account; "" is that of the credentials.
 func New(cfg client.Config, account string) *Registry {
-	return &Registry{client: client.New(cfg, service), account: account}
+	return &Registry{client: client.New(cfg, service), account: account, http: httpOf(cfg)}
 }
 
 // Repository is what ECR says of one.
@@ -144,24 +145,15 @@ var manifests = []string{
 //
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-retag.html
 func (r *Registry) Tag(ctx context.Context, repository, digest, tag string) error {
-	var out struct {
-		Images []struct {
-			Manifest string `json:"imageManifest"`
-			Type     string `json:"imageManifestMediaType"`
-		} `json:"images"`
+	text, kind, err := r.manifest(ctx, repository, digest)
+	if err != nil {
+		return err
 	}
-	in := members{"repositoryName": repository, "imageIds": []members{{"imageDigest": digest}}, "acceptedMediaTypes": manifests}
-	if err := r.client.Call(ctx, "BatchGetImage", r.id(in), &out); err != nil {
-		return fmt.Errorf("image %s@%s: %w", repository, digest, err)
-	}
-	if len(out.Images) == 0 {
-		return &NotFoundError{What: fmt.Sprintf("image %s@%s", repository, digest)}
-	}
-	put := members{"repositoryName": repository, "imageManifest": out.Images[0].Manifest, "imageTag": tag}
-	if kind := out.Images[0].Type; kind != "" {
+	put := members{"repositoryName": repository, "imageManifest": text, "imageTag": tag}
+	if kind != "" {
 		put["imageManifestMediaType"] = kind
 	}
-	err := r.client.Call(ctx, "PutImage", r.id(put), &struct{}{})
+	err = r.client.Call(ctx, "PutImage", r.id(put), &struct{}{})
 	if client.Code(err) == "ImageAlreadyExistsException" { // that tag names it already
 		return nil
 	}

@@ -108,6 +108,7 @@ func (l *looker) image(ctx context.Context) {
 	case (dirty || l.Rebuild) && l.needs(state.Build, state.Push): // it is made anew
 	default:
 		l.look.Pushed, l.look.Tag = digest, tag
+		l.platforms(ctx, l.Registry, repository.Name, digest)
 		if l.needs(state.Build, state.Push) {
 			l.found(Note, "image", "", "the image of commit %s is in the registry already, so it is used again; --rebuild builds it anew", l.look.Commit.Short())
 		}

@@ -44,6 +44,8 @@ type Registry interface {
 	Token(ctx context.Context) (ecr.Token, error)
 	// Tag makes a tag name the image with a digest.
 	Tag(ctx context.Context, repository, digest, tag string) error
+	// Platforms are those that the image with a digest is for.
+	Platforms(ctx context.Context, repository, digest string) ([]string, error)
 }
 
 // Preflight is what is looked at before a deployment, all at once.
@@ -103,7 +105,8 @@ type Look struct {
 	Containers []string // that run the image
 	// MigrateContainer is the one whose exit code decides.
 	MigrateContainer string
-	Platform         string // that the image is built for
+	Platform         string   // that the image is built for
+	Platforms        []string // of the image that is there; nil for one that is not known
 	Findings         []Finding
 }
 
@@ -283,6 +286,11 @@ func (l *looker) together(ctx context.Context) {
 		} else if look.Base.Platform() != look.Platform && l.needs(state.Build, state.Push) {
 			l.found(Problem, "image", "make both say the same: runtime_platform in Terraform, platform in the deploy block of hci.hcl",
 				"%s runs on %s, and the image is to be built for %s", look.Base.Name, look.Base.Platform(), look.Platform)
+		}
+	}
+	for _, d := range []*ecs.Definition{look.Base, look.Migration} {
+		if d != nil && (len(look.Platforms) > 0 || d != look.Base) { // of what is made for the service, the platform was looked at
+			look.Findings = append(look.Findings, look.WrongPlatform(d, l.Env, l.needs(state.Build, state.Push))...)
 		}
 	}
 	if look.Engine != nil && l.needs(state.Build) && look.Pushed == "" && look.Engine.Platform != look.Platform {

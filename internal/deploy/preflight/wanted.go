@@ -88,6 +88,7 @@ func (l *looker) wanted(ctx context.Context) {
 		l.failed("image", err)
 	default:
 		l.look.Given = names.RepositoryOf(image) + "@" + digest
+		l.platforms(ctx, registry, name, digest)
 	}
 }
 

@@ -122,6 +122,30 @@ func (s *Server) batchGetImage(in object) (object, error) {
 	return object{"images": images, "failures": failures}, nil
 }
 
+// layerPath begins the paths of layers that can be fetched without a login, as those
+// with a signature can.
+const layerPath = "/layers/"
+
+// getDownloadURLForLayer tells where a layer, or an image's configuration, is fetched.
+//
+// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetDownloadUrlForLayer.html
+func (s *Server) getDownloadURLForLayer(in object) (object, error) {
+	digest := str(in, "layerDigest")
+	if s.inside(http.MethodHead, "/v2/"+s.o.Repository+"/blobs/"+digest, "", nil).Code != http.StatusOK {
+		return nil, fail("LayersNotFoundException", "The layer with digest '%s' does not exist", digest)
+	}
+	return object{"downloadUrl": "http://" + s.host + layerPath + digest + "?X-Amz-Signature=" + LayerSignature, "layerDigest": digest}, nil
+}
+
+// LayerSignature stands for the signature of such an address.
+const LayerSignature = "5e7a1u3e"
+
+func (s *Server) layer(w http.ResponseWriter, digest string) {
+	blob := s.inside(http.MethodGet, "/v2/"+s.o.Repository+"/blobs/"+digest, "", nil)
+	w.WriteHeader(blob.Code)
+	_, _ = w.Write(blob.Body.Bytes()) // the client went away
+}
+
 // putImage puts a manifest under a tag.
 //
 // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html

@@ -91,8 +91,16 @@ func logConfiguration(l module.Log) object {
 
 // Hold puts an image without content under a tag, as one that was pushed before.
 // Images of different names differ.
-func (s *Server) Hold(tag, name string) error {
-	config := fmt.Appendf(nil, `{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]},"config":{"Labels":{"name":%q}}}`, name)
+func (s *Server) Hold(tag, name string) error { return s.HoldFor(tag, name, "amd64") }
+
+// HoldFor is [Server.Hold] for another architecture than amd64; "" for one that the image
+// does not tell.
+func (s *Server) HoldFor(tag, name, architecture string) error {
+	system := "linux"
+	if architecture == "" {
+		system = ""
+	}
+	config := fmt.Appendf(nil, `{"architecture":%q,"os":%q,"rootfs":{"type":"layers","diff_ids":[]},"config":{"Labels":{"name":%q}}}`, architecture, system, name)
 	sum := sha256.Sum256(config)
 	digest := "sha256:" + hex.EncodeToString(sum[:])
 	path := "/v2/" + s.o.Repository

@@ -163,6 +163,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.registry(w, r)
 		return
 	}
+	if digest, ok := strings.CutPrefix(r.URL.Path, layerPath); ok {
+		s.layer(w, digest)
+		return
+	}
 	target := r.Header.Get("X-Amz-Target")
 	service, operation, _ := strings.Cut(target, ".")
 	if !s.up() {
@@ -243,7 +247,7 @@ func (s *Server) operate(service, operation string, in object) (object, error) {
 		},
 		"AmazonEC2ContainerRegistry_V20150921": {
 			"DescribeRepositories": s.describeRepositories, "DescribeImages": s.describeImages, "GetAuthorizationToken": s.getAuthorizationToken,
-			"BatchGetImage": s.batchGetImage, "PutImage": s.putImage,
+			"BatchGetImage": s.batchGetImage, "PutImage": s.putImage, "GetDownloadUrlForLayer": s.getDownloadURLForLayer,
 		},
 		"Logs_20140328": {"GetLogEvents": s.getLogEvents, "FilterLogEvents": s.filterLogEvents},
 	}
