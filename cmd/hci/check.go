@@ -29,7 +29,7 @@ func newLint(a *app) *cobra.Command {
 	var r lintRequest
 	cmd := &cobra.Command{
 		Use:   "check [ENV...]",
-		Short: "Find leaks and mistakes in the Terraform code and the tracked files",
+		Short: "Find leaks and mistakes in the Terraform code and tracked files",
 		Long: `Find what a comparison with Secrets Manager can't show: ` + rulesInWords() + `.
 
 Each finding has file and line, why it matters and how to fix it. Exit code 2

@@ -68,7 +68,7 @@ func newDeploy(a *app) *cobra.Command {
 	var o deployOptions
 	cmd := &cobra.Command{
 		Use:               "deploy [ENV]",
-		Short:             "Migrate, build, push and update an environment's service, and tell how it ended",
+		Short:             "Migrate, build, push and update a service, and tell how it ended",
 		Long:              deployLong,
 		Args:              between(0, 1),
 		ValidArgsFunction: a.envNames,

@@ -27,6 +27,9 @@ func documented() *cobra.Command {
 	root := newRoot(newApp(streams{}, nil))
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpFlag()
+	manual.Each(root, func(cmd *cobra.Command) {
+		manual.Set(cmd, manual.Beside{ExitCodes: exitWords(cmd), SeeAlso: alsoCommands(cmd)})
+	})
 	return root
 }
 

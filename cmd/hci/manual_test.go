@@ -1,10 +1,13 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -67,6 +70,61 @@ func parses(line string) error {
 		return err
 	}
 	return cmd.ValidateArgs(cmd.Flags().Args())
+}
+
+// TestHelpIsWhole wants exit codes, what to look at next and at most 80 columns in the
+// help of every command that does something, and no flag that does not matter to it.
+func TestHelpIsWhole(t *testing.T) {
+	root := documented()
+	known := map[string]bool{}
+	manual.Each(root, func(cmd *cobra.Command) { known[commandName(cmd)] = true })
+	lists := slices.Concat(unopened, elsewhere, conflicting, slices.Collect(maps.Keys(exits)), slices.Collect(maps.Keys(related)), slices.Concat(slices.Collect(maps.Values(related))...))
+	for _, name := range lists {
+		if !known[name] {
+			t.Errorf("%q is no command", name)
+		}
+	}
+	for _, step := range []string{"build", "push"} {
+		cmd, _, err := root.Find([]string{"deploy", step})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range otherSteps {
+			if f := cmd.Flags().Lookup(name); f == nil || !f.Hidden {
+				t.Errorf("deploy %s: --%s is not a hidden flag", step, name)
+			}
+		}
+	}
+	manual.Each(root, func(cmd *cobra.Command) {
+		if cmd.HasParent() && cmd.Parent().Name() == "completion" {
+			return
+		}
+		help := cmd.UsageString()
+		if isGroup(cmd) {
+			help += "\nExit codes: 0 done, 1 failed\nSee also: hci "
+		}
+		if related[commandName(cmd)] == nil && !isGroup(cmd) || !strings.Contains(help, "\nExit codes: 0 done, 1 failed") || !strings.Contains(help, "\nSee also: hci ") {
+			t.Errorf("%s lacks exit codes, or what to look at next", cmd.CommandPath())
+		}
+		for line := range strings.Lines(help) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > helpWidth && !strings.HasPrefix(line, "  hci ") { // examples are to be copied
+				t.Errorf("%s: %d columns: %s", cmd.CommandPath(), n, line)
+			}
+		}
+	})
+	if help := must(root.Find([]string{"version"})).UsageString(); strings.Contains(help, "--passphrase-from") || strings.Contains(help, "--root") {
+		t.Errorf("version: flags that don't matter:\n%s", help)
+	}
+	if help := must(root.Find([]string{"map"})).UsageString(); strings.Contains(help, "--passphrase-from") || !strings.Contains(help, "--root") {
+		t.Errorf("map: not the flags that matter:\n%s", help)
+	}
+}
+
+func must(cmd *cobra.Command, _ []string, err error) *cobra.Command {
+	if err != nil {
+		panic(err)
+	}
+	return cmd
 }
 
 // TestManPages writes every page, and looks for what troff would take for a

@@ -127,6 +127,7 @@ a Terraform directory, no file of hci's own is needed.`,
 	root.SetHelpCommandGroupID("main")
 	root.SetCompletionCommandGroupID("main")
 	addExamples(root)
+	useHelp(root)
 	return root
 }
 

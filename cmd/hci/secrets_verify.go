@@ -14,7 +14,7 @@ func newVerify(a *app) *cobra.Command {
 	var strict, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "verify [ENV...]",
-		Short: "Check that sealed files open, are authentic and fit the Terraform code",
+		Short: "Check that sealed files open, are authentic and fit the code",
 		Long: `Check each environment: the sealed file opens and is authenticated, its key
 derivation is strong, every declared sensitive variable is set and nothing else
 is, and git neither tracks the plaintext nor would take it. With no ENV, all.

@@ -13,7 +13,7 @@ func newTeamInit(a *app) *cobra.Command {
 	var name, key string
 	cmd := &cobra.Command{
 		Use:   "init [ENV...]",
-		Short: "Make a random passphrase for each environment and keep it for the team",
+		Short: "Make random passphrases and keep them for the team",
 		Long: `Give each environment (those named, or all with a sealed file) a random
 passphrase, and keep it in the repository, encrypted to you. 'hci team add' then
 adds the others. The sealed files stay what they are: 'openssl enc -d' opens them

@@ -18,7 +18,7 @@ func newTeamOffboarding(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "offboarding [NAME]",
-		Short: "List the values that people who left have seen, and that have not changed",
+		Short: "List unchanged values that people who left have seen",
 		Long: `List, for everybody who was removed from the team (or NAME), the values that
 the person could read and that are the same today. Rotate them. It is worked out
 from git's history of .hci/members and of the sealed files.

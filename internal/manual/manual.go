@@ -25,6 +25,22 @@ func Each(cmd *cobra.Command, f func(*cobra.Command)) {
 	}
 }
 
+// Beside is what help and manual say of a command besides its own text.
+type Beside struct {
+	ExitCodes string   // in a line
+	SeeAlso   []string // commands
+}
+
+const (
+	exitNote = "exit codes"
+	alsoNote = "see also"
+)
+
+// Set keeps it with the command.
+func Set(cmd *cobra.Command, b Beside) {
+	cmd.Annotations = map[string]string{exitNote: b.ExitCodes, alsoNote: strings.Join(b.SeeAlso, "\n")}
+}
+
 // Name is the name of a command's page: "hci-secrets-diff".
 func Name(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "-") }
 
@@ -102,6 +118,11 @@ func seeAlso(cmd *cobra.Command) []string {
 			page(child)
 		}
 	}
+	if more := cmd.Annotations[alsoNote]; more != "" {
+		for _, path := range strings.Split(more, "\n") {
+			also = append(also, fmt.Sprintf("\\fB%s\\fR(1)", roff(strings.ReplaceAll(path, " ", "-"))))
+		}
+	}
 	return also
 }
 
@@ -134,6 +155,9 @@ func Markdown(root *cobra.Command, codes []ExitStatus) []byte {
 		}
 		if flags := strings.TrimRight(cmd.NonInheritedFlags().FlagUsages(), "\n"); flags != "" {
 			fmt.Fprintf(&b, "\n```\n%s\n```\n", flags)
+		}
+		if codes := cmd.Annotations[exitNote]; codes != "" && cmd.Annotations[alsoNote] != "" {
+			fmt.Fprintf(&b, "\nExit codes: %s. See also: %s.\n", codes, strings.ReplaceAll(cmd.Annotations[alsoNote], "\n", ", "))
 		}
 		if cmd.Example != "" {
 			fmt.Fprintf(&b, "\n```sh\n%s\n```\n", outdent(cmd.Example))
