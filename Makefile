@@ -55,8 +55,8 @@ bench: build ## against the peers that are installed, in the same run
 demo: build ## the main job, end to end, offline
 	sh testdata/demo/demo.sh $(CURDIR)/bin/hci
 
-release-snapshot: ## what a release would be, in dist/, offline; needs goreleaser and cyclonedx-gomod
-	goreleaser release --snapshot --clean --skip=publish,sign
+release-snapshot: ## what a release would be, in dist/, offline; needs goreleaser and cyclonedx-gomod, and docker buildx for the image
+	goreleaser release --snapshot --clean --skip=publish,sign$$(docker buildx version >/dev/null 2>&1 || echo ,docker)
 
 clean:
 	rm -rf bin dist dist-files

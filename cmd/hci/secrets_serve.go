@@ -35,6 +35,8 @@ with the credentials that are made for this run.
 With CMD, the command gets endpoint and credentials in its environment, and
 everything ends with it. Without, the export lines are printed, and Ctrl-C ends
 it. Writes stay in memory. CMD gets no passphrase: an hci in it asks for one.
+SDKs from before mid-2023 (boto3 before 1.28) don't read the endpoint's variable,
+AWS_ENDPOINT_URL_SECRETS_MANAGER, by themselves: they would ask AWS.
 
 With --local, CMD gets the variables of 'hci env run --local' as well: an app that
 reads some settings from its environment and some from Secrets Manager starts with

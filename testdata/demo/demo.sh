@@ -150,3 +150,6 @@ if command -v git >/dev/null; then
 fi
 
 say "Done. Your own repository: cd there and type 'hci secrets verify'."
+
+say "The first hour on another repository: no configuration, no AWS, and the app starts."
+sh "$here/firsthour.sh" "$hci"

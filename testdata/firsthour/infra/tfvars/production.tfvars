@@ -1,0 +1,2 @@
+heron_host    = "production"
+heron_db_name = "heron_production"

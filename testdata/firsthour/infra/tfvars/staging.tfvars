@@ -1,0 +1,2 @@
+heron_host    = "staging"
+heron_db_name = "heron_staging"
