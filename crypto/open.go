@@ -42,6 +42,8 @@ type OpenOptions struct {
 	// Foreign are other contexts that are sealed for under the same passphrase.
 	// A file for one of them is refused with a [ContextError].
 	Foreign []string
+	// MACKeys, if there are any, keep what authenticates this file for others.
+	MACKeys *MACKeys
 }
 
 // Open decrypts a file of openssl enc. How the parameters are found, and which
@@ -79,7 +81,7 @@ func Open(sealed, passphrase []byte, o OpenOptions) (*Opened, error) {
 	if len(rounds) == 0 {
 		return nil, ErrTruncated
 	}
-	s := &search{file: file, passphrase: passphrase, check: o.Check, context: o.Context, foreign: o.Foreign, stop: new(atomic.Bool)}
+	s := &search{file: file, passphrase: passphrase, check: o.Check, context: o.Context, foreign: o.Foreign, kept: o.MACKeys, stop: new(atomic.Bool)}
 	defer s.end()
 	return s.run(rounds)
 }

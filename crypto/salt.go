@@ -1,10 +1,12 @@
 package crypto
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -28,6 +30,36 @@ func (p Params) macIterations() int {
 // deriveMACKey returns the key of [contentSalt], or nil once stop is set.
 func deriveMACKey(passphrase []byte, iterations int, stop *atomic.Bool) []byte {
 	return pbkdf2Block(SHA256, passphrase, []byte(saltContext), iterations, 1, stop)
+}
+
+// MACKeys keeps the keys that tell an authentic file, in memory, so that of many
+// files with one passphrase only the first costs a derivation for it. The zero
+// value is ready; it may be used by several goroutines at once.
+type MACKeys struct {
+	mu   sync.Mutex
+	keys map[macKeyID]func() []byte
+}
+
+type macKeyID struct {
+	passphrase [sha256.Size]byte
+	iterations int
+}
+
+// get returns a function that derives the key once. Nothing stops it.
+func (m *MACKeys) get(passphrase []byte, iterations int) func() []byte {
+	id := macKeyID{sha256.Sum256(passphrase), iterations}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key, ok := m.keys[id]
+	if !ok {
+		passphrase = bytes.Clone(passphrase)
+		key = sync.OnceValue(func() []byte { return deriveMACKey(passphrase, iterations, new(atomic.Bool)) })
+		if m.keys == nil {
+			m.keys = make(map[macKeyID]func() []byte)
+		}
+		m.keys[id] = key
+	}
+	return key
 }
 
 // maxContext is the longest context, in bytes.

@@ -25,6 +25,7 @@ type search struct {
 	check      func([]byte) error
 	context    string
 	foreign    []string
+	kept       *MACKeys // nil: this search's own
 
 	stop    *atomic.Bool // ends derivations that nobody waits for
 	running sync.WaitGroup
@@ -198,6 +199,9 @@ func (s *search) sealedFor(macKey []byte, p Params, plaintext, salt []byte) (con
 // macKey returns a function that derives the MAC key once, for all candidates
 // with that many iterations. It yields nil once the search was stopped.
 func (s *search) macKey(iterations int) func() []byte {
+	if s.kept != nil {
+		return s.kept.get(s.passphrase, iterations)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key, ok := s.macKeys[iterations]

@@ -45,6 +45,7 @@ type app struct {
 	mistyped    map[string]int // wrong passphrases that were typed, by environment
 	rehearsal   *rehearsal     // nil: the real AWS
 	memory      compare.Memory
+	macKeys     crypto.MACKeys
 }
 
 func newApp(s streams, environ []string) *app {

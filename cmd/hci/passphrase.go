@@ -7,7 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hci/crypto"
 	"hci/internal/child"
+	"hci/internal/history"
 	"hci/internal/project"
 	"hci/internal/sealed"
 	"hci/internal/team"
@@ -89,13 +91,17 @@ func newPassphrase(a *app) *cobra.Command {
 }
 
 func newPassphraseSave(a *app) *cobra.Command {
-	return &cobra.Command{
+	var older bool
+	cmd := &cobra.Command{
 		Use:   "save [ENV...]",
 		Short: "Ask for the passphrase, check it and put it into the system keyring",
 		Long: `Ask for the passphrase of each environment (or take it from --passphrase-from),
 check that it opens the sealed file, and put it into the system keyring: the
 login keychain of macOS, the Credential Manager of Windows, the Secret Service
-of a Linux desktop. Without ENV, all environments with a sealed file.`,
+of a Linux desktop. Without ENV, all environments with a sealed file.
+
+With --older it is a passphrase that the file had before a rekey, for 'hci secrets
+log': it must open a version in git's history, and is kept beside the present one.`,
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			envs, err := a.environments(args, hasSealed, "has a sealed secrets file")
@@ -104,13 +110,52 @@ of a Linux desktop. Without ENV, all environments with a sealed file.`,
 			}
 			var failed []error
 			for _, env := range envs {
-				if err := a.savePassphrase(cmd.Context(), env); err != nil {
+				save := a.savePassphrase
+				if older {
+					save = a.saveOlder
+				}
+				if err := save(cmd.Context(), env); err != nil {
 					failed = append(failed, fmt.Errorf("%s: %w", env.Name, err))
 				}
 			}
 			return errors.Join(failed...)
 		},
 	}
+	cmd.Flags().BoolVar(&older, "older", false, "a passphrase that older versions of the file have")
+	return cmd
+}
+
+// saveOlder puts a passphrase that opens an older version into the keyring.
+func (a *app) saveOlder(ctx context.Context, env project.Environment) error {
+	log, err := a.versionLog(ctx, env)
+	if err != nil {
+		return err
+	}
+	names := history.Blobs(log)
+	data, _, err := a.blobs(ctx, names)
+	if err != nil {
+		return err
+	}
+	value, err := a.passphraseToSave(ctx, env)
+	if err != nil {
+		return err
+	}
+	found, cancel := context.WithCancel(ctx)
+	defer cancel()
+	opens := false
+	o := &history.Opener{Files: a.files(env), Phrases: []secret.Value{value}}
+	o.Open(found, names, data, func(string, *sealed.Content) { opens = true; cancel() })
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if !opens {
+		return fmt.Errorf("no version of %s: %w", a.rel(env.Sealed), crypto.ErrWrongPassphrase)
+	}
+	if err := a.passphrases.SaveOlder(ctx, env.Name, value); err != nil {
+		return err
+	}
+	a.sayf("%s: the passphrase opens older versions and is in the keyring", env.Name)
+	return nil
 }
 
 // savePassphrase puts a passphrase that opens the sealed file into the keyring.

@@ -16,6 +16,7 @@ func (a *app) files(env project.Environment) sealed.Files {
 		Env: env.Name, Plain: env.Plain, Sealed: env.Sealed, StateDir: a.found.StateDir(),
 		Params: env.Params, Require: env.RequireAuthenticated, Accept: a.accept,
 		History: a.earlier, Warn: func(format string, args ...any) { a.notes([]string{fmt.Sprintf(format, args...)}) }, Again: a.again, Wait: a.waiting,
+		MACKeys: &a.macKeys, Sealing: a.recordVersion(env),
 		Unmerged: func(ctx context.Context) error { return a.unmerged(ctx, env) },
 	}
 	for _, other := range a.found.Environments {
@@ -43,14 +44,15 @@ func (a *app) earlier(ctx context.Context, path string, max int) (versions [][]b
 	if err != nil {
 		return nil
 	}
-	seen := map[string]bool{"": true}
-	for _, c := range commits {
-		if seen[c.Blob] || len(versions) == max {
-			continue
-		}
-		seen[c.Blob] = true
-		if data, err := history.Blob(ctx, a.git, c.Blob); err == nil {
-			versions = append(versions, data)
+	names := history.Blobs(commits)
+	names = names[:min(len(names), max)]
+	data, _, err := a.blobs(ctx, names)
+	if err != nil {
+		return nil
+	}
+	for _, name := range names {
+		if data[name] != nil {
+			versions = append(versions, data[name])
 		}
 	}
 	return versions

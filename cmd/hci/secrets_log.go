@@ -1,20 +1,14 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"hci/internal/atomicfile"
 	"hci/internal/history"
 	"hci/internal/project"
-	"hci/sync/secret"
 )
 
 func newLog(a *app) *cobra.Command {
@@ -26,10 +20,13 @@ func newLog(a *app) *cobra.Command {
 when, who, and which names were added, changed, renamed or removed. Values are
 never shown. With NAME, only the commits that touched it, across renames.
 
-Renames of the file and rekeys are followed. A passphrase for older versions is
-asked for once; versions that do not open are listed as such. What was read in a
-version is kept, encrypted with the passphrase, in hci's state directory, so that
-the next run is fast.`,
+Renames of the file and rekeys are followed. Passphrases of older versions are taken
+from the team's file in git's history and from the keyring ('hci passphrase save
+--older'), else asked for; versions that do not open are listed as such.
+
+Each version needs a key derivation of its own, once: what hci seals here, and what
+it read in a version, is kept in hci's state directory, encrypted with a key that
+comes from the passphrase. The first run on a machine derives on all cores.`,
 		Example: `  hci secrets log production
   hci secrets log production db_password --json`,
 		Args:              between(1, 2),
@@ -56,62 +53,6 @@ the next run is fast.`,
 	}
 	jsonFlag(cmd, &asJSON)
 	return cmd
-}
-
-// history reads git's history of an environment's sealed file.
-func (a *app) history(ctx context.Context, env project.Environment) ([]history.Entry, error) {
-	rel, err := filepath.Rel(a.found.Root, env.Sealed)
-	if err != nil || !filepath.IsLocal(rel) {
-		return nil, fmt.Errorf("%s lies outside of the project: git has no history of it", a.rel(env.Sealed))
-	}
-	log, err := history.Log(ctx, a.git, filepath.ToSlash(rel))
-	if err != nil {
-		return nil, err
-	}
-	if len(log) == 0 {
-		return nil, fmt.Errorf("%s is in no commit", a.rel(env.Sealed))
-	}
-	phrase, err := a.passphrase(env)(ctx)
-	if err != nil {
-		return nil, err
-	}
-	path := filepath.Join(a.found.StateDir(), "history-"+env.Name)
-	data, err := atomicfile.Read(path, 1<<26)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	cache, err := history.OpenCache(data, phrase)
-	if err != nil {
-		return nil, err
-	}
-	known := len(cache.Versions)
-	o := history.NewOpener(a.git, a.files(env), cache, phrase)
-	o.Older = func(context.Context) (secret.Value, error) {
-		return a.terminal().Secret(fmt.Sprintf("Passphrase of older versions of %s (empty: they are not opened): ", env.Name))
-	}
-	entries := history.Names(log, func(blob string) (*history.Version, error) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		return o.Open(ctx, blob)
-	})
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if len(cache.Versions) > known {
-		if err := a.keepHistory(path, cache); err != nil {
-			a.sayf("the next run will be as slow as this one: %v", err)
-		}
-	}
-	return entries, nil
-}
-
-func (a *app) keepHistory(path string, cache *history.Cache) error {
-	data, err := cache.Bytes()
-	if err != nil {
-		return err
-	}
-	return a.writeAt(path, data, atomicfile.Options{Perm: 0o600})
 }
 
 func (a *app) printLog(entries []history.Entry) error {

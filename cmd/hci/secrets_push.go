@@ -172,6 +172,7 @@ func (a *app) push(ctx context.Context, name string, r pushRequest) error {
 		return errors.Join(a.nothingPushed(d, plan, r), r.notPruned(d))
 	}
 	report, err := a.apply(ctx, c, plan, o, r.asJSON)
+	a.strikeOff(ctx, d.Env.Name)
 	return errors.Join(a.sumUp(d, plan, report, r), err, r.notPruned(d))
 }
 

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +22,9 @@ func newVerify(a *app) *cobra.Command {
 derivation is strong, every declared sensitive variable is set and nothing else
 is, and git neither tracks the plaintext nor would take it. With no ENV, all.
 
+Values that somebody who left the team still knows are warnings, see 'hci team
+offboarding'.
+
 Exit code 2 when there is a problem. Warnings alone are exit code 0, unless
 --strict counts them.`,
 		ValidArgsFunction: a.envNames,
@@ -34,6 +40,9 @@ Exit code 2 when there is a problem. Warnings alone are exit code 0, unless
 				if err != nil {
 					failed = append(failed, fmt.Errorf("%s: %w", env.Name, err))
 					continue
+				}
+				if err := a.addOffboarding(cmd.Context(), r); err != nil {
+					failed = append(failed, fmt.Errorf("%s: %w", env.Name, err))
 				}
 				reports = append(reports, r)
 				if !asJSON {
@@ -52,6 +61,26 @@ Exit code 2 when there is a problem. Warnings alone are exit code 0, unless
 	cmd.Flags().BoolVar(&strict, "strict", false, "count warnings as problems")
 	jsonFlag(cmd, &asJSON)
 	return cmd
+}
+
+// addOffboarding warns of the values that people who left still know.
+func (a *app) addOffboarding(ctx context.Context, r *lint.Report) error {
+	seen, err := a.stillKnown(ctx, r.Environment)
+	if err != nil || len(seen) == 0 {
+		return err
+	}
+	members := map[string]int{}
+	for _, v := range seen {
+		members[v.Member]++
+	}
+	for _, member := range slices.Sorted(maps.Keys(members)) {
+		r.Findings = append(r.Findings, lint.Finding{
+			Severity: lint.Warning, Code: "offboarding",
+			Text: fmt.Sprintf("%s, who left the team, still knows %s", member, plural(members[member], "value")),
+			Next: "'hci team offboarding " + member + "' lists them; rotate each",
+		})
+	}
+	return nil
 }
 
 // verdict is whether there is something to fix.

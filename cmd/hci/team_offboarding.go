@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"hci/internal/history"
+	"hci/internal/project"
 	"hci/internal/team"
 )
 
@@ -57,6 +59,9 @@ Exit code 2 while there are any.`,
 	return cmd
 }
 
+// errNoMembers says that nobody can have left.
+var errNoMembers = errors.New(team.MembersFile + " is in no commit")
+
 // departure is a removal of a member.
 type departure struct {
 	member team.Member
@@ -74,7 +79,7 @@ func (a *app) departures(ctx context.Context, name string) ([]departure, error) 
 		return nil, err
 	}
 	if len(log) == 0 {
-		return nil, fmt.Errorf("%s is in no commit", team.MembersFile)
+		return nil, errNoMembers
 	}
 	at := func(blob string) (team.Members, error) {
 		if blob == "" {
@@ -137,36 +142,131 @@ type seenValue struct {
 	Member      string    `json:"member"`
 	Environment string    `json:"environment"`
 	Name        string    `json:"name"`
-	Since       time.Time `json:"since"`   // of the value
 	Removed     time.Time `json:"removed"` // of the member
-	Sure        bool      `json:"sure"`    // false: older versions did not open, the value may be newer than the removal
+	Sure        bool      `json:"sure"`    // false: the version that the member could read did not open
 }
 
-// seen lists the values of the environments that a member has seen and that are
-// the same in the newest commit.
+// seen lists the values that a member could read last, and that are the same in
+// the sealed file now. Whether they were changed and changed back is no matter.
 func (a *app) seen(ctx context.Context, d departure) ([]seenValue, error) {
 	var all []seenValue
 	for _, name := range d.member.Environments {
 		env, err := a.environment(name)
-		if err != nil {
+		if err != nil || !exists(env.Sealed) {
 			continue // the environment is gone
 		}
-		entries, err := a.history(ctx, env)
+		values, err := a.seenIn(ctx, env, d)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		if len(entries) == 0 || entries[0].Version == nil {
-			return nil, fmt.Errorf("%s: the newest version does not open", name)
+		all = append(all, values...)
+	}
+	return all, nil
+}
+
+func (a *app) seenIn(ctx context.Context, env project.Environment, d departure) ([]seenValue, error) {
+	log, err := a.versionLog(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	blobs, err := a.heldBefore(ctx, d.commit, history.Paths(log))
+	if err != nil {
+		return nil, err
+	}
+	versions, err := a.versionsOf(ctx, env, blobs)
+	if err != nil {
+		return nil, err
+	}
+	now, err := a.files(env).OpenSealed(ctx, a.passphrase(env))
+	if err != nil {
+		return nil, err
+	}
+	prints := versions.cache.Fingerprints(now.File)
+	known, sure := map[string]bool{}, true
+	for _, blob := range blobs {
+		v, err := versions.of(blob)
+		if err != nil {
+			sure = false
+			continue
 		}
-		for _, secretName := range slices.Sorted(maps.Keys(entries[0].Version.Prints)) {
-			c, exact := history.Since(entries, secretName)
-			if exact && c.Time.After(d.commit.Time) {
-				continue
-			}
-			all = append(all, seenValue{d.member.Name, name, secretName, c.Time, d.commit.Time, exact})
+		for _, print := range v.Prints { // a new name for it makes no new value
+			known[print] = true
+		}
+	}
+	var all []seenValue
+	for _, name := range now.File.Names() {
+		if known[prints[name]] || !sure {
+			all = append(all, seenValue{d.member.Name, env.Name, name, d.commit.Time, known[prints[name]]})
 		}
 	}
 	return all, nil
+}
+
+// heldBefore lists the versions of a file, by one of its paths, in the commits
+// before another one.
+func (a *app) heldBefore(ctx context.Context, c history.Commit, paths []string) ([]string, error) {
+	parents, err := a.git(ctx, "rev-parse", c.Hash+"^@")
+	if err != nil {
+		return nil, err
+	}
+	var blobs []string
+	for _, parent := range strings.Fields(string(parents)) {
+		out, err := a.git(ctx, append([]string{"--literal-pathspecs", "ls-tree", "-z", "--full-tree", parent, "--"}, paths...)...)
+		if err != nil {
+			return nil, err
+		}
+		for entry := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+			if words := strings.Fields(entry); len(words) >= 3 && words[1] == "blob" && !slices.Contains(blobs, words[2]) {
+				blobs = append(blobs, words[2])
+			}
+		}
+	}
+	return blobs, nil
+}
+
+// stillKnown are the values of an environment that people who left know.
+// Without a team, nobody left.
+func (a *app) stillKnown(ctx context.Context, env string) ([]seenValue, error) {
+	t, err := a.team()
+	if err != nil || !t.Has(env) {
+		return nil, err
+	}
+	left, err := a.departures(ctx, "")
+	if errors.Is(err, errNoMembers) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []seenValue
+	for _, d := range left {
+		if !d.member.May(env) {
+			continue
+		}
+		d.member.Environments = []string{env}
+		seen, err := a.seen(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, seen...)
+	}
+	return all, nil
+}
+
+// strikeOff tells, after a push, which values people who left still know.
+func (a *app) strikeOff(ctx context.Context, env string) {
+	seen, err := a.stillKnown(ctx, env)
+	if err != nil {
+		a.sayf("who left and knows which values could not be found out: %v", err)
+		return
+	}
+	by := map[string][]string{}
+	for _, v := range seen {
+		by[v.Member] = append(by[v.Member], v.Name)
+	}
+	for _, member := range slices.Sorted(maps.Keys(by)) {
+		a.sayf("%s, who left, still knows %s of %s: %s; what this push changed is off the list", member, plural(len(by[member]), "value"), env, strings.Join(by[member], ", "))
+	}
 }
 
 func (a *app) printOffboarding(r offboardingReport, left int) error {
@@ -174,10 +274,10 @@ func (a *app) printOffboarding(r offboardingReport, left int) error {
 	for _, v := range r.Values {
 		sure := ""
 		if !v.Sure {
-			sure = "  (older versions do not open: it may be newer)"
+			sure = "  (the version of that time does not open: it may have changed since)"
 		}
-		_, werr := fmt.Fprintf(a.out, "%s  %s  %s  same since %s, removed %s%s\n", v.Member, v.Environment, v.Name,
-			v.Since.Local().Format("2006-01-02"), v.Removed.Local().Format("2006-01-02"), sure)
+		_, werr := fmt.Fprintf(a.out, "%s  %s  %s  same since %s, when the member was removed%s\n", v.Member, v.Environment, v.Name,
+			v.Removed.Local().Format("2006-01-02"), sure)
 		err = errors.Join(err, werr)
 	}
 	a.sayf("%d left; %s to rotate", left, plural(len(r.Values), "value"))

@@ -38,7 +38,7 @@ internal/team: internal/atomicfile sync/secret
 internal/aws/kms: internal/aws/client
 internal/doctor: internal/child
 internal/gitdriver: internal/atomicfile
-internal/history: crypto internal/sealed sync/secret
+internal/history: crypto internal/sealed sync/secret tfvars
 internal/privatedir: internal/child
 internal/docker: internal/child internal/privatedir sync/secret
 internal/aws/client: sync/awssm/reach

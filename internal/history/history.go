@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +56,32 @@ func Log(ctx context.Context, git Git, path string) ([]Commit, error) {
 		}
 	}
 	return all, nil
+}
+
+// Blobs are the versions that a log names, the newest first, each once.
+func Blobs(log []Commit) []string {
+	var all []string
+	seen := map[string]bool{"": true}
+	for _, c := range log {
+		for _, blob := range append([]string{c.Blob}, c.Parents...) {
+			if !seen[blob] {
+				seen[blob] = true
+				all = append(all, blob)
+			}
+		}
+	}
+	return all
+}
+
+// Paths are those that a file had in a log.
+func Paths(log []Commit) []string {
+	var all []string
+	for _, c := range log {
+		if !slices.Contains(all, c.Path) {
+			all = append(all, c.Path)
+		}
+	}
+	return all
 }
 
 var errUnreadable = errors.New("git's log can't be read")

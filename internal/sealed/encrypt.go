@@ -145,6 +145,7 @@ func (f Files) sealNew(want *tfvars.File, phrase secret.Value, p crypto.Params) 
 		return nil, err
 	}
 	f.sealedBy(data, p)
+	f.wrote(Version{data, want, p, phrase, phrase})
 	return data, nil
 }
 
@@ -164,6 +165,9 @@ func (f Files) reseal(old *Content, plaintext []byte, phrase secret.Value, o Opt
 		return nil, err
 	}
 	f.sealedBy(data, old.Params)
+	if file, err := parse(plaintext, f.Plain); err == nil {
+		f.wrote(Version{data, file, old.Params, phrase, phrase})
+	}
 	r.Notes = append(r.Notes, f.adopted(old, old.Params)...)
 	return data, nil
 }

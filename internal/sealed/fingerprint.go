@@ -31,6 +31,9 @@ func NewFingerprints(phrase secret.Value) *Fingerprints {
 	return &Fingerprints{key: key}
 }
 
+// FingerprintsBy are fingerprints with a key of the caller's.
+func FingerprintsBy(key []byte) *Fingerprints { return &Fingerprints{key: key} }
+
 // Of is the fingerprint of a value: 16 hexadecimal digits.
 func (f *Fingerprints) Of(v cty.Value) string {
 	mac := hmac.New(sha256.New, f.key)

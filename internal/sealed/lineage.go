@@ -70,7 +70,7 @@ func (f Files) proves(old []byte, why Reason, like crypto.Params, seen *record, 
 		params = append(params, *seen.Params)
 	}
 	opened, err := crypto.Open(old, []byte(phrase.Reveal()), crypto.OpenOptions{
-		Params: params, DeclaredOnly: true, Context: f.binding(), Foreign: slices.Concat(f.Others, f.Sharing),
+		Params: params, DeclaredOnly: true, Context: f.binding(), Foreign: slices.Concat(f.Others, f.Sharing), MACKeys: f.MACKeys,
 		Check: func([]byte) error { return nil },
 	})
 	var foreign *crypto.ContextError

@@ -13,6 +13,7 @@ import (
 
 	"hci/crypto"
 	"hci/internal/atomicfile"
+	"hci/sync/secret"
 )
 
 // journalName is the file in the state directory that stands while a rekey
@@ -65,9 +66,14 @@ func Rekey(ctx context.Context, files []Files, pass, newPass func(Files) Passphr
 	}
 	defer unlock()
 	contents := make([]*Content, len(files))
+	before, after := make([]secret.Value, len(files)), make([]secret.Value, len(files))
 	for i, f := range files {
 		f.raise = true
-		if contents[i], err = f.OpenSealed(ctx, pass(f)); err != nil {
+		contents[i], err = f.OpenSealed(ctx, func(ctx context.Context) (secret.Value, error) {
+			before[i], err = pass(f)(ctx)
+			return before[i], err
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -82,11 +88,10 @@ func Rekey(ctx context.Context, files []Files, pass, newPass func(Files) Passphr
 		if !params.Usual() && !slices.ContainsFunc(f.Params, params.Equal) {
 			return nil, &UndeclaredError{Env: f.Env, Params: params}
 		}
-		phrase, err := newPass(f)(ctx)
-		if err != nil {
+		if after[i], err = newPass(f)(ctx); err != nil {
 			return nil, err
 		}
-		data, err := f.seal(contents[i].File.Bytes(), phrase, params)
+		data, err := f.seal(contents[i].File.Bytes(), after[i], params)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Sealed, err)
 		}
@@ -105,6 +110,7 @@ func Rekey(ctx context.Context, files []Files, pass, newPass func(Files) Passphr
 	}
 	for i, f := range files {
 		f.sealedBy(sealedBytes[i], results[i].Params)
+		f.wrote(Version{sealedBytes[i], contents[i].File, results[i].Params, after[i], before[i]})
 		if f.base() == digest(contents[i].sealed) {
 			results[i].Notes = append(results[i].Notes, f.remember(sealedBytes[i])...)
 		}

@@ -67,6 +67,11 @@ type Files struct {
 	// Create yields the passphrase of a sealed file that an edit makes; nil: an
 	// edit of a file that is not there fails.
 	Create Passphrase
+	// Sealing is called with each version that was written; nil: nobody is told.
+	Sealing func(Version)
+	// MACKeys keep what authenticates files, for all that are opened; nil: each
+	// derives its own.
+	MACKeys *crypto.MACKeys
 	// Warn says a line to the user; nil for nobody.
 	Warn func(format string, args ...any)
 	// Wait says what is being waited for until done is called; nil for nobody.
@@ -92,6 +97,22 @@ type Content struct {
 	Distrust      *DistrustError // why it would have been refused
 	context       string         // what it was sealed for
 	sealed        []byte         // the sealed bytes it was opened from
+}
+
+// Version is a sealed file that was written, and what it holds.
+type Version struct {
+	Sealed []byte
+	File   *tfvars.File
+	Params crypto.Params
+	Phrase secret.Value
+	Before secret.Value // of the version that it took the place of
+}
+
+// wrote tells of a version that was written.
+func (f Files) wrote(v Version) {
+	if f.Sealing != nil {
+		f.Sealing(v)
+	}
 }
 
 // NotTfvarsError says that a sealed file opened into readable text that is

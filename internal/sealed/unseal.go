@@ -66,7 +66,7 @@ func (f Files) read(data []byte, pass secret.Value, env string) (*Content, error
 		parsed, parsedFrom = file, p
 		return nil
 	}
-	o := crypto.OpenOptions{Params: f.Params, DeclaredOnly: f.declaredOnly, Check: check, Context: env, Foreign: slices.Concat(f.Others, f.Sharing)}
+	o := crypto.OpenOptions{Params: f.Params, DeclaredOnly: f.declaredOnly, Check: check, Context: env, Foreign: slices.Concat(f.Others, f.Sharing), MACKeys: f.MACKeys}
 	if p, known := f.record().knownParams(data); known { // nothing else opens it, so a wrong passphrase is told at once
 		o.Params, o.DeclaredOnly = []crypto.Params{p}, true
 	}
@@ -139,7 +139,7 @@ func (f Files) seal(plaintext []byte, pass secret.Value, p crypto.Params) ([]byt
 		return nil, err
 	}
 	back, err := crypto.Open(data, []byte(pass.Reveal()), crypto.OpenOptions{
-		Params: []crypto.Params{p}, DeclaredOnly: true, Check: func([]byte) error { return nil }, Context: f.binding(),
+		Params: []crypto.Params{p}, DeclaredOnly: true, Check: func([]byte) error { return nil }, Context: f.binding(), MACKeys: f.MACKeys,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the newly sealed file does not open, so it was not written: %w", err)

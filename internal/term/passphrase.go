@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	stdsync "sync"
 
@@ -292,6 +293,44 @@ var ErrNoKeyring = errors.New("no keyring: there is no desktop session that offe
 // Save puts the passphrase of an environment into the keyring.
 func (p *Passphrases) Save(ctx context.Context, env string, v secret.Value) error {
 	return p.inKeyring(ctx, func(k Keyring) error { return k.Set(p.account(env), v.Reveal()) })
+}
+
+// olderSuffix ends the name of the keyring's entry with the passphrases of older
+// versions, one a line.
+const olderSuffix = "#older"
+
+// Older are the passphrases in the keyring that older versions of an environment's
+// file can have. Nobody is asked.
+func (p *Passphrases) Older(ctx context.Context, env string) []secret.Value {
+	if p.Keyring == nil {
+		return nil
+	}
+	var all []secret.Value
+	for _, account := range []string{env, env + olderSuffix} {
+		v, err := waitFor(ctx, func() (string, error) { return p.Keyring.Get(p.account(account)) })
+		if err != nil {
+			continue
+		}
+		for line := range strings.SplitSeq(v, "\n") {
+			all = append(all, secret.New(line))
+		}
+	}
+	return all
+}
+
+// SaveOlder adds a passphrase of older versions to those in the keyring.
+func (p *Passphrases) SaveOlder(ctx context.Context, env string, v secret.Value) error {
+	return p.inKeyring(ctx, func(k Keyring) error {
+		lines := []string{v.Reveal()}
+		old, err := k.Get(p.account(env + olderSuffix))
+		if err == nil {
+			lines = append(lines, strings.Split(old, "\n")...)
+		} else if !errors.Is(err, ErrNotInKeyring) {
+			return err
+		}
+		slices.Sort(lines)
+		return k.Set(p.account(env+olderSuffix), strings.Join(slices.Compact(lines), "\n"))
+	})
 }
 
 // Forget removes the passphrase of an environment from the keyring, or returns
