@@ -41,7 +41,8 @@ one line is taken without its newline; a file, and input of several lines (a
 private key), are taken as they are.
 
 A name that no Terraform variable declares and that is not in the file yet needs
---new: it may be misspelt.`,
+--new: it may be misspelt. Where there is no Terraform code yet, only one that is
+like a name in the file does.`,
 		Args:              between(2, 2),
 		ValidArgsFunction: a.envThenNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -57,7 +58,8 @@ A name that no Terraform variable declares and that is not in the file yet needs
 			// value that was typed.
 			return a.update(cmd.Context(), a.creating(env), env, asJSON, dryRun, func(f *tfvars.File) error {
 				want, known := declared[args[1]]
-				if !known && !fresh && !f.Has(args[1]) {
+				begun := declared == nil && didYouMean(args[1], f.Names()) == "" // no code yet
+				if !known && !fresh && !begun && !f.Has(args[1]) {
 					return &newNameError{env: env.Name, name: args[1], known: slices.Concat(slices.Sorted(maps.Keys(declared)), f.Names())}
 				}
 				text, err := a.readValue(cmd.Context(), src, args[1])
