@@ -173,7 +173,7 @@ func (a *app) project() (*project.Project, error) {
 	if old := p.OldJournal(); old != "" {
 		a.sayf("%s, of an earlier hci, says that a rekey was interrupted; it is not obeyed: see with 'git status' whether a sealed file changed, then remove it", a.rel(old))
 	}
-	restored, err := sealed.Recover(p.StateDir(), sealedFiles(p))
+	restored, err := sealed.Recover(p.Boundary(), p.StateDir(), sealedFiles(p))
 	if err != nil {
 		return nil, err
 	}

@@ -237,7 +237,7 @@ func (d *diagnosis) gitSetup() {
 	default:
 		d.report.Add("git", doctor.OK, "git shows and merges sealed files by name", "")
 	}
-	old, err := os.ReadFile(filepath.Join(d.found.Root, ".gitattributes"))
+	old, err := d.found.Read(filepath.Join(d.found.Root, ".gitattributes"), maxGitAttributes)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return
 	}

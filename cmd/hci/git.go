@@ -134,10 +134,13 @@ func (a *app) sealedFiles(ctx context.Context) ([]gitdriver.File, error) {
 	return files, nil
 }
 
+// maxGitAttributes bounds a .gitattributes file's size in bytes.
+const maxGitAttributes = 1 << 20
+
 // writeAttributes writes hci's lines of .gitattributes.
 func (a *app) writeAttributes(files []gitdriver.File, dryRun bool) error {
 	path := filepath.Join(a.found.Root, ".gitattributes")
-	old, err := a.found.Read(path, 1<<20)
+	old, err := a.found.Read(path, maxGitAttributes)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}

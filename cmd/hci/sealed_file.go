@@ -13,7 +13,7 @@ import (
 // files says where an environment's secrets lie, and how far they are trusted.
 func (a *app) files(env project.Environment) sealed.Files {
 	f := sealed.Files{
-		Env: env.Name, Plain: env.Plain, Sealed: env.Sealed, StateDir: a.found.StateDir(),
+		Env: env.Name, Plain: env.Plain, Sealed: env.Sealed, Root: a.found.Boundary(), StateDir: a.found.StateDir(),
 		Params: env.Params, Require: env.RequireAuthenticated, Accept: a.accept,
 		History: a.earlier, Warn: func(format string, args ...any) { a.notes([]string{fmt.Sprintf(format, args...)}) }, Again: a.again, Wait: a.waiting,
 		MACKeys: &a.macKeys, Sealing: a.recordVersion(env),

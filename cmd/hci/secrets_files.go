@@ -97,16 +97,15 @@ func (a *app) decryptTo(ctx context.Context, envs []project.Environment, output 
 	if err != nil {
 		return err
 	}
-	if boundary := a.boundaryOf(path); boundary != "" {
-		if _, err := atomicfile.Within(boundary, path); err != nil {
-			return err
-		}
+	boundary := a.boundaryOf(path)
+	if _, err := atomicfile.Within(boundary, path); err != nil { // before a passphrase is asked for
+		return err
 	}
 	return a.each(envs, asJSON, o.DryRun, func(env project.Environment) (*sealed.Result, error) {
 		if !o.DryRun {
 			defer a.warnGit(ctx, path)()
 		}
-		return a.files(env).DecryptTo(ctx, a.passphrase(env), path, o)
+		return a.files(env).DecryptTo(ctx, a.passphrase(env), boundary, path, o)
 	})
 }
 

@@ -133,8 +133,11 @@ func (a *app) rekeyVaults(ctx context.Context, t *team.Team, members team.Member
 	return t.Finish(ctx, members, vaults)
 }
 
+// maxKey bounds the size in bytes of a file with a public key.
+const maxKey = 64 << 10
+
 // readKey reads a public key: from a file, or as it was typed.
-func (a *app) readKey(text string) (string, error) {
+func (a *app) readKey(ctx context.Context, text string) (string, error) {
 	if _, err := team.ParseKey(text); err == nil {
 		return text, nil
 	}
@@ -142,7 +145,7 @@ func (a *app) readKey(text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	data, err := os.ReadFile(path)
+	data, err := a.readAt(ctx, path, maxKey)
 	if err != nil {
 		return "", fmt.Errorf("--key: neither a public key nor a file: %w", err)
 	}
@@ -159,10 +162,10 @@ func (a *app) readKey(text string) (string, error) {
 }
 
 // ownKey is the public key of ~/.ssh that opening would use.
-func (a *app) ownKey() (string, error) {
+func (a *app) ownKey(ctx context.Context) (string, error) {
 	home := a.getenv("HOME")
 	for _, name := range []string{"id_ed25519.pub", "id_rsa.pub"} {
-		if key, err := a.readKey(filepath.Join(home, ".ssh", name)); err == nil {
+		if key, err := a.readKey(ctx, filepath.Join(home, ".ssh", name)); err == nil {
 			return key, nil
 		}
 	}

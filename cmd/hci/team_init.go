@@ -50,7 +50,7 @@ func (a *app) teamInit(ctx context.Context, args []string, name, key string) err
 		return err
 	}
 	me := team.Member{Name: name}
-	if me.Key, err = a.keyOrOwn(key); err != nil {
+	if me.Key, err = a.keyOrOwn(ctx, key); err != nil {
 		return err
 	}
 	if old := members.Find(name); old != nil {
@@ -87,9 +87,9 @@ func (a *app) teamInit(ctx context.Context, args []string, name, key string) err
 }
 
 // keyOrOwn reads a key that was named, else the one in ~/.ssh.
-func (a *app) keyOrOwn(key string) (string, error) {
+func (a *app) keyOrOwn(ctx context.Context, key string) (string, error) {
 	if key == "" {
-		return a.ownKey()
+		return a.ownKey(ctx)
 	}
-	return a.readKey(key)
+	return a.readKey(ctx, key)
 }

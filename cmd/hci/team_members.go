@@ -32,7 +32,7 @@ could otherwise add himself.`,
 				return err
 			}
 			m := team.Member{Name: args[0]}
-			if m.Key, err = a.readKey(key); err != nil {
+			if m.Key, err = a.readKey(cmd.Context(), key); err != nil {
 				return err
 			}
 			for _, name := range args[1:] {
@@ -127,7 +127,7 @@ public key and no secret. Send it to somebody who can open the environments.`,
 		Args:              between(1, -1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			public, err := a.keyOrOwn(key)
+			public, err := a.keyOrOwn(cmd.Context(), key)
 			if err != nil {
 				return err
 			}

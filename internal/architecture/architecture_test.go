@@ -40,7 +40,7 @@ internal/doctor: internal/child
 internal/gitdriver: internal/atomicfile
 internal/history: crypto internal/sealed sync/secret tfvars
 internal/privatedir: internal/child
-internal/docker: internal/child internal/privatedir sync/secret
+internal/docker: internal/atomicfile internal/child internal/privatedir sync/secret
 internal/aws/client: sync/awssm/reach
 internal/aws/ssm: internal/aws/client sync sync/secret sync/awssm/reach
 internal/aws/ecr: internal/aws/client sync/secret

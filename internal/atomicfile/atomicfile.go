@@ -14,12 +14,14 @@
 // link stays. A hard link is not followed: its other names keep the old
 // content. Directories, devices, pipes and sockets are refused.
 //
+// The directory of a file is opened once, as an [os.Root] beneath the boundary that
+// [Options.Root] names; all that follows is done in that directory, wherever a
+// symbolic link that somebody changes meanwhile would lead.
+//
 // On Windows a private file has no mode; it gets an access list of its own
 // that admits the user, the system and administrators, and inherits none.
 //
-// Renaming with retries (Windows refuses while a virus scanner looks at the
-// file) is robustio's, locking lockedfile's; both are the go command's. The
-// rest is written here because renameio, which also replaces atomically,
+// Locking is lockedfile's, the go command's. The rest is written here because renameio, which also replaces atomically,
 // replaces a symbolic link itself, may put the plaintext in $TMPDIR, and on
 // Windows (its package maybe) falls back to truncating the file.
 package atomicfile
@@ -30,8 +32,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"github.com/rogpeppe/go-internal/robustio"
 )
 
 // maxCurrent bounds, in bytes, what a [Options.Check] is given to look at.
@@ -48,7 +48,8 @@ type Options struct {
 	// replacement there is no guard but [Lock].
 	Check func(current []byte, exists bool) error
 	// Root, if set, is the directory, free of symbolic links, that the file must
-	// lie in, wherever links lead; else Write fails with an [*OutsideError].
+	// lie in, wherever links lead, also if they are changed while Write is at work;
+	// else it fails with an [*OutsideError].
 	Root string
 
 	step func(name string) // for tests: called after every step
@@ -90,19 +91,22 @@ func Write(path string, data []byte, o Options) (err error) {
 	if o.step == nil {
 		o.step = func(string) {}
 	}
-	target, err := resolve(path)
+	target, err := Within(o.Root, path)
 	if err != nil {
 		return err
 	}
-	if o.Root != "" && !IsWithin(o.Root, target) {
-		return &OutsideError{Path: path, Target: target, Root: o.Root}
+	parent, err := openParent(o.Root, target)
+	if err != nil {
+		return fmt.Errorf("%s: its directory cannot be opened: %w", path, cause(err))
 	}
-	before, err := regularOrNone(target)
+	defer parent.Close()
+	base := filepath.Base(target)
+	before, err := regularOrNone(parent, base, path)
 	if err != nil {
 		return err
 	}
-	sweep(target)
-	tmp, err := createTemp(target, o.Perm)
+	sweep(parent, base)
+	tmp, err := createTemp(parent, base, o.Perm)
 	if err != nil {
 		return fmt.Errorf("%s: its directory takes no new file: %w", path, cause(err))
 	}
@@ -115,21 +119,41 @@ func Write(path string, data []byte, o Options) (err error) {
 	if err := tmp.fill(data, o.Perm, before, o.step); err != nil {
 		return fmt.Errorf("%s cannot be written: %w", path, cause(err))
 	}
-	if err := check(target, o.Check); err != nil {
+	if err := check(parent, base, path, o.Check); err != nil {
 		return err
 	}
 	o.step("checked")
-	return tmp.replace(path, target, o.step)
+	return tmp.replace(path, base, o.step)
 }
 
-// regularOrNone returns what there is at path; nil if there is nothing.
-func regularOrNone(path string) (fs.FileInfo, error) {
-	info, err := os.Lstat(path)
+// openParent opens the directory of a file. Below root, if there is one, the
+// system itself keeps it from leading out of that.
+func openParent(root, target string) (*os.Root, error) {
+	dir := filepath.Dir(target)
+	if root == "" {
+		return os.OpenRoot(dir)
+	}
+	rel, err := filepath.Rel(root, dir)
+	if err != nil {
+		return nil, err
+	}
+	r, err := os.OpenRoot(root)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return r.OpenRoot(rel)
+}
+
+// regularOrNone returns what there is of that name, whose path is for messages;
+// nil if there is nothing.
+func regularOrNone(parent *os.Root, base, path string) (fs.FileInfo, error) {
+	info, err := parent.Lstat(base)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, cause(err))
 	}
 	if !info.Mode().IsRegular() {
 		return nil, &KindError{Path: path, Mode: info.Mode()}
@@ -138,32 +162,37 @@ func regularOrNone(path string) (fs.FileInfo, error) {
 }
 
 // check looks at the file once more and asks the caller.
-func check(target string, ask func([]byte, bool) error) error {
-	info, err := regularOrNone(target)
+func check(parent *os.Root, base, path string, ask func([]byte, bool) error) error {
+	info, err := regularOrNone(parent, base, path)
 	if err != nil || ask == nil {
 		return err
 	}
 	if info == nil {
 		return ask(nil, false)
 	}
-	current, err := Read(target, maxCurrent)
+	f, err := parent.OpenFile(base, os.O_RDONLY|nonBlocking, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return ask(nil, false)
 	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, cause(err))
+	}
+	current, err := readRegular(f, path, maxCurrent)
+	_ = f.Close() // before it is replaced, for Windows
 	if err != nil {
 		return err
 	}
 	return ask(current, true)
 }
 
-// replace moves the temporary file over the target.
-func (t *temp) replace(path, target string, step func(string)) error {
+// replace moves the temporary file over the target, base in the same directory.
+func (t *temp) replace(path, base string, step func(string)) error {
 	if closeBeforeRename {
 		if err := t.file.Close(); err != nil {
 			return fmt.Errorf("%s cannot be written: %w", path, cause(err))
 		}
 	}
-	if err := robustio.Rename(t.file.Name(), target); err != nil {
+	if err := rename(t.parent, t.name(contentName), base); err != nil {
 		return fmt.Errorf("%s cannot be replaced: %w", path, cause(err))
 	}
 	t.renamed = true
@@ -172,7 +201,7 @@ func (t *temp) replace(path, target string, step func(string)) error {
 	if !closeBeforeRename {
 		_ = t.file.Close() // flushed long since; this releases the lock
 	}
-	if err := syncDir(filepath.Dir(target)); err != nil {
+	if err := syncDir(t.parent); err != nil {
 		return fmt.Errorf("%s is replaced, but may not survive a crash of the machine: %w", path, err)
 	}
 	step("synced directory")

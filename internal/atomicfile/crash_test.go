@@ -245,6 +245,16 @@ func TestSweepTakesOnlyItsOwn(t *testing.T) {
 	}
 }
 
+func sweepAt(t *testing.T, path string) {
+	t.Helper()
+	dir, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	sweep(dir, filepath.Base(path))
+}
+
 // A sweep leaves the temporary file of a writer that is at work.
 func TestSweepLeavesALivingWriter(t *testing.T) {
 	dir := t.TempDir()
@@ -252,7 +262,7 @@ func TestSweepLeavesALivingWriter(t *testing.T) {
 	err := Write(path, []byte(newText), Options{step: func(name string) {
 		if name == "checked" {
 			age(t, leftovers(t, dir))
-			sweep(path)
+			sweepAt(t, path)
 			if n := len(leftovers(t, dir)); n != 1 {
 				t.Errorf("%d temporary files, want the writer's own", n)
 			}

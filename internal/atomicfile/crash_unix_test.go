@@ -210,6 +210,6 @@ func TestLockOfAKilledProcess(t *testing.T) {
 	if err := os.Chtimes(left[0], time.Now(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	sweep(path) // at once, whatever its age
+	sweepAt(t, path) // at once, whatever its age
 	only(t, dir)
 }

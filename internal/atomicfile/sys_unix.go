@@ -19,8 +19,8 @@ const closeBeforeRename = false
 const nonBlocking = unix.O_NONBLOCK
 
 // createPrivate makes a file that only its owner can read.
-func createPrivate(path string, _ fs.FileMode) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+func createPrivate(dir *os.Root, name string, _ fs.FileMode) (*os.File, error) {
+	return dir.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
 // claim locks a new temporary file against [removeStale]. It reports false if
@@ -59,16 +59,19 @@ func tryLock(f *os.File) (bool, error) {
 }
 
 // removeStale removes a temporary file that no process has locked.
-func removeStale(path string) {
-	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+func removeStale(dir *os.Root, name string) {
+	f, err := dir.OpenFile(name, os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return
 	}
 	defer f.Close()
 	if lock(f) == nil {
-		_ = os.Remove(path)
+		_ = dir.Remove(name)
 	}
 }
+
+// rename replaces a file by another of the same directory.
+func rename(dir *os.Root, from, to string) error { return dir.Rename(from, to) }
 
 // setMode gives the file its mode and, as far as the process may, the owner of
 // the file it replaces: a file that root edits stays its owner's.
@@ -81,11 +84,10 @@ func setMode(f *os.File, perm fs.FileMode, before fs.FileInfo) error {
 	return f.Chmod(perm)
 }
 
-// syncDir flushes the directory, and with it the rename. A directory that may
-// not be opened, or a file system that cannot flush one, leaves it to the
-// system.
-func syncDir(path string) error {
-	d, err := os.Open(path)
+// syncDir flushes the directory, and with it the rename. A file system that
+// cannot flush one leaves it to the system.
+func syncDir(dir *os.Root) error {
+	d, err := dir.Open(".")
 	if err != nil {
 		return nil
 	}

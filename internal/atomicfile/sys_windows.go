@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 	"unsafe"
 
@@ -19,10 +20,12 @@ const nonBlocking = 0
 
 // createPrivate makes a file. If perm lets nobody but the owner read it, its
 // access list admits only the user, the system and administrators, from the
-// first moment, and inherits nothing.
-func createPrivate(path string, perm fs.FileMode) (*os.File, error) {
+// first moment, and inherits nothing. Such a list can be given to a path only, so
+// where the file has come to lie is looked at before anything is in it.
+func createPrivate(dir *os.Root, base string, perm fs.FileMode) (*os.File, error) {
+	path := filepath.Join(dir.Name(), base)
 	if perm&0o077 != 0 {
-		return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		return dir.OpenFile(base, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	}
 	sd, err := privateDescriptor()
 	if err != nil {
@@ -39,8 +42,22 @@ func createPrivate(path string, perm fs.FileMode) (*os.File, error) {
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
-	return os.NewFile(uintptr(h), path), nil
+	f := os.NewFile(uintptr(h), path)
+	made, err := f.Stat()
+	if err == nil {
+		var here fs.FileInfo
+		if here, err = dir.Lstat(base); err == nil && !os.SameFile(made, here) {
+			err = &fs.PathError{Op: "open", Path: path, Err: errMoved}
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
+
+// errMoved says that a directory was replaced by another while a file was made.
+var errMoved = errors.New("its directory was replaced by another meanwhile")
 
 // privateDescriptor is the counterpart of mode 0600.
 //
@@ -67,10 +84,27 @@ func tryLock(f *os.File) (bool, error) {
 }
 
 // removeStale removes a temporary file that no process has open.
-func removeStale(path string) {
-	info, err := os.Lstat(path)
+func removeStale(dir *os.Root, name string) {
+	info, err := dir.Lstat(name)
 	if err == nil && time.Since(info.ModTime()) > staleAfter {
-		_ = os.Remove(path)
+		_ = dir.Remove(name)
+	}
+}
+
+// renameFor is how long a file is waited for that a virus scanner looks at.
+const renameFor = 2 * time.Second
+
+// rename replaces a file by another of the same directory. Windows refuses that
+// while another program has either open, a virus scanner for example, which does
+// not take long.
+func rename(dir *os.Root, from, to string) error {
+	for end, pause := time.Now().Add(renameFor), time.Millisecond; ; pause *= 2 {
+		err := dir.Rename(from, to)
+		busy := errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_SHARING_VIOLATION)
+		if !busy || time.Now().Add(pause).After(end) {
+			return err
+		}
+		time.Sleep(pause)
 	}
 }
 
@@ -78,4 +112,4 @@ func removeStale(path string) {
 func setMode(*os.File, fs.FileMode, fs.FileInfo) error { return nil }
 
 // syncDir has nothing to do: NTFS writes renames to its journal.
-func syncDir(string) error { return nil }
+func syncDir(*os.Root) error { return nil }

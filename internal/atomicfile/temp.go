@@ -26,7 +26,8 @@ const (
 // own. While it is open, it holds a lock that tells [sweep], in any process,
 // that it is in use.
 type temp struct {
-	dir     string
+	parent  *os.Root // the directory of the file
+	dir     string   // the name in it of the temporary one
 	file    *os.File
 	renamed bool
 }
@@ -39,35 +40,36 @@ const (
 	ignoreAll   = "*\n"
 )
 
-// tempSuffix is the end of the names of all temporary directories of one target.
-func tempSuffix(target string) string {
-	base := filepath.Base(target)
+// name is that of a file of the temporary directory, in its parent.
+func (t *temp) name(file string) string { return filepath.Join(t.dir, file) }
+
+// tempSuffix is the end of the names of all temporary directories of one file.
+func tempSuffix(base string) string {
 	if len(base) > tempBaseMax {
 		base = strings.ToValidUTF8(base[len(base)-tempBaseMax:], "")
 	}
 	return "-" + base
 }
 
-// createTemp makes a temporary file in a directory beside the target.
-func createTemp(target string, perm fs.FileMode) (*temp, error) {
+// createTemp makes a temporary file in a directory beside the file.
+func createTemp(parent *os.Root, base string, perm fs.FileMode) (*temp, error) {
 	var random [tempRandom]byte
 	for range tempAttempts {
 		_, _ = rand.Read(random[:]) // never fails, by its contract
-		dir := filepath.Join(filepath.Dir(target), tempPrefix+hex.EncodeToString(random[:])+tempSuffix(target))
-		err := os.Mkdir(dir, 0o700)
+		t := &temp{parent: parent, dir: tempPrefix + hex.EncodeToString(random[:]) + tempSuffix(base)}
+		err := parent.Mkdir(t.dir, 0o700)
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		t := &temp{dir: dir}
-		err = os.Chmod(dir, 0o700) // whatever the umask left of it
+		err = parent.Chmod(t.dir, 0o700) // whatever the umask left of it
 		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, ignoreName), []byte(ignoreAll), 0o600) // before there is anything to ignore
+			err = parent.WriteFile(t.name(ignoreName), []byte(ignoreAll), 0o600) // before there is anything to ignore
 		}
 		if err == nil {
-			t.file, err = createPrivate(filepath.Join(dir, contentName), perm)
+			t.file, err = createPrivate(parent, t.name(contentName), perm)
 		}
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // a sweep took it for a left-over; it is gone
@@ -87,9 +89,9 @@ func createTemp(target string, perm fs.FileMode) (*temp, error) {
 // removeDir removes the temporary directory. The file that makes git ignore the
 // rest goes last.
 func (t *temp) removeDir() {
-	_ = os.Remove(filepath.Join(t.dir, contentName))
-	_ = os.Remove(filepath.Join(t.dir, ignoreName))
-	_ = os.Remove(t.dir)
+	_ = t.parent.Remove(t.name(contentName))
+	_ = t.parent.Remove(t.name(ignoreName))
+	_ = t.parent.Remove(t.dir)
 }
 
 // isTemp reports whether name is one of the names that createTemp gives.
@@ -106,30 +108,28 @@ func isTemp(name, suffix string) bool {
 	return err == nil
 }
 
-// sweep removes what killed processes left beside the target. What it cannot
+// sweep removes what killed processes left beside the file. What it cannot
 // remove it leaves: nothing depends on it.
-func sweep(target string) {
-	parent, suffix := filepath.Dir(target), tempSuffix(target)
-	entries, err := os.ReadDir(parent)
+func sweep(parent *os.Root, base string) {
+	suffix := tempSuffix(base)
+	entries, err := fs.ReadDir(parent.FS(), ".")
 	if err != nil {
 		return
 	}
 	for _, e := range entries {
-		path := filepath.Join(parent, e.Name())
 		switch {
 		case !isTemp(e.Name(), suffix):
 		case e.IsDir():
-			sweepDir(path)
+			(&temp{parent: parent, dir: e.Name()}).sweep()
 		case e.Type().IsRegular(): // of an earlier hci
-			removeStale(path)
+			removeStale(parent, e.Name())
 		}
 	}
 }
 
-// sweepDir removes a temporary directory, if it is one and nobody is at work in
-// it.
-func sweepDir(dir string) {
-	entries, err := os.ReadDir(dir)
+// sweep removes a temporary directory, if it is one and nobody is at work in it.
+func (t *temp) sweep() {
+	entries, err := fs.ReadDir(t.parent.FS(), t.dir)
 	if err != nil {
 		return
 	}
@@ -138,21 +138,22 @@ func sweepDir(dir string) {
 			return // somebody else's
 		}
 	}
-	content := filepath.Join(dir, contentName)
-	if _, err := os.Lstat(content); err == nil {
-		removeStale(content)
-		if _, err := os.Lstat(content); err == nil {
+	content := t.name(contentName)
+	if _, err := t.parent.Lstat(content); err == nil {
+		removeStale(t.parent, content)
+		if _, err := t.parent.Lstat(content); err == nil {
 			return // in use
 		}
-	} else if !isOld(dir) {
+	} else if !t.isOld() {
 		return // about to be filled
 	}
-	(&temp{dir: dir}).removeDir()
+	t.removeDir()
 }
 
-// isOld reports whether a directory was made longer ago than it takes to fill it.
-func isOld(dir string) bool {
-	info, err := os.Lstat(dir)
+// isOld reports whether the directory was made longer ago than it takes to fill
+// it.
+func (t *temp) isOld() bool {
+	info, err := t.parent.Lstat(t.dir)
 	return err == nil && time.Since(info.ModTime()) > staleAfter
 }
 

@@ -36,22 +36,25 @@ func IsWithin(root, path string) bool {
 }
 
 // Within returns where a path leads, which must be in root, itself free of
-// symbolic links. A file that does not exist yet is where it would be. It fails
-// with an [*OutsideError].
+// symbolic links; with no root it can be anywhere. A file that does not exist yet
+// is where it would be. It fails with an [*OutsideError].
 func Within(root, path string) (string, error) {
 	target, err := resolve(path)
 	if err != nil {
 		return "", err
 	}
-	if !IsWithin(root, target) {
+	if root != "" && !IsWithin(root, target) {
 		return "", &OutsideError{Path: path, Target: target, Root: root}
 	}
 	return target, nil
 }
 
 // ReadIn is [Read] of a file that must lie in root, itself free of symbolic
-// links. It fails with an [*OutsideError].
+// links; with no root it is Read. It fails with an [*OutsideError].
 func ReadIn(root, path string, maxSize int64) ([]byte, error) {
+	if root == "" {
+		return Read(path, maxSize)
+	}
 	f, err := openIn(root, path, func(m fs.FileMode) bool { return m.IsRegular() })
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"testing/fstest"
 )
@@ -78,4 +79,92 @@ func TestFS(t *testing.T) {
 	if _, err := fs.Stat(FS(root), "none"); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
+}
+
+// A directory that is replaced by a link to elsewhere, at any moment of a write,
+// leads nothing there.
+func TestADirectoryThatIsSwapped(t *testing.T) {
+	var steps []string
+	if err := Write(filepath.Join(realDir(t), "f"), nil, Options{step: func(name string) { steps = append(steps, name) }}); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range steps {
+		root, outside := realDir(t), realDir(t)
+		sub, moved := filepath.Join(root, "sub"), filepath.Join(root, "moved")
+		mkdir(t, sub)
+		mustWrite(t, filepath.Join(outside, "f"), "theirs", 0o600)
+		err := Write(filepath.Join(sub, "f"), []byte(newText), Options{Root: root, step: func(name string) {
+			if name != at {
+				return
+			}
+			err := os.Rename(sub, moved)
+			if err != nil && runtime.GOOS == "windows" {
+				t.Skipf("a directory that is open is not renamed: %v", err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			symlink(t, outside, sub)
+		}})
+		if err != nil {
+			t.Errorf("swapped after %q: %v", at, err)
+		}
+		mustHold(t, filepath.Join(outside, "f"), "theirs")
+		only(t, outside, "f")
+		mustHold(t, filepath.Join(moved, "f"), newText)
+		only(t, moved, "f")
+	}
+}
+
+// The same between the look at where a path leads and the opening of its directory.
+func TestADirectoryThatIsSwappedBefore(t *testing.T) {
+	root, outside := realDir(t), realDir(t)
+	mustWrite(t, filepath.Join(outside, "f"), "theirs", 0o644)
+	symlink(t, outside, filepath.Join(root, "sub"))
+	target := filepath.Join(root, "sub", "f") // as it was found when sub was a directory
+	if dir, err := openParent(root, target); err == nil {
+		t.Errorf("%s was opened", dir.Name())
+		_ = dir.Close()
+	}
+	remove := func(dir *os.Root, base string) error { return dir.Remove(base) }
+	if err := in(root, target, target, remove); err == nil {
+		t.Error("something was removed")
+	}
+	mustHold(t, filepath.Join(outside, "f"), "theirs")
+}
+
+func TestChangesStayInside(t *testing.T) {
+	root, outside := realDir(t), realDir(t)
+	mustWrite(t, filepath.Join(outside, "f"), "theirs", 0o644)
+	symlink(t, outside, filepath.Join(root, "dir"))
+	symlink(t, filepath.Join(outside, "f"), filepath.Join(root, "file"))
+	var e *OutsideError
+	for _, name := range []string{"file", "dir/f"} {
+		if err := Chmod(root, filepath.Join(root, name), 0o600); !errors.As(err, &e) {
+			t.Errorf("mode of %s: %v", name, err)
+		}
+	}
+	if err := Remove(root, filepath.Join(root, "dir", "f")); !errors.As(err, &e) {
+		t.Error(err)
+	}
+	if err := MkdirAll(root, filepath.Join(root, "dir", "new"), 0o700); err == nil {
+		t.Error("a directory was made outside")
+	}
+	mode(t, filepath.Join(outside, "f"), 0o644)
+	only(t, outside, "f")
+	mkdir(t, filepath.Join(root, "sub"))
+	inside := filepath.Join(root, "sub", "deep", "f")
+	if err := MkdirAll(root, filepath.Dir(inside), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	mustWrite(t, inside, oldText, 0o644)
+	if err := Chmod(root, inside, 0o600); err != nil {
+		t.Error(err)
+	}
+	mode(t, inside, 0o600)
+	if err := errors.Join(Remove(root, inside), Remove(root, filepath.Join(root, "file"))); err != nil {
+		t.Error(err)
+	}
+	only(t, filepath.Dir(inside))
+	mustHold(t, filepath.Join(outside, "f"), "theirs") // the link went
 }

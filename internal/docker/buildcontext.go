@@ -1,13 +1,15 @@
 package docker
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
+
+	"hci/internal/atomicfile"
 )
 
 // Files calls f with each regular file of a build's context that Docker sends to the
@@ -46,6 +48,9 @@ func Files(dir, dockerfile string, builder Builder, f func(path string) error) e
 	})
 }
 
+// maxIgnore bounds an ignore file's size in bytes.
+const maxIgnore = 1 << 20
+
 // ignored are the patterns of the ignore file that counts.
 func ignored(dir, dockerfile string, builder Builder) ([]string, error) {
 	names := []string{filepath.Join(dir, ".dockerignore")}
@@ -53,15 +58,14 @@ func ignored(dir, dockerfile string, builder Builder) ([]string, error) {
 		names = append([]string{dockerfile + ".dockerignore"}, names...)
 	}
 	for _, name := range names {
-		file, err := os.Open(name)
+		text, err := atomicfile.Read(name, maxIgnore)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		patterns, err := ignorefile.ReadAll(file)
-		return patterns, errors.Join(err, file.Close())
+		return ignorefile.ReadAll(bytes.NewReader(text))
 	}
 	return nil, nil
 }

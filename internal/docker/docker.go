@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"hci/internal/atomicfile"
 	"hci/internal/child"
 )
 
@@ -239,7 +240,7 @@ func readUserConfig(environ []string) (userConfig, error) {
 		return c, err
 	}
 	path := filepath.Join(c.dir, "config.json")
-	text, err := os.ReadFile(path)
+	text, err := atomicfile.Read(path, 1<<20)
 	if errors.Is(err, os.ErrNotExist) {
 		return c, nil
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -27,33 +26,36 @@ func (e *OtherHookError) Error() string {
 func (e *OtherHookError) Next() string { return fmt.Sprintf("add the line '%s' to it", e.Line) }
 
 // hookPath is where git looks for this clone's pre-commit hook. root is where
-// git's answers start from.
-func hookPath(ctx context.Context, git Git, root, line string) (string, error) {
+// git's answers start from, dir the repository, which no link leads out of.
+func hookPath(ctx context.Context, git Git, root, line string) (dir, path string, err error) {
 	for _, scope := range []string{"--local", "--global"} {
 		if dir, err := git(ctx, "config", scope, "--get", "core.hooksPath"); err == nil {
-			return "", &OtherHookError{fmt.Sprintf("core.hooksPath says that hooks lie in %q", strings.TrimSpace(string(dir))), line}
+			return "", "", &OtherHookError{fmt.Sprintf("core.hooksPath says that hooks lie in %q", strings.TrimSpace(string(dir))), line}
 		}
 	}
-	dir, err := git(ctx, "rev-parse", "--git-common-dir")
+	answer, err := git(ctx, "rev-parse", "--git-common-dir")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	path := filepath.FromSlash(strings.TrimSuffix(string(dir), "\n"))
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(root, path)
+	dir = filepath.FromSlash(strings.TrimSuffix(string(answer), "\n"))
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(root, dir)
 	}
-	return filepath.Join(path, "hooks", "pre-commit"), nil
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return "", "", err
+	}
+	return dir, filepath.Join(dir, "hooks", "pre-commit"), nil
 }
 
 // InstallHook writes the pre-commit hook that runs the guard. Somebody else's
 // hook is an [*OtherHookError], and stays.
 func InstallHook(ctx context.Context, git Git, root, program string) error {
 	line := program + " git guard"
-	path, err := hookPath(ctx, git, root, line)
+	dir, path, err := hookPath(ctx, git, root, line)
 	if err != nil {
 		return err
 	}
-	old, err := atomicfile.Read(path, 1<<20)
+	old, err := atomicfile.ReadIn(dir, path, 1<<20)
 	switch {
 	case err == nil && strings.Contains(string(old), " git guard"):
 		if !strings.Contains(string(old), hookMark) {
@@ -64,22 +66,22 @@ func InstallHook(ctx context.Context, git Git, root, program string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := atomicfile.MkdirAll(dir, filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
 	text := "#!/bin/sh\n" + hookMark + "\nexec " + line + "\n"
-	return atomicfile.Write(path, []byte(text), atomicfile.Options{Perm: 0o755})
+	return atomicfile.Write(path, []byte(text), atomicfile.Options{Perm: 0o755, Root: dir})
 }
 
 // UninstallHook removes the hook, if it is hci's.
 func UninstallHook(ctx context.Context, git Git, root string) error {
-	path, err := hookPath(ctx, git, root, "")
+	dir, path, err := hookPath(ctx, git, root, "")
 	if err != nil {
 		return nil // it was never written there
 	}
-	old, err := atomicfile.Read(path, 1<<20)
+	old, err := atomicfile.ReadIn(dir, path, 1<<20)
 	if err != nil || !strings.Contains(string(old), hookMark) {
 		return nil
 	}
-	return os.Remove(path)
+	return atomicfile.Remove(dir, path)
 }

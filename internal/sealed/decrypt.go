@@ -5,9 +5,9 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"hci/crypto"
+	"hci/internal/atomicfile"
 	"hci/tfvars"
 )
 
@@ -61,29 +61,29 @@ func (f Files) Decrypt(ctx context.Context, pass Passphrase, o Options) (*Result
 	if err != nil {
 		return nil, err
 	}
-	r, err := f.writePlain(content, f.Plain, o)
+	r, err := f.writePlain(content, f.Root, f.Plain, o)
 	if err == nil && !o.DryRun {
 		r.Notes = append(r.Notes, f.remember(content.sealed)...)
 	}
 	return r, err
 }
 
-// DecryptTo writes the plaintext to another path, with the same care. Nothing
-// is remembered of it.
-func (f Files) DecryptTo(ctx context.Context, pass Passphrase, path string, o Options) (*Result, error) {
+// DecryptTo writes the plaintext to another path, with the same care; no link
+// leads out of root, if that is not "". Nothing is remembered of it.
+func (f Files) DecryptTo(ctx context.Context, pass Passphrase, root, path string, o Options) (*Result, error) {
 	content, err := f.OpenSealed(ctx, pass)
 	if err != nil {
 		return nil, err
 	}
-	return f.writePlain(content, path, o)
+	return f.writePlain(content, root, path, o)
 }
 
 // writePlain writes what was opened to path unless that would lose what path
 // holds.
-func (f Files) writePlain(content *Content, path string, o Options) (*Result, error) {
+func (f Files) writePlain(content *Content, root, path string, o Options) (*Result, error) {
 	r := &Result{Env: f.Env, From: f.Sealed, To: path, Params: content.Params, Authenticated: content.Authenticated}
 	want := content.File.Bytes()
-	have, err := readIfThere(path, crypto.MaxSize)
+	have, err := readIfThere(root, path, crypto.MaxSize)
 	if err != nil {
 		return nil, err
 	}
@@ -102,19 +102,19 @@ func (f Files) writePlain(content *Content, path string, o Options) (*Result, er
 		r.Changes = loss.Changes
 	}
 	if !r.Wrote {
-		return r, r.closeOff(path, o)
+		return r, r.closeOff(root, path, o)
 	}
 	if o.DryRun {
 		return r, nil
 	}
-	if err := replace(path, have, want, plainPerm); err != nil {
+	if err := replace(root, path, have, want, plainPerm); err != nil {
 		return nil, err
 	}
 	return r, nil
 }
 
 // closeOff takes from others what they may do with a plaintext that stays.
-func (r *Result) closeOff(path string, o Options) error {
+func (r *Result) closeOff(root, path string, o Options) error {
 	mode, open := openMode(path)
 	switch {
 	case !open:
@@ -123,7 +123,7 @@ func (r *Result) closeOff(path string, o Options) error {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s has mode %04o and would get %04o", path, mode, plainPerm))
 		return nil
 	}
-	if err := os.Chmod(path, plainPerm); err != nil {
+	if err := atomicfile.Chmod(root, path, plainPerm); err != nil {
 		return err
 	}
 	r.Notes = append(r.Notes, fmt.Sprintf("%s had mode %04o, so others could read it; it has %04o now", path, mode, plainPerm))

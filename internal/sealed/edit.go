@@ -40,7 +40,7 @@ type Session struct {
 // where the passphrase comes from, Commit makes the sealed file: the plaintext
 // never lies on the disk.
 func (f Files) Begin(ctx context.Context, pass Passphrase) (*Session, error) {
-	plain, err := readIfThere(f.Plain, crypto.MaxSize)
+	plain, err := readIfThere(f.Root, f.Plain, crypto.MaxSize)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (s *Session) Commit(next *tfvars.File, o Options) (*Result, error) {
 	if s.plain == nil { // nothing was made from the sealed file, so nothing is remembered
 		return r, nil
 	}
-	if err := replace(f.Plain, s.plain, after, plainPerm); err != nil {
+	if err := replace(f.Root, f.Plain, s.plain, after, plainPerm); err != nil {
 		if s.before == nil {
 			return nil, err
 		}
@@ -136,7 +136,7 @@ func (s *Session) Commit(next *tfvars.File, o Options) (*Result, error) {
 // unmoved checks both files before the first is written, so that a plaintext
 // that changed meanwhile does not leave the sealed file ahead of it.
 func (s *Session) unmoved() error {
-	now, err := readIfThere(s.f.Plain, crypto.MaxSize)
+	now, err := readIfThere(s.f.Root, s.f.Plain, crypto.MaxSize)
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (s *Session) Rescue(next *tfvars.File) (string, error) {
 		return "", err
 	}
 	path := f.Sealed + "." + name
-	return path, atomicfile.Write(path, data, atomicfile.Options{Perm: plainPerm})
+	return path, atomicfile.Write(path, data, atomicfile.Options{Perm: plainPerm, Root: f.Root})
 }
 
 // Update applies change to the environment's secrets: Begin, change, Commit.

@@ -28,7 +28,7 @@ func (f Files) Encrypt(ctx context.Context, pass, newPass Passphrase, o Options)
 		return nil, err
 	}
 	defer unlock()
-	plain, err := readIfThere(f.Plain, crypto.MaxSize)
+	plain, err := readIfThere(f.Root, f.Plain, crypto.MaxSize)
 	if err != nil {
 		return nil, err
 	}
@@ -138,10 +138,10 @@ func (f Files) sealNew(want *tfvars.File, phrase secret.Value, p crypto.Params) 
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(f.Sealed), 0o755); err != nil {
+	if err := atomicfile.MkdirAll(f.Root, filepath.Dir(f.Sealed), 0o755); err != nil {
 		return nil, err
 	}
-	if err := replace(f.Sealed, nil, data, plainPerm); err != nil {
+	if err := replace(f.Root, f.Sealed, nil, data, plainPerm); err != nil {
 		return nil, err
 	}
 	f.sealedBy(data, p)
@@ -161,7 +161,7 @@ func (f Files) reseal(old *Content, plaintext []byte, phrase secret.Value, o Opt
 	if o.DryRun || !r.Wrote {
 		return data, nil
 	}
-	if err := replace(f.Sealed, old.sealed, data, f.sealedPerm()); err != nil {
+	if err := replace(f.Root, f.Sealed, old.sealed, data, f.sealedPerm()); err != nil {
 		return nil, err
 	}
 	f.sealedBy(data, old.Params)
@@ -212,12 +212,12 @@ func (f Files) RemovePlain(ctx context.Context, pass Passphrase) error {
 	if err != nil {
 		return err
 	}
-	plain, err := atomicfile.Read(f.Plain, crypto.MaxSize)
+	plain, err := f.ReadPlain()
 	if err != nil {
 		return err
 	}
 	if !bytes.Equal(plain, content.File.Bytes()) {
 		return fmt.Errorf("%s: %w", f.Plain, ErrChanged)
 	}
-	return os.Remove(f.Plain)
+	return atomicfile.Remove(f.Root, f.Plain)
 }

@@ -105,7 +105,7 @@ func Rekey(ctx context.Context, files []Files, pass, newPass func(Files) Passphr
 	if o.DryRun {
 		return results, nil
 	}
-	if err := replaceAll(files[0].StateDir, j, sealedBytes); err != nil {
+	if err := replaceAll(files[0], j, sealedBytes); err != nil {
 		return nil, err
 	}
 	for i, f := range files {
@@ -138,18 +138,18 @@ func (f Files) rekeyed(old crypto.Params, change func(crypto.Params) crypto.Para
 }
 
 // replaceAll writes data to the journal's files, all or none.
-func replaceAll(stateDir string, j journal, data [][]byte) error {
+func replaceAll(f Files, j journal, data [][]byte) error {
 	text, err := json.Marshal(j)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(stateDir, journalName)
+	path := filepath.Join(f.StateDir, journalName)
 	if err := atomicfile.Write(path, text, atomicfile.Options{}); err != nil {
 		return err
 	}
 	for i, entry := range j.Files {
-		if err := replace(entry.Path, entry.Old, data[i], permOf(entry.Path)); err != nil {
-			_, undo := recoverJournal(path, pathsOf(j))
+		if err := replace(f.Root, entry.Path, entry.Old, data[i], permOf(entry.Path)); err != nil {
+			_, undo := recoverJournal(f.Root, path, pathsOf(j))
 			return errors.Join(err, undo)
 		}
 	}
@@ -185,9 +185,10 @@ func (e *JournalError) Next() string {
 //
 // It writes to none but the sealed files of this project, which it is given, and
 // nothing but a sealed file's content; it fails with a [*JournalError] before
-// the first if the journal asks for anything else. The state directory must be
+// the first if the journal asks for anything else. No link leads it out of root. The
+// state directory must be
 // the user's own.
-func Recover(stateDir string, sealedFiles []string) (restored []string, err error) {
+func Recover(root, stateDir string, sealedFiles []string) (restored []string, err error) {
 	path := filepath.Join(stateDir, journalName)
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -197,13 +198,13 @@ func Recover(stateDir string, sealedFiles []string) (restored []string, err erro
 		return nil, err
 	}
 	defer unlock()
-	return recoverJournal(path, sealedFiles)
+	return recoverJournal(root, path, sealedFiles)
 }
 
 // maxJournal bounds a journal's size in bytes.
 const maxJournal = 1 << 30
 
-func recoverJournal(path string, sealedFiles []string) (restored []string, err error) {
+func recoverJournal(root, path string, sealedFiles []string) (restored []string, err error) {
 	data, err := atomicfile.Read(path, maxJournal)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // the rekey that held the lock has completed
@@ -225,7 +226,7 @@ func recoverJournal(path string, sealedFiles []string) (restored []string, err e
 	}
 	var replaced []journalEntry
 	for _, entry := range j.Files {
-		now, err := readIfThere(entry.Path, MaxSize)
+		now, err := readIfThere(root, entry.Path, MaxSize)
 		if err != nil {
 			return nil, err
 		}
@@ -235,7 +236,7 @@ func recoverJournal(path string, sealedFiles []string) (restored []string, err e
 	}
 	if len(replaced) < len(j.Files) {
 		for _, entry := range replaced {
-			if err := atomicfile.Write(entry.Path, entry.Old, atomicfile.Options{Perm: permOf(entry.Path)}); err != nil {
+			if err := atomicfile.Write(entry.Path, entry.Old, atomicfile.Options{Perm: permOf(entry.Path), Root: root}); err != nil {
 				return restored, err
 			}
 			restored = append(restored, entry.Path)

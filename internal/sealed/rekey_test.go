@@ -120,7 +120,7 @@ func TestRecover(t *testing.T) {
 	for n, opensWith := range []string{phrase, phrase, newPhrase} {
 		fs := two(t)
 		interrupt(t, fs, n)
-		restored, err := sealed.Recover(fs[0].StateDir, []string{fs[0].Sealed, fs[1].Sealed})
+		restored, err := sealed.Recover("", fs[0].StateDir, []string{fs[0].Sealed, fs[1].Sealed})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +139,7 @@ func TestRecover(t *testing.T) {
 }
 
 func TestRecoverWithoutJournal(t *testing.T) {
-	if restored, err := sealed.Recover(filepath.Join(t.TempDir(), "none"), nil); err != nil || restored != nil {
+	if restored, err := sealed.Recover("", filepath.Join(t.TempDir(), "none"), nil); err != nil || restored != nil {
 		t.Errorf("%v, %v", restored, err)
 	}
 }
@@ -167,7 +167,7 @@ func TestRecoverObeysNoStranger(t *testing.T) {
 		}
 		write(t, filepath.Join(fs[0].StateDir, sealed.JournalName), string(data))
 		var refused *sealed.JournalError
-		if restored, err := sealed.Recover(fs[0].StateDir, []string{fs[0].Sealed, fs[1].Sealed}); !errors.As(err, &refused) || restored != nil {
+		if restored, err := sealed.Recover("", fs[0].StateDir, []string{fs[0].Sealed, fs[1].Sealed}); !errors.As(err, &refused) || restored != nil {
 			t.Errorf("%s: %v, %v", name, restored, err)
 		}
 		if read(t, outside) != "mine\n" || read(t, fs[0].Sealed) != before[0] || read(t, fs[0].Plain) != before[1] {
@@ -186,7 +186,7 @@ func TestRecoverKeepsTheMode(t *testing.T) {
 	if err := os.Chmod(fs[0].Sealed, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sealed.Recover(fs[0].StateDir, []string{fs[0].Sealed, fs[1].Sealed}); err != nil {
+	if _, err := sealed.Recover("", fs[0].StateDir, []string{fs[0].Sealed, fs[1].Sealed}); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(fs[0].Sealed); err != nil || info.Mode().Perm() != 0o644 {

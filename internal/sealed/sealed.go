@@ -53,6 +53,7 @@ type Files struct {
 	Env      string          // the environment's name, for state and messages
 	Plain    string          // absolute path of the plaintext
 	Sealed   string          // absolute path of the sealed file
+	Root     string          // the directory, free of symbolic links, that no link leads out of; "" for none
 	StateDir string          // where what was decrypted is remembered
 	Params   []crypto.Params // declared parameters, tried first; the first one seals a new file
 	Require  bool            // an unauthenticated file is refused
@@ -135,7 +136,7 @@ func (f Files) Open(ctx context.Context, pass Passphrase) (*Content, error) {
 	if err := f.merged(ctx); err != nil {
 		return nil, err
 	}
-	plain, err := readIfThere(f.Plain, crypto.MaxSize)
+	plain, err := readIfThere(f.Root, f.Plain, crypto.MaxSize)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +180,7 @@ func (f Files) OpenSealed(ctx context.Context, pass Passphrase) (*Content, error
 }
 
 func (f Files) openSealed(ctx context.Context, pass Passphrase) (*Content, error) {
-	data, err := atomicfile.Read(f.Sealed, MaxSize)
+	data, err := atomicfile.ReadIn(f.Root, f.Sealed, MaxSize)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, &NoFileError{Env: f.Env, Plain: f.Plain, Sealed: f.Sealed}
@@ -206,7 +207,9 @@ func (f Files) openSealed(ctx context.Context, pass Passphrase) (*Content, error
 
 // ReadPlain returns the plaintext that lies beside the sealed file. The error
 // wraps [fs.ErrNotExist] when there is none.
-func (f Files) ReadPlain() ([]byte, error) { return atomicfile.Read(f.Plain, crypto.MaxSize) }
+func (f Files) ReadPlain() ([]byte, error) {
+	return atomicfile.ReadIn(f.Root, f.Plain, crypto.MaxSize)
+}
 
 // PlainOpen returns the mode of the plaintext, and whether it lets others than
 // its owner in. On Windows a mode says nothing of that.
@@ -235,8 +238,8 @@ func (e *NoFileError) Is(target error) bool { return target == fs.ErrNotExist }
 const MaxSize = crypto.MaxSize/3*4 + crypto.MaxSize/24 + 4096
 
 // readIfThere returns nil for a file that does not exist.
-func readIfThere(path string, max int64) ([]byte, error) {
-	data, err := atomicfile.Read(path, max)
+func readIfThere(root, path string, max int64) ([]byte, error) {
+	data, err := atomicfile.ReadIn(root, path, max)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -251,9 +254,9 @@ func readIfThere(path string, max int64) ([]byte, error) {
 
 // replace writes data to path if the file still holds before (nil: is not
 // there).
-func replace(path string, before, data []byte, perm fs.FileMode) error {
+func replace(root, path string, before, data []byte, perm fs.FileMode) error {
 	return atomicfile.Write(path, data, atomicfile.Options{
-		Perm: perm,
+		Perm: perm, Root: root,
 		Check: func(current []byte, exists bool) error {
 			if exists != (before != nil) || !bytes.Equal(current, before) {
 				return fmt.Errorf("%s: %w", path, ErrChanged)

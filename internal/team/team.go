@@ -18,7 +18,7 @@ import (
 
 // Team is the team's files in a project.
 type Team struct {
-	Root       string                         // the project's root
+	Root       string                         // the project's root, free of symbolic links
 	Identities func() ([]age.Identity, error) // the caller's own keys
 	KMS        KMS                            // nil: KMS is not asked
 }
@@ -33,15 +33,15 @@ func NewPassphrase() secret.Value { return secret.New(rand.Text()) }
 const maxFile = 1 << 20
 
 func (t *Team) read(name string) ([]byte, error) {
-	return atomicfile.Read(filepath.Join(t.Root, filepath.FromSlash(name)), maxFile)
+	return atomicfile.ReadIn(t.Root, filepath.Join(t.Root, filepath.FromSlash(name)), maxFile)
 }
 
 func (t *Team) write(name string, data []byte) error {
 	path := filepath.Join(t.Root, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := atomicfile.MkdirAll(t.Root, filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return atomicfile.Write(path, data, atomicfile.Options{Perm: 0o644})
+	return atomicfile.Write(path, data, atomicfile.Options{Perm: 0o644, Root: t.Root})
 }
 
 // Members reads .hci/members; [ErrNoTeam] if there is none.

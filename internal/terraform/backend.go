@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -71,7 +70,7 @@ func (at Place) rightState(p *project.Project, env project.Environment, environ 
 // initialized is what 'init' keeps of the backend's settings; nil if the
 // directory is not set up.
 func initialized(data string) (map[string]any, error) {
-	text, err := os.ReadFile(filepath.Join(data, "terraform.tfstate"))
+	text, err := atomicfile.Read(filepath.Join(data, "terraform.tfstate"), maxBackend)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

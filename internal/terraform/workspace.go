@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"hci/internal/atomicfile"
 	"hci/internal/child"
 	"hci/internal/project"
 )
@@ -159,6 +159,9 @@ func (e *SelectedWorkspaceError) Next() string {
 	return fmt.Sprintf("write into hci.hcl: environment %q { workspace = \"NAME\" }", e.Environment)
 }
 
+// maxSelected bounds the size in bytes of the file that names a workspace.
+const maxSelected = 4 << 10
+
 // selected is the workspace that plain terraform would run in, and what selects
 // it; "" where nothing does.
 func (at *Place) selected(environ []string) (name, where string) {
@@ -171,7 +174,7 @@ func (at *Place) selected(environ []string) (name, where string) {
 		return name, where
 	}
 	data := at.dataDir(environ)
-	text, err := os.ReadFile(filepath.Join(data, "environment"))
+	text, err := atomicfile.Read(filepath.Join(data, "environment"), maxSelected)
 	if err != nil {
 		return "", ""
 	}
