@@ -25,6 +25,7 @@ type item struct {
 	nameAt, nameEnd   int // of a JSON name, with its quotes
 	valueAt, valueEnd int
 	value             cty.Value
+	line, column      int // of the name, from 1
 }
 
 // New returns a file without variables. The name decides the syntax, as it
@@ -62,8 +63,11 @@ func Parse(src []byte, name string) (f *File, err error) {
 		return nil, problems
 	}
 	f.index = make(map[string]int, len(f.items))
-	for i, it := range f.items {
+	places := cursor{src: f.src}
+	for i := range f.items {
+		it := &f.items[i]
 		f.index[it.name] = i
+		it.line, it.column = places.at(it.nameAt)
 	}
 	return f, nil
 }
@@ -105,7 +109,32 @@ func (f *File) Pos(name string) (line, column int) {
 	if !ok {
 		return 0, 0
 	}
-	return position(f.src, f.items[i].nameAt)
+	return f.items[i].line, f.items[i].column
+}
+
+// cursor finds the places of rising offsets in one pass, as [position] finds
+// that of one.
+type cursor struct {
+	src          []byte
+	offset       int
+	line, column int // of offset, from 0
+	looked       int // bytes that were looked at so far
+}
+
+func (c *cursor) at(offset int) (line, column int) {
+	piece := c.src[c.offset:offset]
+	if c.offset == 0 {
+		piece = bytes.TrimPrefix(piece, bom)
+	}
+	c.looked += len(piece)
+	if n := bytes.Count(piece, newline); n > 0 {
+		c.line += n
+		c.column = 0
+		piece = piece[bytes.LastIndexByte(piece, '\n')+1:]
+	}
+	c.column += utf8.RuneCount(piece)
+	c.offset = offset
+	return 1 + c.line, 1 + c.column
 }
 
 // position returns the line and column of an offset.

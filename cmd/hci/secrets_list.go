@@ -31,10 +31,7 @@ func newList(a *app) *cobra.Command {
 			names := []listed{}
 			for _, name := range content.File.Names() {
 				value, _ := content.File.Value(name)
-				line := 0
-				if asJSON { // finding it costs as much as reading the file up to there
-					line, _ = content.File.Pos(name)
-				}
+				line, _ := content.File.Pos(name)
 				names = append(names, listed{Name: name, Type: value.Type().FriendlyName(), File: a.rel(content.Path), Line: line})
 			}
 			if asJSON {
