@@ -28,11 +28,11 @@ func newList(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			names := []listed{}
+			names, file := []listed{}, a.rel(content.Path)
 			for _, name := range content.File.Names() {
 				value, _ := content.File.Value(name)
 				line, _ := content.File.Pos(name)
-				names = append(names, listed{Name: name, Type: value.Type().FriendlyName(), File: a.rel(content.Path), Line: line})
+				names = append(names, listed{Name: name, Type: value.Type().FriendlyName(), File: file, Line: line})
 			}
 			if asJSON {
 				return a.printJSON(names)
