@@ -239,7 +239,7 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"taskArns": []}`)
 		return
 	}
-	if operation == "" || after == nil && watch == nil && rewrite == nil {
+	if operation == "" && rewrite == nil || after == nil && watch == nil && rewrite == nil {
 		s.server.ServeHTTP(w, r)
 		return
 	}
@@ -256,7 +256,11 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body := answer.body.Bytes()
 	if rewrite != nil {
+		w.Header().Del("Content-Length")
 		body = rewrite(operation, body)
+		if answer.status == http.StatusOK && bytes.HasPrefix(body, []byte(`{"__type":`)) {
+			answer.status = http.StatusBadRequest // an error in its place
+		}
 	}
 	w.WriteHeader(answer.status)
 	_, _ = w.Write(body)

@@ -127,6 +127,34 @@ var hostileRepositories = map[string]func(*theater){
 		h.write(".gitattributes", "* filter=e\n")
 	},
 
+	"the team's files are links out": func(h *theater) {
+		h.link(".hci/members", "../../profile")
+		h.link(".hci/staging.age", "../../profile")
+	},
+	"the team's directory is a link out": func(h *theater) { h.link(".hci", "../module") },
+	"the team's files are pipes": func(h *theater) {
+		h.write(".hci/.keep", "")
+		h.pipe(".hci/members")
+		h.pipe(".hci/staging.age")
+	},
+	"git: hooks are a link out": func(h *theater) { h.link(".git/hooks", "../../module") },
+	"git: a hook is a link out": func(h *theater) { h.link(".git/hooks/pre-commit", "../../../profile") },
+	"what terraform keeps is not a file": func(h *theater) {
+		h.write(".terraform/.keep", "")
+		h.write("infra/.terraform/.keep", "")
+		h.pipe("infra/.terraform/environment")
+		h.link("infra/.terraform/terraform.tfstate", "/dev/zero")
+		h.link("infra/.terraform/modules", "../../../module")
+	},
+	"what docker reads is not a file": func(h *theater) {
+		h.write("Dockerfile", "FROM scratch\n")
+		h.pipe(".dockerignore")
+		h.link("compose.yaml", "../profile")
+		h.link(".git/index", "/dev/zero")
+	},
+	"hci.hcl names programs to deploy with": func(h *theater) {
+		h.write("hci.hcl", "deploy {\n  migrate = [\"evil\"]\n  dockerfile = \"../profile\"\n  context = \"..\"\n}\n")
+	},
 	"names that command a terminal": func(h *theater) {
 		h.seal("infra/staging_secrets.tfvars.json.enc", `{"a": "1", "b\u001b]0;x\u0007": "2"}`)
 		h.write("infra/\x1b[31mred.tf", "locals {}\n")

@@ -68,7 +68,8 @@ func (h *theater) judge(trace string) {
 		}
 		if m := changed.FindStringSubmatch(line); m != nil {
 			for _, name := range []string{"profile", "outside.tfvars", "outside.tf", "outside.hcl", "module", "bin", "new"} {
-				if strings.Contains(m[1], filepath.Join(h.dir, name)+`"`) || strings.Contains(m[1], filepath.Join(h.dir, name)+"/") {
+				path := filepath.Join(h.dir, name)
+				if strings.Contains(m[1], path+`"`) || strings.Contains(m[1], path+"/") || strings.Contains(m[1], "<"+path+">") { // the last: an open directory
 					h.t.Errorf("changed: %s", line)
 				}
 			}

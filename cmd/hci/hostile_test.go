@@ -16,10 +16,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"hci/crypto"
 )
@@ -76,6 +79,9 @@ func newTheater(t *testing.T) *theater {
 	canary := "#!/bin/sh\necho \"$0 $*\" >>" + h.ran + "\ncat >/dev/null\necho " + hostilePhrase + "\n"
 	for _, name := range []string{"op", "pass", "evil", "vi", "sh-evil", "terraform", "docker", "git-upload-pack", "hci-canary"} {
 		h.outside("bin/"+name, canary, 0o700)
+	}
+	for _, name := range []string{"terraform", "tofu", "docker", "docker-buildx"} {
+		h.outside("home/tools/"+name, "#!/bin/sh\nexit 1\n", 0o700)
 	}
 	h.write("evil.sh", canary)
 	h.write("infra/main.tf", "variable \"a\" {\n  type    = string\n  default = \"\"\n}\n\nresource \"aws_secretsmanager_secret\" \"a\" {\n  name = \"a_${terraform.workspace}\"\n}\n\nresource \"aws_secretsmanager_secret_version\" \"a\" {\n  secret_id     = aws_secretsmanager_secret.a.id\n  secret_string = var.a\n}\n")
@@ -193,33 +199,102 @@ func (h *theater) environ() []string {
 	}
 }
 
+// hostileMember is a public key that opens nothing here.
+const hostileMember = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS"
+
 // hostileCommands are the command lines that are run in every hostile
-// repository, one after the other, as somebody might who has just cloned it.
+// repository, one after the other, as somebody might who has just cloned it:
+// every command that hci has.
 var hostileCommands = [][]string{
 	{"__complete", "secrets", "get", "staging", ""},
+	{"version"},
 	{"init", "--dry-run"},
+	{"trust"},
 	{"trust", "--list"},
+	{"doctor"},
+	{"map", "staging"},
 	{"check"},
+	{"check", "--no-secrets"},
 	{"secrets", "list", "staging"},
 	{"secrets", "verify"},
 	{"secrets", "status", "staging"},
 	{"secrets", "diff", "staging"},
 	{"secrets", "log", "staging"},
+	{"secrets", "age", "staging"},
+	{"secrets", "history", "staging", "a"},
+	{"secrets", "openssl", "staging"},
 	{"secrets", "get", "staging", "a"},
 	{"secrets", "set", "staging", "a"},
 	{"secrets", "rename", "staging", "a", "b"},
+	{"secrets", "unset", "staging", "b"},
+	{"secrets", "copy", "staging", "staging", "a"},
 	{"secrets", "edit", "staging"},
 	{"secrets", "decrypt", "--force"},
 	{"secrets", "encrypt", "--force"},
 	{"secrets", "rekey", "--keep-passphrase", "--iterations", "10000"},
+	{"secrets", "merge", "staging"},
+	{"secrets", "serve", "staging", "--", "true"},
 	{"env", "explain", "staging", "A"},
 	{"env", "export", "staging", "-o", ".env", "--force"},
 	{"env", "check", "staging"},
 	{"env", "import", "staging", ".env", "--yes"},
 	{"env", "run", "staging", "--", "true"},
+	{"env", "docker", "staging", "--", "run", "image"},
+	{"passphrase", "show", "staging"},
+	{"passphrase", "save", "staging"},
+	{"passphrase", "change", "staging"},
+	{"passphrase", "forget", "staging"},
+	{"team", "list"},
+	{"team", "init", "staging", "--name", "me", "--key", hostileMember},
+	{"team", "add", "you", "--key", hostileMember, "staging"},
+	{"team", "request", "you", "staging", "--key", hostileMember},
+	{"team", "offboarding", "you"},
+	{"team", "remove", "you", "--yes"},
 	{"git", "install"},
+	{"git", "guard"},
+	{"git", "textconv", "infra/staging_secrets.tfvars.enc"},
+	{"git", "merge-driver", "infra/main.tf", "infra/staging_secrets.tfvars.enc", "infra/main.tf", "infra/staging_secrets.tfvars.enc"},
+	{"git", "uninstall"},
+	{"tf", "staging", "plan"},
 	{"deploy", "staging", "--dry-run"},
+	{"deploy", "build", "staging"},
+	{"deploy", "login", "staging"},
+	{"deploy", "push", "staging"},
+	{"deploy", "migrate", "staging", "--yes"},
+	{"deploy", "update", "staging", "--yes"},
+	{"deploy", "task", "staging", "one"},
+	{"deploy", "status", "staging"},
+	{"deploy", "history", "staging"},
+	{"deploy", "logs", "staging"},
+	{"deploy", "rollback", "staging", "--yes"},
+	{"deploy", "shell", "staging"},
+	{"secrets", "pull", "staging", "--yes"},
+	{"secrets", "repair", "staging", "--yes"},
+	{"secrets", "rollback", "staging", "--yes"},
 	{"secrets", "push", "staging", "--yes"},
+	{"init"},
+}
+
+// tools are the commands that start a program which the user has asked for by
+// the command: it obeys its own configuration. Here it does nothing.
+var tools = []string{"doctor", "tf", "deploy build", "deploy login", "deploy push", "env docker"}
+
+// Every command is run in the corpus, hidden ones included.
+func TestHostileCommandsAreAll(t *testing.T) {
+	var all func(cmd *cobra.Command, path string)
+	all = func(cmd *cobra.Command, path string) {
+		for _, sub := range cmd.Commands() {
+			name := strings.TrimSpace(path + " " + sub.Name())
+			if slices.Contains([]string{"completion", "help", "manual", "reap-private-directory"}, name) {
+				continue // they look at no repository
+			}
+			all(sub, name)
+			if sub.Runnable() && sub.RunE != nil && !slices.ContainsFunc(hostileCommands, func(args []string) bool { return strings.HasPrefix(strings.Join(args, " ")+" ", name+" ") }) {
+				t.Errorf("hci %s is not run in hostile repositories", name)
+			}
+		}
+	}
+	all(newRoot(newApp(streams{}, nil)), "")
 }
 
 // patience is how long a command may take on a slow machine; one that waits for
@@ -231,6 +306,9 @@ func (h *theater) command(ctx context.Context, by []string, args []string) *exec
 	argv := append(append(by, cmp.Or(h.program, "hci"), "-C", h.repo), args...)
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env, cmd.Dir, cmd.WaitDelay = h.environ(), h.home, time.Second
+	if slices.ContainsFunc(tools, func(name string) bool { return strings.HasPrefix(strings.Join(args, " ")+" ", name+" ") }) {
+		cmd.Env[0] = strings.Replace(cmd.Env[0], "=", "="+filepath.Join(h.home, "tools")+string(os.PathListSeparator), 1)
+	}
 	cmd.Stdin = strings.NewReader("new-value\n")
 	return cmd
 }
