@@ -158,7 +158,7 @@ func (a *app) placesOffered(p *project.Project) (regions, profiles []string) {
 		}
 	}
 	path := cmp.Or(a.getenv("AWS_CONFIG_FILE"), filepath.Join(a.getenv("HOME"), ".aws", "config"))
-	data, err := os.ReadFile(path)
+	data, err := atomicfile.Read(path, 1<<20)
 	if err != nil {
 		return regions, profiles
 	}
@@ -222,7 +222,7 @@ func (a *app) beginTeam(ctx context.Context, planned []project.Environment, n ne
 		return nil, cmp.Or(err, errors.New(team.MembersFile+" is there already: 'hci team init' adds environments"))
 	}
 	me := team.Member{Name: n.team}
-	if me.Key, err = a.keyOrOwn(n.key); err != nil {
+	if me.Key, err = a.keyOrOwn(ctx, n.key); err != nil {
 		return nil, err
 	}
 	phrases := map[string]secret.Value{}

@@ -16,11 +16,12 @@ var opens = regexp.MustCompile(`\bos\.(Open|OpenFile|ReadFile|WriteFile|Create|C
 // openers are the files that may, and whose the paths are. A path that a
 // repository has a say in goes through internal/atomicfile.
 var openers = map[string]string{
-	"cmd/hci/deploy_summary.go":              "GITHUB_STEP_SUMMARY, which the runner gives",
+	"cmd/hci/deploy_told.go":                 "GITHUB_STEP_SUMMARY, which the runner gives",
 	"cmd/hci/manual.go":                      "a directory that the user names",
+	"internal/atomicfile/change.go":          "what this package is for",
 	"internal/atomicfile/lock.go":            "the user's own state",
 	"internal/atomicfile/read.go":            "what this package is for",
-	"internal/deploy/journal.go":             "the user's own state",
+	"internal/deploy/state/journal.go":       "the user's own state",
 	"internal/deploy/source.go":              "a regular file of the build's context, to look for secrets",
 	"internal/docker/run.go":                 "a private directory",
 	"internal/docker/session.go":             "a private directory",
