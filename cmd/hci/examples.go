@@ -32,7 +32,7 @@ var examples = map[string][]string{
 	"passphrase save":   {"hci passphrase save staging"},
 	"passphrase show":   {"hci passphrase show staging"},
 	"secrets decrypt":   {"hci secrets decrypt staging"},
-	"secrets diff":      {"hci secrets diff staging", "hci secrets diff staging --with production", "hci secrets diff production --json   # exit code 2: something differs"},
+	"secrets diff":      {"hci secrets diff staging", "hci secrets diff staging --with production", "hci secrets diff staging --rev HEAD~3..HEAD", "hci secrets diff production --json   # exit code 2: something differs"},
 	"secrets edit":      {"hci secrets edit staging", "EDITOR='code --wait' hci secrets edit staging"},
 	"secrets encrypt":   {"hci secrets encrypt staging"},
 	"secrets get":       {"hci secrets get staging db_password"},

@@ -32,7 +32,7 @@ var reported = map[string][]any{
 	"secrets list": {[]listed{}}, "secrets verify": {[]*lint.Report{}}, "secrets decrypt": {[]fileReport{}}, "secrets encrypt": {[]fileReport{}},
 	"secrets rekey": {[]fileReport{}}, "secrets set": {[]fileReport{}}, "secrets unset": {[]fileReport{}}, "secrets rename": {[]fileReport{}},
 	"secrets copy": {[]fileReport{}}, "secrets edit": {[]fileReport{}}, "secrets merge": {[]fileReport{}}, "secrets history": {secretHistoryReport{}},
-	"secrets diff": {planReport{}, withReport{}}, "secrets push": {pushReport{}, planReport{}}, "secrets pull": {pullReport{}},
+	"secrets diff": {planReport{}, withReport{}, revReport{}}, "secrets push": {pushReport{}, planReport{}}, "secrets pull": {pullReport{}},
 	"secrets rollback": {pushReport{}, planReport{}}, "secrets status": {statusReport{}}, "secrets repair": {repairReport{}}, "secrets age": {ageReport{}}, "secrets log": {logReport{}},
 	"env check": {checkReport{}}, "env explain": {explainReport{}}, "env import": {importReport{}}, "check": {checkedReport{}}, "doctor": {doctorReport{}},
 	"deploy": {namesReport{}, deployEvent{}}, "deploy migrate": {deployEvent{}}, "deploy build": {deployEvent{}}, "deploy push": {deployEvent{}}, "deploy update": {deployEvent{}}, "deploy status": {ecs.Service{}, servicesReport{}}, "deploy history": {historyReport{}, historiesReport{}},

@@ -16,7 +16,7 @@ type diffRequest struct {
 	compare.Options
 	showValues, asJSON bool
 	strict             bool
-	with               string
+	with, rev          string
 
 	watch         bool
 	every, during time.Duration
@@ -48,6 +48,9 @@ module that was not fetched, the result is "incomplete".
 --with compares with another environment instead of AWS: which secrets both
 declare, and which hold the same value.
 
+--rev compares two versions of the sealed file in git's history instead, name by
+name, also across rekeys and renames of the file. AWS is not asked.
+
 Descriptions, tags, KMS keys, replicas and policies that are not as declared are
 listed below the secrets. hci does not change them: that is Terraform's.
 
@@ -67,6 +70,9 @@ differs, 2 when something does.`,
 				return a.watchDiff(cmd.Context(), args[0], r)
 			}
 			a.unpaged = r.showValues || r.watch
+			if r.rev != "" {
+				return a.diffRev(cmd.Context(), args[0], r)
+			}
 			if r.with != "" {
 				return a.diffWith(cmd.Context(), args[0], r)
 			}
@@ -74,6 +80,7 @@ differs, 2 when something does.`,
 		},
 	}
 	cmd.Flags().StringVar(&r.with, "with", "", "compare with the environment `ENV2` instead")
+	cmd.Flags().StringVar(&r.rev, "rev", "", "compare two versions of the sealed file in git: `A..B`, or A with the file now")
 	cmd.Flags().BoolVar(&r.watch, "watch", false, "compare again and again, and tell what changes, until interrupted")
 	cmd.Flags().DurationVar(&r.every, "every", time.Minute, "how often --watch compares, at least `DURATION` 10s apart")
 	cmd.Flags().DurationVar(&r.during, "for", 0, "end --watch after `DURATION`; 0 means never")

@@ -209,9 +209,14 @@ func (a *app) heldBefore(ctx context.Context, c history.Commit, paths []string) 
 	if err != nil {
 		return nil, err
 	}
+	return a.inTrees(ctx, strings.Fields(string(parents)), paths)
+}
+
+// inTrees lists the versions of a file, by one of its paths, in commits.
+func (a *app) inTrees(ctx context.Context, commits, paths []string) ([]string, error) {
 	var blobs []string
-	for _, parent := range strings.Fields(string(parents)) {
-		out, err := a.git(ctx, append([]string{"--literal-pathspecs", "ls-tree", "-z", "--full-tree", parent, "--"}, paths...)...)
+	for _, commit := range commits {
+		out, err := a.git(ctx, append([]string{"--literal-pathspecs", "ls-tree", "-z", "--full-tree", commit, "--"}, paths...)...)
 		if err != nil {
 			return nil, err
 		}
