@@ -45,16 +45,16 @@ func (a *app) versionLog(ctx context.Context, env project.Environment) ([]histor
 }
 
 // history reads git's history of an environment's sealed file.
-func (a *app) history(ctx context.Context, env project.Environment) ([]history.Entry, error) {
+func (a *app) history(ctx context.Context, env project.Environment) ([]history.Entry, *readVersions, error) {
 	log, err := a.versionLog(ctx, env)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	v, err := a.versionsOf(ctx, env, history.Blobs(log))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return history.Names(log, v.of), nil
+	return history.Names(log, v.of), v, nil
 }
 
 // readVersions is what versions of a sealed file hold.

@@ -36,7 +36,7 @@ comes from the passphrase. The first run on a machine derives on all cores.`,
 			if err != nil {
 				return err
 			}
-			entries, err := a.history(cmd.Context(), env)
+			entries, _, err := a.history(cmd.Context(), env)
 			if err != nil {
 				return err
 			}

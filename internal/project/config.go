@@ -26,6 +26,7 @@ type config struct {
 	format             setting[string]
 	command            setting[[]string]
 	authenticated      setting[bool]
+	rotate             setting[RotateAfter]
 	openssl            *opensslConfig
 	env                []EnvVar
 	local              []EnvVar
@@ -38,6 +39,7 @@ type environmentConfig struct {
 	workspace, terraform, secrets, sealed, region, profile, container setting[string]
 	varFiles, command                                                 setting[[]string]
 	authenticated                                                     setting[bool]
+	rotate                                                            setting[RotateAfter]
 	openssl                                                           *opensslConfig
 	env                                                               []EnvVar
 	deploy                                                            deployConfig
@@ -45,8 +47,8 @@ type environmentConfig struct {
 
 // The names that hci.hcl knows, at the top and in an environment block.
 var (
-	topNames         = []string{"default_environment", "terraform", "terraform_binary", "container", "format", "passphrase_command", "require_authenticated", "openssl", "env", "local", "deploy", "environment"}
-	environmentNames = []string{"workspace", "terraform", "var_files", "secrets", "sealed", "region", "profile", "container", "passphrase_command", "require_authenticated", "openssl", "env", "deploy"}
+	topNames         = []string{"default_environment", "terraform", "terraform_binary", "container", "format", "passphrase_command", "require_authenticated", "rotate_after", "openssl", "env", "local", "deploy", "environment"}
+	environmentNames = []string{"workspace", "terraform", "var_files", "secrets", "sealed", "region", "profile", "container", "passphrase_command", "require_authenticated", "rotate_after", "openssl", "env", "deploy"}
 )
 
 var environmentName = regexp.MustCompile(`^[\pL\pN_][\pL\pN_.+@-]*$`)
@@ -92,6 +94,7 @@ func (r *reader) top(body *hclsyntax.Body) *config {
 		"format":                into(r, &c.format, stringValue),
 		"passphrase_command":    into(r, &c.command, argvValue),
 		"require_authenticated": into(r, &c.authenticated, boolValue),
+		"rotate_after":          into(r, &c.rotate, rotateValue),
 	})
 	r.blocks(body, "at the top of hci.hcl", topNames, environmentNames, map[string]func(*hclsyntax.Block){
 		"openssl": func(b *hclsyntax.Block) { c.openssl = r.openssl(b) },
@@ -127,6 +130,7 @@ func (r *reader) environment(b *hclsyntax.Block) *environmentConfig {
 		"var_files":             into(r, &e.varFiles, pathsValue),
 		"passphrase_command":    into(r, &e.command, argvValue),
 		"require_authenticated": into(r, &e.authenticated, boolValue),
+		"rotate_after":          into(r, &e.rotate, rotateValue),
 	})
 	r.blocks(b.Body, where, environmentNames, topNames, map[string]func(*hclsyntax.Block){
 		"openssl": func(b *hclsyntax.Block) { e.openssl = r.openssl(b) },

@@ -97,6 +97,7 @@ func (p *Project) environment(name string, c *config, root *Root, found *foundFi
 		Container:            d.container.or(c.container.value),
 		PassphraseCommand:    d.command.or(c.command.value),
 		RequireAuthenticated: d.authenticated.or(c.authenticated.value),
+		RotateAfter:          d.rotate.or(c.rotate.value),
 		Deploy:               c.deploy.merged(d.deploy),
 		env:                  d.env,
 		boundary:             p.Boundary(),

@@ -19,6 +19,10 @@ const settings = `# A program that prints the passphrase, run without a shell.
 # Refuse sealed files that hci itself did not seal.
 # require_authenticated = true
 
+# When 'hci secrets age' calls a value too old: all of them, or by name.
+# rotate_after = "90d"
+# rotate_after = { db_password = "90d", "*" = "52w" }
+
 # How new files are sealed, in openssl's terms.
 # openssl {
 #   kdf        = "pbkdf2"

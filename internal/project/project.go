@@ -163,6 +163,7 @@ type Environment struct {
 	Container            string // whose environment is exported: TASK/NAME or NAME; "" for the only one
 	PassphraseCommand    []string
 	RequireAuthenticated bool
+	RotateAfter          RotateAfter
 	// Deploy holds what hci.hcl says of a deployment, by the names of the
 	// settings: cluster, service, task_definition …
 	Deploy map[string]DeploySetting
