@@ -3,6 +3,7 @@ package tfvars
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	hcljson "github.com/hashicorp/hcl/v2/json"
@@ -34,6 +35,9 @@ func parseJSON(src []byte, name string) ([]item, *object, Problems) {
 		switch {
 		case m.name == commentKey:
 			continue
+		case strings.Contains(m.name, "\n"): // which Terraform takes, and no variable can have
+			line, column := position(src, m.nameAt)
+			return nil, nil, Problems{{File: name, Line: line, Column: column, Summary: "a name with a line break in it"}}
 		case seen[m.name] || m.name == "variable" && declares(src, name):
 			return nil, nil, r.refusal(name)
 		}

@@ -40,3 +40,11 @@ func TestPositions(t *testing.T) {
 		}
 	}
 }
+
+// A name or a file name with a line break looks like no other line.
+func TestLineBreaksInNames(t *testing.T) {
+	_, err := Parse([]byte("{\"a\": 1,\n \"b\\nhci: all is well\": 2}"), "x\ny.tfvars.json")
+	if err == nil || err.Error() != "x?y.tfvars.json:2:2: a name with a line break in it" {
+		t.Error(err)
+	}
+}

@@ -15,10 +15,11 @@ type Problem struct {
 }
 
 func (p Problem) Error() string {
+	file := strings.ReplaceAll(p.File, "\n", "?") // one problem is one line, whatever the file is called
 	if p.Line == 0 {
-		return p.File + ": " + p.Summary
+		return file + ": " + p.Summary
 	}
-	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Summary)
+	return fmt.Sprintf("%s:%d:%d: %s", file, p.Line, p.Column, p.Summary)
 }
 
 // Problems are all reasons why a file is refused, in the order of their places.

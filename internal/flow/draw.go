@@ -35,10 +35,11 @@ func (m *Map) Tree() string {
 }
 
 func (n Node) text() string {
+	label := strings.ReplaceAll(n.Label, "\n", "?") // a name is one line
 	if len(n.Marks) == 0 {
-		return n.Label
+		return label
 	}
-	return n.Label + "  ! " + strings.Join(n.Marks, "; ")
+	return label + "  ! " + strings.Join(n.Marks, "; ")
 }
 
 func (m *Map) reach(id string, reached map[string]bool) {
