@@ -27,7 +27,7 @@ type deployOptions struct {
 	rehearse    bool
 	scenario    string
 	allowDrift  bool
-	displace    bool
+	force       bool
 	checkInfra  bool
 	rebuild     bool
 	dirty       bool
@@ -60,8 +60,8 @@ declared, and the deploy block of hci.hcl overrides them. Before anything runs i
 looks, all at once, at git, Docker, AWS, the service, the secrets and the registry.
 --dry-run ends there.
 
-Ctrl-C while it waits for the rollout asks whether to leave the deployment, stop
-it or roll it back. --resume goes on with one that failed or was left, without
+Ctrl-C while it waits for the rollout asks whether to leave the deployment or roll
+it back. --resume goes on with one that failed or was left unfinished, without
 migrating twice.`
 
 func newDeploy(a *app) *cobra.Command {
@@ -103,11 +103,11 @@ func lookFlags(cmd *cobra.Command, o *deployOptions) {
 	flags := cmd.Flags()
 	flags.BoolVar(&o.yes, "yes", false, "don't ask; roll a crash loop back")
 	flags.BoolVar(&o.allowDrift, "allow-drift", false, "go on although Secrets Manager holds other values than the file")
-	flags.BoolVar(&o.displace, "force", false, "go on although another deployment is under way")
-	flags.BoolVar(&o.displace, "displace", false, "the old name of --force")
+	flags.BoolVar(&o.force, "force", false, "go on although another deployment is under way")
+	flags.BoolVar(&o.force, "displace", false, "the old name of --force")
 	_ = flags.MarkHidden("displace") // it is there
 	flags.BoolVar(&o.checkInfra, "check-infra", false, "look with 'terraform plan' for changes that were not applied")
-	flags.StringVar(&o.base, "base", "", "make the new revision from this `REVISION`: running, newest, or a number")
+	flags.StringVar(&o.base, "base", "", "make the new revision from this `REVISION`: "+state.BaseRunning+" or "+state.BaseNewest)
 	flags.BoolVar(&o.asDeclared, "as-declared", false, "take the newest revision of each task definition as it is, even if it looks like another environment's")
 	waitFlags(cmd, &o.timeout, &o.poll)
 	dryRunFlag(cmd, &o.dryRun)
@@ -313,7 +313,7 @@ func newDeployStep(a *app, step state.Step, short string) *cobra.Command {
 		imageFlags(cmd, &o)
 		serviceFlag(cmd, &o.services)
 		dirtyFlag(cmd, &o)
-		cmd.Flags().BoolVar(&o.restart, "restart", false, "change nothing: start the tasks anew, so that they read the secrets as they are now")
+		cmd.Flags().BoolVar(&o.restart, "restart", false, "change nothing: start the tasks again, so that they read the secrets as they are now")
 	}
 	return cmd
 }

@@ -52,15 +52,15 @@ func (a *app) notDeployed(ctx context.Context, job *deploy.Job, err error) error
 
 // stands says what became of the service.
 func (a *app) stands(job *deploy.Job, err error) []string {
-	var displaced *rollout.DisplacedError
+	var superseded *rollout.SupersededError
 	switch {
-	case errors.As(err, &displaced) || job.Look.Running == nil || !whole(job.Steps):
+	case errors.As(err, &superseded) || job.Look.Running == nil || !whole(job.Steps):
 		return nil
 	case job.Journal.IsDone(state.Update):
 		return []string{"the service was updated before: it runs " + job.Journal.Revision}
-	case !job.Journal.Updating:
+	case !job.Journal.Touched():
 		return []string{"the service was not touched: it runs " + job.Look.Running.Name}
-	case job.Journal.Deployment == "":
+	case job.Journal.Phase == state.Updating:
 		return []string{fmt.Sprintf("whether the service took the update is not known: 'hci deploy status %s' shows what it runs", job.Env)}
 	}
 	return nil
@@ -77,41 +77,41 @@ func (a *app) sayAll(lines []string) {
 // nextStep is what to do after a failure.
 func (a *app) nextStep(job *deploy.Job, err error) []string {
 	var (
-		runs      *deploy.RunsError
-		forgotten *deploy.ForgottenError
-		task      *deploy.TaskError
-		newer     *revisions.NewerError
-		stop      *deploy.StopError
-		displaced *rollout.DisplacedError
-		not       *rollout.NotDeployedError
-		platform  *deploy.PlatformError
-		other     *deploy.OtherImageError
-		image     *docker.NoImageError
-		leak      *deploy.LeakError
-		env       = job.Env
-		journal   = job.Journal
+		runs       *deploy.RunsError
+		forgotten  *deploy.ForgottenError
+		task       *deploy.TaskError
+		newer      *revisions.NewerError
+		stop       *deploy.StopError
+		superseded *rollout.SupersededError
+		not        *rollout.NotDeployedError
+		platform   *deploy.PlatformError
+		other      *deploy.OtherImageError
+		image      *docker.NoImageError
+		leak       *deploy.LeakError
+		env        = job.Env
+		journal    = job.Journal
 	)
 	say := func(format string, args ...any) []string { return []string{fmt.Sprintf(format, args...)} }
 	interrupted := errors.Is(err, context.Canceled)
-	resume := resumption(job)
+	resume := "'hci deploy --resume " + env + "'"
 	again := resume + " goes on from here"
 	if !interrupted {
-		again += ", once the cause is mended"
+		again += ", once the cause is fixed"
 	}
 	switch {
-	case errors.As(err, &displaced), errors.As(err, &not) && not.Result.End == rollout.Displaced:
+	case errors.As(err, &superseded), errors.As(err, &not) && not.Result.End == rollout.Superseded:
 		return say("'hci deploy status %s' shows what runs", env)
 	case errors.As(err, &not):
 		return afterRollout(job, err, not.Result)
 	case errors.As(err, &stop):
 		return []string{unstopped(stop, env)}
-	case interrupted && journal.MigrateToken != "" && journal.MigrateTask == "":
+	case interrupted && journal.Phase == state.Migrating && journal.Migration.Task == "":
 		return say("whether the migration began is not known; %s finds out, and does not run it twice", resume)
-	case errors.As(err, &runs), interrupted && journal.Migrating():
+	case errors.As(err, &runs), interrupted && journal.Phase == state.Migrating:
 		return say("the migration goes on at AWS; %s waits for its end, and does not run it again", resume)
-	case interrupted && journal.Updating && journal.Deployment == "":
+	case interrupted && journal.Phase == state.Updating:
 		return say("%s finds out, and goes on", resume)
-	case interrupted && journal.Updating && !journal.IsDone(state.Update):
+	case interrupted && journal.Phase == state.RollingOut:
 		return say("the deployment goes on at AWS; %s watches it again", resume)
 	case errors.As(err, &leak): // whose own next step is said besides
 		return say("commit that, and 'hci deploy %s' begins a new deployment", env)
@@ -121,11 +121,11 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return say("'hci deploy login %s' logs in", env)
 	case errors.As(err, &platform) && job.Look.Engine != nil && job.Look.Engine.Builder == docker.Classic:
 		// Its cache may hold the layers for another platform; seen with Docker 20.10.
-		return say("its cache may be another platform's: 'docker build --no-cache --platform %s .' makes it anew, and buildx tells platforms apart; then 'hci deploy build %s'", platform.Wants, env)
+		return say("its cache may be another platform's: 'docker build --no-cache --platform %s .' makes it again, and buildx tells platforms apart; then 'hci deploy build %s'", platform.Wants, env)
 	case (errors.As(err, &image) || errors.As(err, &other)) && journal.Built != "" && whole(job.Steps):
-		return say("'hci deploy %s' begins a new deployment, which builds it anew", env)
+		return say("'hci deploy %s' begins a new deployment, which builds it again", env)
 	case errors.As(err, &platform), errors.As(err, &image), errors.As(err, &other):
-		return say("'hci deploy build %s' builds it anew", env)
+		return say("'hci deploy build %s' builds it again", env)
 	case errors.As(err, &newer):
 		return say("%s goes on, with a revision that is made from it", resume)
 	case errors.As(err, &task) && task.Crashed != "":
@@ -136,16 +136,6 @@ func (a *app) nextStep(job *deploy.Job, err error) []string {
 		return []string{again}
 	}
 	return nil
-}
-
-// resumption is the command that goes on: over somebody else's deployment, if that was
-// to be gone over and was not.
-func resumption(job *deploy.Job) string {
-	displace := ""
-	if s := job.Look.Service; job.Look.Displaced && s != nil && s.Primary() != nil && s.Primary().ID != job.Journal.Seen {
-		displace = " --force"
-	}
-	return "'hci deploy --resume " + job.Env + displace + "'"
 }
 
 // migrated is what to do if it is not known whether a migration was applied.
@@ -178,19 +168,19 @@ func afterRollout(job *deploy.Job, err error, r rollout.Result) []string {
 	var stop *deploy.StopError
 	switch {
 	case errors.As(err, &stop) && r.End == rollout.Failed:
-		return []string{fmt.Sprintf("'hci deploy rollback %s' goes back, once the cause is mended", env)}
+		return []string{fmt.Sprintf("'hci deploy rollback %s' goes back, once the cause is fixed", env)}
 	case errors.As(err, &stop):
 		return []string{unstopped(stop, env)}
 	case r.End == rollout.Gone:
 		return []string{fmt.Sprintf("'hci tf %s apply' makes what Terraform declares", env)}
 	case errors.As(err, &back):
 		return []string{fmt.Sprintf("'hci deploy status %s' shows how far it is", env)}
-	case job.Journal.Deployment != "" && job.Journal.Before == job.Journal.Revision: // started anew: there is nothing to go back to
+	case job.Journal.Phase == state.RollingOut && job.Journal.Before == job.Journal.Revision: // restarted: there is nothing to go back to
 		return []string{fmt.Sprintf("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again", env)}
-	case job.Journal.Deployment != "":
+	case job.Journal.Phase == state.RollingOut:
 		return []string{fmt.Sprintf("the deployment goes on at AWS; 'hci deploy --resume %s' watches it again, 'hci deploy rollback %s' goes back", env, env)}
 	}
-	if job.Journal.Stopped != "" {
+	if job.Journal.Phase == state.GoingBack {
 		return []string{fmt.Sprintf("'hci deploy status %s' shows when it has; 'hci deploy --resume %s --force' tries the same image once more then", env, env)}
 	}
 	if r.End == rollout.Failed && job.Journal.Before != "" && job.Journal.Before != job.Journal.Revision {
@@ -205,15 +195,15 @@ func afterRollout(job *deploy.Job, err error, r rollout.Result) []string {
 // deployConflict reports whether an error says that somebody else is at it.
 func deployConflict(err error) bool {
 	var (
-		found     *preflight.FoundError
-		displaced *rollout.DisplacedError
-		not       *rollout.NotDeployedError
-		other     *deploy.OtherTaskError
-		underWay  *state.UnderWayError
-		newer     *revisions.NewerError
+		found      *preflight.FoundError
+		superseded *rollout.SupersededError
+		not        *rollout.NotDeployedError
+		other      *deploy.OtherTaskError
+		underWay   *state.UnderWayError
+		newer      *revisions.NewerError
 	)
-	return errors.As(err, &newer) || errors.As(err, &found) && found.Conflict() || errors.As(err, &displaced) ||
-		errors.As(err, &other) || errors.As(err, &underWay) || errors.As(err, &not) && not.Result.End == rollout.Displaced
+	return errors.As(err, &newer) || errors.As(err, &found) && found.Conflict() || errors.As(err, &superseded) ||
+		errors.As(err, &other) || errors.As(err, &underWay) || errors.As(err, &not) && not.Result.End == rollout.Superseded
 }
 
 // deployHints name the next command.

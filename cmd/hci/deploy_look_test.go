@@ -58,7 +58,7 @@ func TestDeployLook(t *testing.T) {
 		{"terraform has none", func(s *stage) { s.terraform("exit 0") }, []string{"--check-infra", "--dry-run"}, 0, []string{"1. migrate"}},
 		{"terraform fails", func(s *stage) { s.terraform("exit 1") }, []string{"--check-infra", "--dry-run"}, 0,
 			[]string{"warning: terraform: whether there are changes that were not applied is not known"}},
-		{"no such base", func(s *stage) {}, []string{"--base", "7"}, 1, []string{`task definition "hci_web_staging:7" is not there`}},
+		{"no such base", func(s *stage) {}, []string{"--base", "7"}, 1, []string{`--base is running or newest, and not "7"`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStage(t, fakeaws.Healthy)

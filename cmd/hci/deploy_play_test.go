@@ -34,7 +34,7 @@ func TestDeployScenarios(t *testing.T) {
 		{fakeaws.CrashLoop, 1, []string{"its tasks stop again and again", "rolling back to hci_web_staging:1", "not deployed: rolled back",
 			"web: exit code 137", "| web: serving", "hci_web_staging:1 is the service's deployment now: 1 of 1 tasks run", "fix the cause, commit it and 'hci deploy staging'"},
 			[]string{"RegisterTaskDefinition", "RunTask", "RegisterTaskDefinition", "UpdateService", "StopServiceDeployment"}, "hci_web_staging:1"},
-		{fakeaws.Breaker, 1, []string{"the service's circuit breaker will roll it back", "ECS rolled it back: ECS deployment circuit breaker: tasks failed to start"},
+		{fakeaws.Breaker, 1, []string{"ECS rolled it back: ECS deployment circuit breaker: tasks failed to start"},
 			[]string{"RegisterTaskDefinition", "RunTask", "RegisterTaskDefinition", "UpdateService"}, "hci_web_staging:1"},
 		{fakeaws.MissingSecret, 1, []string{"ResourceInitializationError: unable to pull secrets", "not deployed: rolled back"}, nil, "hci_web_staging:1"},
 		{fakeaws.MigrationFails, 1, []string{"ended with exit code 3", "stopped: EssentialContainerExited", "| Operations to perform:",
@@ -144,14 +144,14 @@ func TestDeployQuestions(t *testing.T) {
 	s.run("deploy", "--yes").is(t, 1, "production, staging") // never one that was not named
 }
 
-// TestDeployRestart starts the tasks anew and changes nothing else, although the
+// TestDeployRestart starts the tasks again and changes nothing else, although the
 // registry has this commit's image.
 func TestDeployRestart(t *testing.T) {
 	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
 	s.registersSecret()
 	before := len(s.changed())
-	s.run("deploy", "update", "staging", "--restart", "--yes", "--poll", "10ms").is(t, 0, "make the service run what it runs, anew", "are restarted", "hci: deployed\n")
+	s.run("deploy", "update", "staging", "--restart", "--yes", "--poll", "10ms").is(t, 0, "make the service run what it runs, with its tasks started again", "are restarted", "hci: deployed\n")
 	if changed := s.changed()[before:]; !slices.Equal(changed, []string{"UpdateService"}) {
 		t.Errorf("asked for %q", changed)
 	}

@@ -25,7 +25,7 @@ import (
 type serviceRollback struct {
 	to          string
 	yes, dryRun bool
-	displace    bool
+	force       bool
 	services    []string
 	timeout     time.Duration
 	poll        time.Duration
@@ -55,8 +55,8 @@ Ctrl-C ends the waiting, not the deployment.`,
 	cmd.Flags().StringVar(&r.to, "to", "", "the `REVISION`: family:number, or the number")
 	serviceFlag(cmd, &r.services)
 	cmd.Flags().BoolVar(&r.yes, "yes", false, "don't ask")
-	cmd.Flags().BoolVar(&r.displace, "force", false, "take the place of a deployment that is under way")
-	cmd.Flags().BoolVar(&r.displace, "displace", false, "the old name of --force")
+	cmd.Flags().BoolVar(&r.force, "force", false, "take the place of a deployment that is under way")
+	cmd.Flags().BoolVar(&r.force, "displace", false, "the old name of --force")
 	_ = cmd.Flags().MarkHidden("displace") // it is there
 	waitFlags(cmd, &r.timeout, &r.poll)
 	dryRunFlag(cmd, &r.dryRun)
@@ -210,7 +210,7 @@ func (a *app) mayRollBack(ctx context.Context, d *deployment, r serviceRollback)
 	if err != nil || journal.Service != d.names.Service {
 		journal = state.Unkept(d.Env.Name, nil) // there is none, or none that tells anything
 	}
-	p := a.preflight(d, journal, nil, deployOptions{displace: r.displace})
+	p := a.preflight(d, journal, nil, deployOptions{force: r.force})
 	p.AtRest = true
 	look, err := p.Look(ctx)
 	if err == nil {

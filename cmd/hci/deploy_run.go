@@ -22,6 +22,9 @@ import (
 
 // runDeploy does steps of a new deployment.
 func (a *app) runDeploy(ctx context.Context, env project.Environment, steps []state.Step, o deployOptions) error {
+	if !slices.Contains([]string{"", state.BaseRunning, state.BaseNewest}, o.base) {
+		return fmt.Errorf("--base is %s or %s, and not %q", state.BaseRunning, state.BaseNewest, o.base)
+	}
 	d, err := a.deployment(ctx, env, steps, o.services...)
 	if err != nil {
 		return err
@@ -50,8 +53,11 @@ func whole(steps []state.Step) bool {
 // replaces.
 func (a *app) unfinished(env string) {
 	old, err := state.OpenJournal(a.found.StateDir(), env)
+	if earlier := (*state.OldJournalError)(nil); errors.As(err, &earlier) {
+		a.sayf("%v; this one takes its place", earlier)
+	}
 	if err != nil {
-		return // there is none, or none that could be gone on with
+		return // there is none, or none that could be resumed
 	}
 	a.sayf("the deployment of commit %.12s that began at %s was not finished; this one takes its place", old.Commit, old.Started.UTC().Format("2006-01-02 15:04 UTC"))
 }
@@ -123,8 +129,8 @@ func joined(steps []state.Step) string {
 func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal, o deployOptions) error {
 	start := time.Now()
 	steps := journal.Left()
-	if journal.Region == "" { // a new one
-		journal.Rebuild, journal.Dirty, journal.Restart, journal.Base = o.rebuild, o.dirty, o.restart, o.base
+	if !journal.Begun() { // a new one
+		journal.Options = state.Options{Rebuild: o.rebuild, Dirty: o.dirty, Restart: o.restart, Base: o.base}
 	}
 	along, err := a.followers(ctx, d, journal, o)
 	if err != nil {
@@ -164,10 +170,13 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 			return err
 		}
 	}
-	if journal.Region == "" {
+	switch {
+	case !journal.Begun():
 		a.note(journal, d, look)
+	case o.force && !look.Watch:
+		follow(journal, look)
 	}
-	if err := a.noteAlong(journal, along, look); err != nil {
+	if err := a.noteAlong(journal, along, o.force); err != nil {
 		return err
 	}
 	session, err := a.session(d, steps, look)
@@ -223,7 +232,7 @@ func (a *app) findings(look *preflight.Look) error {
 // is checked out now while the image is still to be built or pushed; after that it
 // says which goes on.
 func (a *app) sameDeployment(journal *state.Journal, d *deployment, look *preflight.Look) error {
-	if journal.Started.IsZero() || journal.Region == "" { // a new one
+	if !journal.Begun() {
 		return nil
 	}
 	place := func(service, cluster, region, account string) string {
@@ -254,10 +263,16 @@ func (a *app) note(j *state.Journal, d *deployment, look *preflight.Look) {
 func (a *app) noteWhere(j *state.Journal, d *deployment, look *preflight.Look) {
 	j.Account, j.Region, j.Cluster, j.Service = look.Identity.Account, d.names.Region, d.names.Cluster, d.names.Service
 	j.Commit, j.Tag, j.Who = look.Commit.SHA, look.Tag, who()
-	if look.Service != nil {
-		if p := look.Service.Primary(); p != nil {
-			j.Seen = p.ID
-		}
+	follow(j, look)
+}
+
+// follow notes the service's deployment that this one is to follow.
+func follow(j *state.Journal, look *preflight.Look) {
+	if look.Service == nil {
+		return
+	}
+	if p := look.Service.Primary(); p != nil {
+		j.Seen = p.ID
 	}
 }
 
@@ -344,9 +359,7 @@ func (a *app) look(ctx context.Context, d *deployment, journal *state.Journal, s
 // preflight is what to look at, without what needs the secrets.
 func (a *app) preflight(d *deployment, journal *state.Journal, steps []state.Step, o deployOptions) preflight.Preflight {
 	return preflight.Preflight{
-		Env: d.Env.Name, Root: a.found.Root, Names: d.names, Steps: steps, Displace: o.displace,
-		Rebuild: journal.Rebuild, Dirty: journal.Dirty, Restart: journal.Restart, Base: journal.Base,
-		Own: state.OwnOf(journal),
+		Env: d.Env.Name, Root: a.found.Root, Names: d.names, Steps: steps, State: journal, Force: o.force,
 		Yes: o.yes, Wanted: preflight.Wanted{Image: o.image, ImageTag: o.imageTag},
 		Cluster: d.on, Registry: d.registry,
 		RegistryOf: func(account, region string) preflight.Registry { return d.registryOf(account, region) },

@@ -86,7 +86,7 @@ func (d *deployment) all(ctx context.Context, a *app) ([]*deployment, error) {
 // meant, of one that is resumed those that are not finished.
 func (a *app) followers(ctx context.Context, d *deployment, journal *state.Journal, o deployOptions) ([]*follower, error) {
 	left := journal.Left()
-	resumed := journal.Region != ""
+	resumed := journal.Begun()
 	if !slices.Contains(left, state.Update) && !(resumed && slices.Contains(left, state.MigrateAfter)) {
 		return nil, nil
 	}
@@ -112,7 +112,7 @@ func (a *app) followers(ctx context.Context, d *deployment, journal *state.Journ
 		default:
 			f.journal = state.Unkept(key, steps)
 		}
-		if journal.Region == "" {
+		if !resumed {
 			f.journal.Restart, f.journal.Base = journal.Restart, journal.Base
 		}
 		found = append(found, f)
@@ -325,12 +325,15 @@ func (a *app) show(job *deploy.Job, along []*follower) error {
 }
 
 // noteAlong writes the journals of a deployment and of the services that go along.
-func (a *app) noteAlong(journal *state.Journal, along []*follower, look *preflight.Look) error {
+func (a *app) noteAlong(journal *state.Journal, along []*follower, force bool) error {
 	var keys []string
 	for _, f := range along {
 		keys = append(keys, f.journal.Env)
-		if f.journal.Region == "" {
+		switch {
+		case !f.journal.Begun():
 			a.noteWhere(f.journal, f.deployment, f.job.Look)
+		case force && !f.job.Look.Watch:
+			follow(f.journal, f.job.Look)
 		}
 		f.journal.Commit, f.journal.Tag = journal.Commit, journal.Tag
 		if err := f.journal.Save(); err != nil {

@@ -496,3 +496,201 @@ func (s *stage) steady() {
 		time.Sleep(stageTick)
 	}
 }
+
+// process runs hci as a process of its own, which can be killed.
+func (s *stage) process(args ...string) *exec.Cmd {
+	cmd := exec.Command("hci", append([]string{"-C", s.dir}, args...)...)
+	cmd.Env = append(slices.Clone(s.environ), "PATH="+os.Getenv("PATH"))
+	return cmd
+}
+
+// killed lets a deployment be killed at the nth request that changes something.
+func (s *stage) killed(n int, moment string) {
+	s.t.Helper()
+	s.killedIn(deployStaging(), n, moment)
+}
+
+// killedIn lets hci be killed so: before AWS does what it is asked, after, or
+// instead.
+func (s *stage) killedIn(args []string, n int, moment string) {
+	s.t.Helper()
+	cmd := s.process(args...)
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	started, fired := make(chan struct{}), make(chan struct{})
+	seen := 0
+	hook := moment
+	if moment == "instead" {
+		hook = "before"
+	}
+	s.on(hook, func(operation string) {
+		if !slices.Contains(changingOperations, operation) {
+			return
+		}
+		s.mu.Lock()
+		hit := seen == n
+		seen++
+		s.mu.Unlock()
+		if hit {
+			<-started
+			_ = cmd.Process.Kill()
+			close(fired)
+			if moment == "instead" {
+				panic(http.ErrAbortHandler)
+			}
+		}
+	})
+	defer s.on(hook, nil)
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	close(started)
+	err := cmd.Wait()
+	select {
+	case <-fired:
+	case <-time.After(time.Minute):
+		s.t.Fatalf("it was not killed: %v\n%s", err, out.String())
+	}
+	s.looks(played{err: out.String()})
+}
+
+const migrateCommand = "deploy {\n  migrate_command = [\"python\", \"manage.py\", \"migrate\"]\n}\n"
+
+// hasNew reports whether the service is to run the secret that registersSecret adds.
+func (s *stage) hasNew() bool {
+	s.t.Helper()
+	runs, _ := s.runs()
+	d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": runs})["taskDefinition"].(map[string]any)
+	return strings.Contains(fmt.Sprint(d["containerDefinitions"]), "HCI_NEW")
+}
+
+// once does something before AWS sees the next request for an operation.
+func (s *stage) once(operation string, do func()) { s.onceAt("before", operation, do) }
+
+// onceAfter does something before hci sees the next answer to one.
+func (s *stage) onceAfter(operation string, do func()) { s.onceAt("after", operation, do) }
+
+func (s *stage) onceAt(moment, operation string, do func()) {
+	s.on(moment, func(op string) {
+		if op == operation {
+			s.on(moment, nil)
+			do()
+		}
+	})
+}
+
+// left lets hci be interrupted in its rollout, which goes on.
+func (s *stage) left(args ...string) {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	hold := make(chan struct{}) // so that it has not ended by then
+	s.onceAfter("UpdateService", func() {
+		s.player.set(func(p *player) {
+			if p.hold == nil {
+				p.hold = hold
+			}
+		})
+		s.onceAfter("DescribeServices", cancel)
+	})
+	s.runWith(ctx, "", args...).is(s.t, 130, "'hci deploy --resume staging' watches it again")
+	s.player.set(func(p *player) {
+		if p.hold == hold {
+			p.hold = nil
+		}
+	})
+	close(hold)
+}
+
+// restarts is somebody else's new deployment of a revision.
+func (s *stage) restarts(revision string) {
+	s.t.Helper()
+	s.call("ecs", "UpdateService", map[string]any{
+		"cluster": s.names.Cluster, "service": s.names.Service, "taskDefinition": revision, "forceNewDeployment": true,
+	})
+}
+
+// state is the directory in which hci remembers things about the project.
+func (s *stage) state() string {
+	s.t.Helper()
+	a := newApp(streams{in: strings.NewReader(""), out: io.Discard, err: io.Discard}, s.environ)
+	a.dir = s.dir
+	p, err := a.project()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return p.StateDir()
+}
+
+// journal is the text of the journal of what was left.
+func (s *stage) journal() string {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.state(), "deploy", "staging.json"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// givenUp tells of a revision's first deployment that ECS gave it up.
+func givenUp(revision, status string) func(string, []byte) []byte {
+	var mu stdsync.Mutex
+	id := ""
+	return func(operation string, answer []byte) []byte {
+		var out struct {
+			Services []map[string]any `json:"services"`
+			Failures []any            `json:"failures"`
+		}
+		if operation != "DescribeServices" || json.Unmarshal(answer, &out) != nil || len(out.Services) == 0 {
+			return answer
+		}
+		for _, d := range out.Services[0]["deployments"].([]any) {
+			d := d.(map[string]any)
+			mu.Lock()
+			if id == "" && d["status"] == status && strings.HasSuffix(d["taskDefinition"].(string), "/"+revision) {
+				id = d["id"].(string)
+			}
+			given := d["id"] == id
+			mu.Unlock()
+			if given {
+				d["rolloutState"], d["rolloutStateReason"] = "FAILED", "tasks failed to start"
+			}
+		}
+		answer, err := json.Marshal(out)
+		if err != nil {
+			panic(err)
+		}
+		return answer
+	}
+}
+
+// addsProxy registers a migration with a second container.
+func (s *stage) addsProxy() {
+	s.t.Helper()
+	d := s.call("ecs", "DescribeTaskDefinition", map[string]any{"taskDefinition": "hci_migrate_staging"})["taskDefinition"].(map[string]any)
+	for _, key := range registeredMembers {
+		delete(d, key)
+	}
+	d["containerDefinitions"] = append(d["containerDefinitions"].([]any), map[string]any{"name": "proxy", "image": "proxy:1", "command": []string{"proxy"}})
+	s.call("ecs", "RegisterTaskDefinition", d)
+}
+
+const goOn = "--poll=10ms"
+
+// await waits until the service is to run a revision, and until until that is rolled
+// out.
+func (s *stage) await(revision string) {
+	s.t.Helper()
+	for {
+		if runs, _ := s.runs(); runs == revision {
+			return
+		}
+		time.Sleep(stageTick)
+	}
+}
+
+func (s *stage) until(revision string) {
+	s.t.Helper()
+	s.await(revision)
+	s.steady()
+}

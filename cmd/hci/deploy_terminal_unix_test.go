@@ -135,7 +135,7 @@ func askedInRollout(t *testing.T) (s *stage, p *typed, hold chan struct{}) {
 	p = s.onTerminal("deploy", "update", "staging", "--yes", "--poll", "10ms")
 	p.after("is under way", "")
 	p.after("0 of 1 tasks run, 1 start", ctrlC)
-	p.after("[l]eave it, [s]top it, [r]oll back and wait, or [c]ontinue to watch?", "")
+	p.after("[l]eave it, [r]oll back and wait, or [c]ontinue to watch?", "")
 	return s, p, hold
 }
 
@@ -152,7 +152,6 @@ func TestDeployCtrlC(t *testing.T) {
 		{"a second time", ctrlC, false, 130, "'hci deploy --resume staging' watches it again", "hci_web_staging:2"},
 		{"continue", "c\r", true, 0, "hci: deployed", "hci_web_staging:2"},
 		{"roll back", "r\r", false, 130, "it was rolled back", "hci_web_staging:1"},
-		{"stop", "s\r", false, 130, "ECS was told to stop it, and goes back to hci_web_staging:1", "hci_web_staging:1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, p, hold := askedInRollout(t)
@@ -164,7 +163,7 @@ func TestDeployCtrlC(t *testing.T) {
 			if runs, _ := s.runs(); runs != c.runs {
 				t.Errorf("%s runs, want %s", runs, c.runs)
 			}
-			if c.name == "stop" { // what somebody else deploys after that is not gone over
+			if c.name == "roll back" { // what somebody else deploys after that is not gone over
 				close(hold)
 				s.registersSecret()
 				s.call("ecs", "UpdateService", map[string]any{"cluster": s.names.Cluster, "service": s.names.Service, "taskDefinition": "hci_web_staging:3"})
@@ -180,8 +179,8 @@ func TestDeployCtrlC(t *testing.T) {
 func TestDeployStopped(t *testing.T) {
 	for _, restarted := range []bool{false, true} {
 		s, p, hold := askedInRollout(t)
-		p.after("", "s\r")
-		p.ends(130, "ECS was told to stop it")
+		p.after("", "r\r")
+		p.ends(130, "it was rolled back")
 		close(hold)
 		s.until("hci_web_staging:1")
 		if restarted {
@@ -198,36 +197,50 @@ func TestDeployStopped(t *testing.T) {
 func TestDeployStoppedLate(t *testing.T) {
 	s, p, hold := askedInRollout(t)
 	defer close(hold)
-	var once stdsync.Once
+	var mu stdsync.Mutex
 	var old []byte
+	stopped, waits := false, make(chan struct{})
 	s.setRewrite(func(operation string, answer []byte) []byte {
-		if operation == "DescribeServices" {
-			once.Do(func() { old = answer })
+		mu.Lock()
+		defer mu.Unlock()
+		switch operation {
+		case "StopServiceDeployment":
+			stopped = true
+		case "DescribeServices":
+			if old == nil {
+				old = answer
+			}
+			if stopped && waits != nil {
+				close(waits)
+				waits = nil
+			}
 			return old
 		}
 		return answer
 	})
-	p.after("", "s\r")
-	p.ends(130, "ECS was told to stop it", "'hci deploy status staging' shows when it has; 'hci deploy --resume staging --force' tries the same image once more then")
+	asked := waits
+	p.after("", "r\r")
+	<-asked
+	p.after("", ctrlC)
+	p.ends(130, "the rollback to hci_web_staging:1 goes on at AWS", "'hci deploy status staging' shows how far it is")
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "this deployment's own rollout, of hci_web_staging:2, was told to stop, and the service has not gone back to hci_web_staging:1 yet")
 	s.setRewrite(nil)
+	s.until("hci_web_staging:1")
 	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 5, "this deployment was told to stop, and hci_web_staging:1 is what the service went back to, unless somebody else has deployed that since")
 }
 
 // TestDeployEndsWhileAsked: what has become of the rollout by the time of the answer is
 // told.
 func TestDeployEndsWhileAsked(t *testing.T) {
-	for _, keys := range []string{"s\r", "r\r"} {
-		s, p, hold := askedInRollout(t)
-		s.registersSecret()
-		close(hold)
-		s.restarts("hci_web_staging:3")
-		s.until("hci_web_staging:3")
-		p.after("", keys)
-		p.ends(130, "not deployed: superseded", "another deployment took its place", "hci_web_staging:3 is the service's deployment now")
-		if runs, _ := s.runs(); runs != "hci_web_staging:3" {
-			t.Errorf("%s runs", runs)
-		}
+	s, p, hold := askedInRollout(t)
+	s.registersSecret()
+	close(hold)
+	s.restarts("hci_web_staging:3")
+	s.until("hci_web_staging:3")
+	p.after("", "r\r")
+	p.ends(130, "not deployed: superseded", "another deployment took its place", "hci_web_staging:3 is the service's deployment now")
+	if runs, _ := s.runs(); runs != "hci_web_staging:3" {
+		t.Errorf("%s runs", runs)
 	}
 }
 
@@ -261,7 +274,7 @@ func TestDeployRollbackLeft(t *testing.T) {
 // TestDeployGivenUpWhileAsked: ECS gives a deployment up and goes not back by itself:
 // what was decided is done.
 func TestDeployGivenUpWhileAsked(t *testing.T) {
-	for _, keys := range []string{"s\r", "r\r", ctrlC} {
+	for _, keys := range []string{"r\r", ctrlC} {
 		s, p, hold := askedInRollout(t)
 		s.setRewrite(givenUp("hci_web_staging:2", "PRIMARY"))
 		p.after("", keys)
@@ -280,12 +293,12 @@ func TestDeployGivenUpWhileAsked(t *testing.T) {
 
 // TestDeployGivenUpAndRefused: nothing goes on then, and it is said how to go back.
 func TestDeployGivenUpAndRefused(t *testing.T) {
-	for _, keys := range []string{"s\r", "r\r"} {
+	for _, keys := range []string{"r\r"} {
 		s, p, hold := askedInRollout(t)
 		s.setRewrite(givenUp("hci_web_staging:2", "PRIMARY"))
 		s.refuses("StopServiceDeployment", "UpdateService")
 		p.after("", keys)
-		p.ends(130, "not deployed: failed, and the rollback to hci_web_staging:1 failed: it could not be stopped: ", "ECS gave it up: tasks failed to start", "'hci deploy rollback staging' goes back, once the cause is mended")
+		p.ends(130, "not deployed: failed, and the rollback to hci_web_staging:1 failed: it could not be stopped: ", "ECS gave it up: tasks failed to start", "'hci deploy rollback staging' goes back, once the cause is fixed")
 		close(hold)
 	}
 }
@@ -395,7 +408,7 @@ func TestDeployStopRefused(t *testing.T) {
 // TestDeployStopTooLate: what has come to its end while the question stood is not
 // undone.
 func TestDeployStopTooLate(t *testing.T) {
-	for _, keys := range []string{"s\r", "r\r"} {
+	for _, keys := range []string{"r\r"} {
 		s, p, hold := askedInRollout(t)
 		close(hold)
 		s.until("hci_web_staging:2")

@@ -15,7 +15,7 @@ import (
 // TestNextStep: a command that is named does what is said of it; --resume, only where
 // there is a journal.
 func TestNextStep(t *testing.T) {
-	const resume = "'hci deploy --resume staging' goes on from here, once the cause is mended"
+	const resume = "'hci deploy --resume staging' goes on from here, once the cause is fixed"
 	for _, c := range []struct {
 		steps string
 		err   error

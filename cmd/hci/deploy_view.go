@@ -159,15 +159,13 @@ func (v *deployView) Decide(r rollout.Result, interrupted bool) deploy.Choice {
 	}
 	v.say("the deployment goes on at AWS")
 	for {
-		answer, err := v.a.terminal().Ask(v.of("[l]eave it, [s]top it, [r]oll back and wait, or [c]ontinue to watch? "))
+		answer, err := v.a.terminal().Ask(v.of("[l]eave it, [r]oll back and wait, or [c]ontinue to watch? "))
 		if err != nil {
 			return deploy.Leave
 		}
 		switch strings.ToLower(strings.TrimSpace(answer)) {
 		case "l", "leave":
 			return deploy.Leave
-		case "s", "stop":
-			return deploy.Stop
 		case "r", "roll back":
 			return deploy.RollBack
 		case "c", "continue":

@@ -48,7 +48,7 @@ internal/aws/ecs: internal/aws/client sync/secret
 internal/aws/session: internal/child sync/secret
 internal/deploy: internal/aws/client internal/aws/ecr internal/aws/ecs internal/deploy/names internal/deploy/preflight internal/deploy/revisions internal/deploy/rollout internal/deploy/state internal/deploy/words internal/docker sync/secret
 internal/deploy/preflight: internal/aws/client internal/aws/ecr internal/aws/ecs internal/deploy/names internal/deploy/revisions internal/deploy/state internal/deploy/words internal/docker internal/project
-internal/deploy/revisions: internal/aws/ecs internal/deploy/names internal/deploy/words tfvars/module
+internal/deploy/revisions: internal/aws/client internal/aws/ecs internal/deploy/names internal/deploy/words tfvars/module
 internal/deploy/names: internal/aws/ecs internal/deploy/state internal/project tfvars/module
 internal/deploy/rollout: internal/aws/ecs internal/deploy/words
 internal/deploy/state: internal/atomicfile internal/aws/ecs internal/deploy/words internal/ownership

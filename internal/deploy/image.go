@@ -27,7 +27,7 @@ func (j *Job) Choose() {
 	switch {
 	case journal.Words != "" || journal.Built != "":
 	case journal.Restart:
-		journal.Words = "what it runs, anew"
+		journal.Words = "what it runs, with its tasks started again"
 	case j.Look.Given != "":
 		journal.Image, journal.Words = j.Look.Given, "the image "+j.Look.Given
 	case j.Look.Pushed != "":

@@ -111,8 +111,7 @@ type Choice int
 // The choices.
 const (
 	Leave    Choice = iota // it goes on at AWS
-	Stop                   // ECS stops it and goes back, unwatched
-	RollBack               // and hci waits until the revision before serves
+	RollBack               // ECS stops it, and hci waits until the revision before serves
 	Continue               // to watch
 )
 
@@ -136,7 +135,7 @@ func (j *Job) Run(ctx context.Context) ([]Done, error) {
 		j.Talk.Begin(s)
 		words, err := run[s](ctx)
 		if s == state.Migrate && err == nil {
-			j.Journal.ForgetMigration() // one that follows is another
+			j.Journal.Migration = state.Migration{} // one that follows is another
 		}
 		switch {
 		case err != nil:
@@ -197,23 +196,41 @@ func (j *Job) logIn(ctx context.Context) (ecr.Token, error) {
 	return t, j.Docker.Login(ctx, t.User, t.Password)
 }
 
-// revision registers, once, the revision that the service is to run.
+// revision registers the revision that the service is to run, unless it is registered:
+// an earlier run may have done that.
 func (j *Job) revision(ctx context.Context) (string, error) {
-	if j.Journal.Revision != "" && !j.Look.Renew {
-		return j.Journal.Revision, nil
-	}
 	image, _ := j.image()
 	next := j.next(image)
 	name := next.Name
-	if next != j.Look.Base || !next.Active() { // ECS starts no tasks of one that was withdrawn
-		var err error
-		if name, err = j.register(ctx, next, state.Chosen(j.Journal.Base) || j.Journal.Restart); err != nil {
+	if next != j.Look.Base || !next.Active() { // ECS starts no tasks of one that is inactive
+		had, err := j.registered(ctx, next)
+		if err != nil || had {
+			return j.Journal.Revision, err
+		}
+		if name, err = j.register(ctx, next, j.leavesOut()); err != nil {
 			return "", err
 		}
 	}
-	j.Journal.Revision, j.Look.Renew = name, false
+	j.Journal.Revision = name
 	return name, j.Journal.Save()
 }
+
+// registered reports whether the revision that an earlier run has registered is just what
+// the service is to run.
+func (j *Job) registered(ctx context.Context, next *ecs.Definition) (bool, error) {
+	if j.Journal.Revision == "" {
+		return false, nil
+	}
+	d, err := j.Cluster.Definition(ctx, j.Journal.Revision)
+	if missing := (*ecs.NotFoundError)(nil); errors.As(err, &missing) {
+		return false, nil
+	}
+	return err == nil && d.Active() && len(revisions.Differences(d, next)) == 0, err
+}
+
+// leavesOut reports whether the new revision is meant to lack what Terraform has
+// registered since.
+func (j *Job) leavesOut() bool { return j.Journal.Restart || j.Journal.Base == state.BaseRunning }
 
 // next is the revision that the service is to run: the base with the image, pinned
 // by its digest; without one, with the images that are deployed. It is the base

@@ -12,13 +12,14 @@ import (
 	"hci/internal/aws/client"
 	"hci/internal/aws/ecs"
 	"hci/internal/deploy/preflight"
+	"hci/internal/deploy/state"
 	"hci/internal/deploy/words"
 )
 
 // migrateAfter runs the migration that follows the update.
 func (j *Job) migrateAfter(ctx context.Context) (string, error) {
 	if command := j.Names.MigrateAfterCommand; command != nil {
-		return j.migrateBy(ctx, cmp.Or(j.Journal.MigrateContainer, j.Names.Container, first(j.Look.Containers)), command, j.revision)
+		return j.migrateBy(ctx, cmp.Or(j.Journal.Migration.Container, j.Names.Container, first(j.Look.Containers)), command, j.revision)
 	}
 	return j.migrate(ctx)
 }
@@ -36,22 +37,22 @@ func (j *Job) migrate(ctx context.Context) (string, error) {
 
 // migrateBy runs a migration in a container of the revision that is made for it.
 func (j *Job) migrateBy(ctx context.Context, container string, command []string, made func(context.Context) (string, error)) (string, error) {
-	revision, err := j.Journal.MigrateRevision, error(nil)
-	if j.Journal.MigrateToken == "" { // else it was asked for with that
+	revision, err := j.Journal.Migration.Revision, error(nil)
+	if j.Journal.Phase != state.Migrating { // else it was asked for with that
 		revision, err = made(ctx)
 	}
 	if err != nil {
 		return "", err
 	}
-	asked := j.Journal.MigrateToken != "" // by a run before, which may not have seen the answer
+	asked := j.Journal.Phase == state.Migrating // by a run before, which may not have seen the answer
 	if err := j.askFor(ctx, revision, container); err != nil {
 		return "", err
 	}
 	task, err := j.run(ctx, oneOff{
 		what: "the migration", revision: revision, container: container, command: command,
-		token: j.Journal.MigrateToken, by: j.Journal.StartedBy(), arn: j.Journal.MigrateTask,
+		token: j.Journal.Migration.Token, by: j.Journal.StartedBy(), arn: j.Journal.Migration.Task,
 		started: func(arn string) error {
-			j.Journal.MigrateTask = arn
+			j.Journal.Migration.Task = arn
 			return j.Journal.Save()
 		},
 	})
@@ -59,11 +60,8 @@ func (j *Job) migrateBy(ctx context.Context, container string, command []string,
 	if errors.As(err, &failed) || refused(err, asked) {
 		// It is known to have failed, or never to have begun: the next attempt is a new
 		// task, of a definition that is made anew, since the cause may lie in that.
-		j.Journal.ForgetMigration()
-		if j.Journal.Asked == "" {
-			j.Journal.Revision = ""
-		}
-		return "", errors.Join(err, j.Journal.Save())
+		j.Journal.Migration = state.Migration{}
+		return "", errors.Join(err, j.Journal.Enter(state.Prepared))
 	}
 	if err != nil {
 		return "", err
@@ -88,15 +86,14 @@ const tokenLife = 45 * time.Minute
 // askFor notes that the migration is asked for, before it is. If an earlier run
 // asked and did not live to see the answer, the task is looked for.
 func (j *Job) askFor(ctx context.Context, revision, container string) error {
-	if j.Journal.MigrateToken == "" {
+	if j.Journal.Phase != state.Migrating {
 		if err := j.alone(ctx, revision); err != nil {
 			return err
 		}
-		j.Journal.MigrateRevision, j.Journal.MigrateContainer = revision, container
-		j.Journal.MigrateToken, j.Journal.MigrateAsked = rand.Text(), time.Now().UTC()
-		return j.Journal.Save()
+		j.Journal.Migration = state.Migration{Revision: revision, Container: container, Token: rand.Text(), Asked: time.Now().UTC()}
+		return j.Journal.Enter(state.Migrating)
 	}
-	if j.Journal.MigrateTask != "" {
+	if j.Journal.Migration.Task != "" {
 		return nil
 	}
 	family, _, _ := strings.Cut(revision, ":")
@@ -104,10 +101,10 @@ func (j *Job) askFor(ctx context.Context, revision, container string) error {
 	switch {
 	case err != nil:
 		return err
-	case arn == "" && time.Since(j.Journal.MigrateAsked) > tokenLife:
-		return &ForgottenError{What: "the migration", Task: "that was asked for at " + j.Journal.MigrateAsked.UTC().Format("2006-01-02 15:04 UTC")}
+	case arn == "" && time.Since(j.Journal.Migration.Asked) > tokenLife:
+		return &ForgottenError{What: "the migration", Task: "that was asked for at " + j.Journal.Migration.Asked.UTC().Format("2006-01-02 15:04 UTC")}
 	}
-	j.Journal.MigrateTask = arn
+	j.Journal.Migration.Task = arn
 	return nil
 }
 

@@ -124,12 +124,16 @@ func TestOrigin(t *testing.T) {
 		{"and again", []string{"A", "B", "A from=1 known=2 after=2", "A from=1 known=2 after=3"}, 0, "web:2", "web:2"},
 		{"made from the newer one then", []string{"A", "B", "A from=1 known=2 after=2", "B from=2 known=2 after=3"}, 0, "web:4", "web:2"},
 		{"Terraform went back", []string{"A", "B", "A from=1 known=2 after=2", "A"}, 0, "web:4", "web:4"},
-		{"what was left out is withdrawn", []string{"A", "B", "A from=1 known=2 after=2"}, 2, "web:3", "web:3"},
-		{"and deleted", []string{"A", "", "A from=1 known=2 after=2"}, 0, "web:3", "web:3"},
+		{"what was left out is inactive", []string{"A", "B", "A from=1 known=2 after=2"}, 2, "web:3", "web:1"},
+		{"and deleted", []string{"A", "", "A from=1 known=2 after=2"}, 0, "web:3", "web:1"},
 		{"what came between is withdrawn", []string{"A", "B", "A from=1 known=1 after=1"}, 2, "web:3", "web:1"},
 		{"a mark that was copied", []string{"A", "A from=1 known=1 after=1", "B from=1 known=1 after=1"}, 0, "web:3", "web:3"},
 		{"its origin is gone", []string{"A", "A from=7 known=7 after=7"}, 0, "web:2", "web:2"},
 		{"no mark of hci's", []string{"A", "B from=0 known=0 after=0"}, 0, "web:2", "web:2"},
+		{"as it is marked now", []string{"A", "A from=1 through=1", "B", "A from=1 through=2"}, 0, "web:3", "web:3"},
+		{"--base running, as it is marked now", []string{"A", "B", "A from=1 through=1"}, 0, "web:2", "web:2"},
+		{"and again, then", []string{"A", "B", "A from=1 through=1", "A from=1 through=1"}, 0, "web:2", "web:2"},
+		{"a rollback to one made before", []string{"A", "A from=1 through=1", "B", "B from=3 through=3", "A from=1 through=1", "B from=3 through=5"}, 0, "web:6", "web:3"},
 		{"nor is this", []string{"A", "B from=1 known=1 after=2"}, 0, "web:2", "web:2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -165,14 +169,14 @@ func TestRegister(t *testing.T) {
 		newer string // that is refused for; "" for none
 		says  string
 	}{
-		{"made from Terraform's", func(*family) {}, `[{"key":"hci:made-from","value":"from=2 known=2 after=2"}]`, "", "registered web:3"},
-		{"from hci's", func(f *family) { f.revision("A", "old", "from=2 known=2 after=2") }, `[{"key":"hci:made-from","value":"from=2 known=2 after=3"}]`, "", "registered web:4"},
-		{"Terraform registers right before", func(f *family) { f.before = func(f *family) { f.revision("B", "old", "") } }, `[{"key":"hci:made-from","value":"from=2 known=2 after=2"}]`, "web:3", ""},
-		{"another hci does", func(f *family) { f.before = func(f *family) { f.revision("A", "old", "from=2 known=2 after=2") } }, `[{"key":"hci:made-from","value":"from=2 known=2 after=2"}]`, "", "registered web:4"},
+		{"made from Terraform's", func(*family) {}, `[{"key":"hci:made-from","value":"from=2 through=2"}]`, "", "registered web:3"},
+		{"from hci's", func(f *family) { f.revision("A", "old", "from=2 known=2 after=2") }, `[{"key":"hci:made-from","value":"from=2 through=3"}]`, "", "registered web:4"},
+		{"Terraform registers right before", func(f *family) { f.before = func(f *family) { f.revision("B", "old", "") } }, `[{"key":"hci:made-from","value":"from=2 through=2"}]`, "web:3", ""},
+		{"another hci does", func(f *family) { f.before = func(f *family) { f.revision("A", "old", "from=2 known=2 after=2") } }, `[{"key":"hci:made-from","value":"from=2 through=2"}]`, "", "registered web:4"},
 		{"a mark that was copied", func(f *family) {
 			f.revision("A", "old", "from=2 known=2 after=2")
 			f.revision("A2", "old", "from=2 known=2 after=2")
-		}, `[{"key":"hci:made-from","value":"from=4 known=4 after=4"}]`, "", "registered web:5"},
+		}, `[{"key":"hci:made-from","value":"from=4 through=4"}]`, "", "registered web:5"},
 		{"registering is not allowed", func(f *family) { f.denied = true }, "", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -220,7 +224,7 @@ func TestRegisterUntagged(t *testing.T) {
 		_, _ = job.RunTask(t.Context(), current, "app", fmt.Sprintf("old:%d", n), false) // which fails: there is no service
 	}
 	newest, err := on.Definition(t.Context(), "web")
-	if err != nil || newest.Name != "web:4" || newest.Label("hci:made-from") != "from=1 known=1 after=3" {
+	if err != nil || newest.Name != "web:4" || newest.Label("hci:made-from") != "from=1 through=3" {
 		t.Errorf("%+v, %v", newest, err)
 	}
 	_, _ = job.RunTask(t.Context(), newest, "app", "old:2", false) // which it runs

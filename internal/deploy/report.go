@@ -95,7 +95,7 @@ func (j *Job) ServiceReport(err error, back bool) ReportService {
 			if now := not.Result.Service; now != nil && now.Primary() != nil {
 				s.Current = now.Primary().Revision
 			}
-		} else if !j.Journal.Updating {
+		} else if !j.Journal.Touched() {
 			s.Current = s.Before
 		}
 	case back:

@@ -10,6 +10,7 @@ import (
 	"hci/internal/aws/ecs"
 	"hci/internal/deploy/revisions"
 	"hci/internal/deploy/rollout"
+	"hci/internal/deploy/state"
 )
 
 // errCompleted says that a deployment came to its end before it could be stopped.
@@ -31,7 +32,7 @@ func (e *StopError) Unwrap() error { return e.Err }
 
 // stop makes ECS stop the deployment, if it is still the service's and under way.
 // Where it can't, the service is made to run the revision before. It fails with
-// errCompleted, a [*DisplacedError] or a [*StopError].
+// errCompleted, a [*SupersededError] or a [*StopError].
 func (j *Job) stop(ctx context.Context) error {
 	arn, err := j.Changes.UnderWay(ctx, j.Journal.Revision)
 	// That the deployment is looked at after that tells that it was found, and not one
@@ -51,7 +52,7 @@ func (j *Job) stop(ctx context.Context) error {
 		return &StopError{Unknown: unknown, Err: err}
 	}
 	s, err := j.stoppable(ctx) // once more: that may have taken long
-	var now *rollout.DisplacedError
+	var now *rollout.SupersededError
 	var not *StopError
 	switch {
 	case errors.As(err, &now) && unknown && now.Revision == j.Journal.Before && j.Journal.Before != j.Journal.Revision:
@@ -108,75 +109,23 @@ func (j *Job) stoppable(ctx context.Context) (*ecs.Service, error) {
 	switch p := s.Primary(); {
 	case p == nil:
 	case p.ID != j.Journal.Deployment:
-		return nil, rollout.DisplacedBy(p)
+		return nil, rollout.SupersededBy(p)
 	case p.Rollout == ecs.RolloutCompleted:
 		return nil, errCompleted
 	}
 	return s, nil
 }
 
-// stopped notes that the deployment was stopped: it is not watched again.
-func (j *Job) stopped() error {
-	j.Journal.Stopped = j.Journal.Deployment
-	return j.forget()
-}
-
 // wentBack notes what the service has in place of a deployment that was stopped. The
-// next attempt may go over that, if it is how the service goes back.
+// next attempt may follow that, if it is how the service goes back.
 func (j *Job) wentBack(p *ecs.Deployment) error {
-	if j.Journal.Stopped == "" || p == nil || p.ID == j.Journal.Stopped {
+	if j.Journal.Phase != state.GoingBack || p == nil || p.ID == j.Journal.Deployment {
 		return nil
 	}
 	if p.Revision == j.Journal.Before {
 		j.Journal.Seen = p.ID
 	}
-	j.Journal.Stopped = ""
-	return j.Journal.Save()
-}
-
-// stopForGood stops the deployment and leaves the service to go back.
-func (j *Job) stopForGood(ctx context.Context, r rollout.Result) error {
-	err := j.stop(ctx)
-	var not *StopError
-	if errors.As(err, &not) && r.End == rollout.Failed {
-		return &RollbackError{Not: &rollout.NotDeployedError{Result: r}, To: j.Journal.Before, Why: "failed: " + err.Error(), Err: err}
-	}
-	if err != nil {
-		return err
-	}
-	j.Talk.Say("waiting until the service goes back")
-	err = j.stopped()
-	if err == nil {
-		err = j.seeBack(ctx)
-	}
-	var displaced *rollout.DisplacedError
-	if errors.As(err, &displaced) {
-		return err
-	}
-	return errors.Join(&rollout.NotDeployedError{Result: rollout.Result{End: rollout.Stopped, Before: j.Journal.Before}}, err)
-}
-
-// seeBack waits a while until the service goes back. It fails with a
-// [*DisplacedError] if it goes elsewhere.
-func (j *Job) seeBack(ctx context.Context) error {
-	for range rollout.ToldAfter {
-		if s, err := j.Cluster.State(ctx); err == nil {
-			p := s.Primary()
-			if err := j.wentBack(p); err != nil {
-				return err
-			}
-			if j.Journal.Stopped == "" && p.Revision != j.Journal.Before {
-				return rollout.DisplacedBy(p)
-			}
-			if j.Journal.Stopped == "" {
-				return nil
-			}
-		}
-		if sleep(ctx, j.watchEvery()) != nil {
-			return nil
-		}
-	}
-	return nil
+	return j.Journal.Enter(state.Ended)
 }
 
 // RollbackError says that a rollback, too, did not come to its end.
@@ -219,7 +168,7 @@ func (j *Job) rollBack(ctx context.Context, r rollout.Result) error {
 	if r.End == rollout.UnderWay {
 		r.End, r.Before = rollout.Stopped, j.Journal.Before
 	}
-	if err := j.stopped(); err != nil {
+	if err := j.Journal.Enter(state.GoingBack); err != nil {
 		return failed("goes on at AWS: "+err.Error(), err)
 	}
 	deadline := time.Now().Add(j.timeout())
@@ -244,7 +193,7 @@ func (j *Job) rollBack(ctx context.Context, r rollout.Result) error {
 				return failed("goes on at AWS: "+err.Error(), err)
 			}
 			if p != nil && p.ID != own && j.Journal.Before != "" && p.Revision != j.Journal.Before {
-				r.End = rollout.Displaced
+				r.End = rollout.Superseded
 				return j.ended(r)
 			}
 			if p != nil && p.ID != own && (p.Rollout == ecs.RolloutCompleted || p.Rollout == "" && p.Running == p.Desired) {

@@ -30,7 +30,7 @@ func (e *ShellError) Next() string { return e.Todo }
 // [*ShellError].
 func (s Shell) Choose() (*ecs.ExecTask, *ecs.ExecContainer, error) {
 	tasks := slices.DeleteFunc(slices.Clone(s.Tasks), func(t ecs.ExecTask) bool { return !strings.HasPrefix(t.ID, s.Task) })
-	restart := fmt.Sprintf("'hci deploy update %s --restart' starts its tasks anew", s.Env)
+	restart := fmt.Sprintf("'hci deploy update %s --restart' starts its tasks again", s.Env)
 	switch {
 	case len(s.Tasks) == 0:
 		return nil, nil, &ShellError{fmt.Sprintf("no task of service %s runs", s.Service), fmt.Sprintf("'hci deploy status %s' shows how it stands", s.Env)}

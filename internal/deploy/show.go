@@ -50,11 +50,7 @@ func (j *Job) PlanAlong(image string) Plan {
 	if !j.touches() {
 		return p
 	}
-	next := j.Look.Next
-	if next == nil {
-		next = j.next(image)
-	}
-	for _, d := range revisions.Differences(j.Look.Running, next) {
+	for _, d := range revisions.Differences(j.Look.Running, j.next(image)) {
 		p.Changes = append(p.Changes, d.String())
 	}
 	return p
@@ -93,7 +89,7 @@ func (p Plan) Show(w io.Writer) error {
 // commitLine says which commit and which image it is about.
 func (j *Job) commitLine() string {
 	look, commit, tag := j.Look, j.Look.Commit, j.Look.Tag
-	if j.Journal.Region != "" { // it goes on, whatever is checked out by now
+	if j.Journal.Begun() { // it goes on, whatever is checked out by now
 		commit.SHA, tag = j.Journal.Commit, j.Journal.Tag
 	}
 	switch {
@@ -153,6 +149,9 @@ func (j *Job) line(s state.Step, image string) (what, why string) {
 		}
 		return what + " in " + image, "after the update, when the image serves, as hci.hcl says; if it fails, the service runs the new image all the same"
 	default:
+		if look.Watch {
+			return "watch the rollout of " + j.Journal.Revision + ", which is under way, to its end", ""
+		}
 		what = "make the service run " + image + ", and wait until it does"
 		if j.NoWait {
 			return "begin to make the service run " + image + ", and do not wait: how it ends is not known then", ""

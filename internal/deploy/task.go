@@ -113,7 +113,7 @@ func (j *Job) withImage(ctx context.Context, d *ecs.Definition, image string, co
 	}
 	next := d.WithImage(image, containers)
 	if d.Active() && !composed && len(revisions.Differences(d, next)) == 0 {
-		return d.Name, j.upToDate(ctx, d)
+		return d.Name, revisions.UpToDate(ctx, j.Names, j.Cluster, d, nil)
 	}
 	return j.register(ctx, next, composed)
 }

@@ -7,55 +7,63 @@ import (
 
 	"hci/internal/aws/client"
 	"hci/internal/aws/ecs"
+	"hci/internal/deploy/revisions"
 	"hci/internal/deploy/rollout"
 	"hci/internal/deploy/state"
 )
 
 func (j *Job) update(ctx context.Context) (string, error) {
+	if own := j.Look.Own; own != nil {
+		j.Journal.Deployment = own.ID // its answer may have been lost
+	}
+	if j.Look.Watch {
+		j.Talk.Say("deployment %s of %s is watched again", j.Journal.Deployment, j.Journal.Revision)
+		return j.rollsOut(ctx, true)
+	}
+	if j.Journal.Phase == state.RollingOut { // somebody else's took its place, and this is to take that's
+		if err := j.Journal.Enter(state.Ended); err != nil {
+			return "", err
+		}
+	}
 	revision, err := j.revision(ctx)
 	if err != nil {
 		return "", err
 	}
-	if j.Look.Displaced { // and this is to displace that
-		j.Journal.Deployment, j.Journal.Updating = "", false
+	id, err := j.start(ctx, revision)
+	if err != nil {
+		return "", err
 	}
-	id := j.Journal.Deployment
-	again := id != ""
-	if !again {
-		if id, err = j.start(ctx, revision); err != nil {
-			return "", err
-		}
-		j.Journal.Deployment = id
-		if err := j.Journal.Save(); err != nil {
-			return "", err
-		}
-	}
+	j.Journal.Deployment = id
 	j.Talk.Say("deployment %s of %s is under way", id, revision)
-	if j.NoWait {
-		return "deployment " + id + " of " + revision + " was started, and is not waited for", nil
-	}
-	return j.watch(ctx, id, again)
+	return j.rollsOut(ctx, false)
 }
 
-// start makes the service run the revision, unless somebody else made it run
-// another one since it was looked at. A deployment that a run began which did not
-// live to note it is taken over.
+// rollsOut notes that the deployment is under way, and waits for its end. again tells
+// that it was watched before.
+func (j *Job) rollsOut(ctx context.Context, again bool) (string, error) {
+	if err := j.Journal.Enter(state.RollingOut); err != nil {
+		return "", err
+	}
+	if j.NoWait {
+		return "deployment " + j.Journal.Deployment + " of " + j.Journal.Revision + " was started, and is not waited for", nil
+	}
+	return j.watch(ctx, j.Journal.Deployment, again)
+}
+
+// start makes the service run the revision, unless somebody else made it run another one
+// since it was looked at.
 func (j *Job) start(ctx context.Context, revision string) (string, error) {
 	var stale error // looked for first: the service is looked at last
-	if !j.Journal.Restart && !state.Chosen(j.Journal.Base) {
+	if !j.leavesOut() {
 		d, err := j.Cluster.Definition(ctx, revision)
 		if err != nil {
 			return "", err
 		}
-		stale = j.upToDate(ctx, d)
+		stale = revisions.UpToDate(ctx, j.Names, j.Cluster, d, nil)
 	}
 	s, err := j.Cluster.State(ctx)
 	if err != nil {
 		return "", err
-	}
-	now := s.Primary()
-	if now != nil && j.Journal.Updating && now.ID != j.Journal.Seen && revision == j.Journal.Asked && now.Revision == revision && now.Rollout != ecs.RolloutFailed {
-		return now.ID, nil
 	}
 	if err := rollout.ChangedSince(j.Look.Service.Primary(), s); err != nil {
 		return "", err
@@ -65,8 +73,7 @@ func (j *Job) start(ctx context.Context, revision string) (string, error) {
 	}
 	was := *j.Journal
 	j.before(s)
-	j.Journal.Updating, j.Journal.Asked, j.Journal.Stopped = true, revision, ""
-	if err := j.Journal.Save(); err != nil {
+	if err := j.Journal.Enter(state.Updating); err != nil {
 		return "", err
 	}
 	restart := s.Revision.Name == revision
@@ -85,12 +92,12 @@ func (j *Job) start(ctx context.Context, revision string) (string, error) {
 // that is rolled out completely, which a primary under way or failed is not.
 func (j *Job) before(s *ecs.Service) {
 	p := s.Primary()
+	own := p != nil && p.ID == j.Journal.Deployment && j.Journal.Before != ""
 	if p != nil {
 		j.Journal.Seen = p.ID
 	}
-	own := j.Journal.Before != "" && s.Revision.Name == j.Journal.Asked
 	switch {
-	case own && (p == nil || p.Rollout != ecs.RolloutCompleted):
+	case own && p.Rollout != ecs.RolloutCompleted:
 		return // what runs is this deployment's own, which failed
 	case p == nil || p.Rollout == ecs.RolloutCompleted || p.Rollout == "":
 		j.Journal.Before = s.Revision.Name
@@ -164,9 +171,6 @@ func (j *Job) decide(ctx context.Context, r rollout.Result, interrupted bool) (n
 	case Continue:
 		j.Interrupted = false
 		return true, nil
-	case Stop:
-		err := j.stopForGood(ctx, r)
-		return j.completed(err), err
 	case RollBack:
 		err := j.rollBack(ctx, r)
 		return j.completed(err), err
@@ -218,24 +222,10 @@ func (j *Job) ended(r rollout.Result) error {
 	if r.End == rollout.TimedOut || r.End == rollout.Stuck || r.End == rollout.Lost {
 		return err
 	}
-	switch {
-	case r.End == rollout.Failed && r.Own != nil:
-		j.Journal.Seen = r.Own.ID // what the next attempt may go over
-	case r.End == rollout.RolledBack && !r.Unclear():
-		if p := rollout.PrimaryOf(r.Service); p != nil && p.Revision == j.Journal.Before {
-			j.Journal.Seen = p.ID
-		}
+	if p := rollout.PrimaryOf(r.Service); r.End == rollout.RolledBack && !r.Unclear() && p != nil && p.Revision == j.Journal.Before {
+		j.Journal.Seen = p.ID // what the next attempt may follow
 	}
-	if saveErr := j.forget(); saveErr != nil {
-		return errors.Join(err, saveErr)
-	}
-	return err
-}
-
-// forget notes that the deployment has ended: it is not watched again.
-func (j *Job) forget() error {
-	j.Journal.Deployment, j.Journal.Updating = "", false
-	return j.Journal.Save()
+	return errors.Join(err, j.Journal.Enter(state.Ended))
 }
 
 func (j *Job) watchEvery() time.Duration {

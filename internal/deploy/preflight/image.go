@@ -49,7 +49,7 @@ func (l *looker) docker(ctx context.Context) {
 // commit's.
 func (l *looker) dockerfile() {
 	name := l.Names.Dockerfile
-	of := !l.Dirty && slices.Contains(l.look.Commit.Dirty, filepath.ToSlash(name))
+	of := !l.State.Dirty && slices.Contains(l.look.Commit.Dirty, filepath.ToSlash(name))
 	if l.look.Engine != nil && l.needs(state.Build) && !of && !isFile(filepath.Join(l.Root, name)) {
 		l.found(Problem, "image", "write one, or say where it is: dockerfile, in the deploy block of hci.hcl", "there is no %s", name)
 	}
@@ -94,7 +94,7 @@ func (l *looker) image(ctx context.Context) {
 	}
 	dirty := strings.HasSuffix(l.look.Tag, names.DirtyTag)
 	tags := []string{l.look.Tag}
-	if !dirty && !l.Rebuild {
+	if !dirty && !l.State.Rebuild {
 		tags = names.CommitTags(l.look.Commit)
 	}
 	tag, digest, err := l.commitImage(ctx, repository, tags)
@@ -102,15 +102,15 @@ func (l *looker) image(ctx context.Context) {
 	case err != nil:
 		l.failed("image", err)
 	case tag == "":
-	case l.Restart || l.Own.Built: // what was built is perhaps pushed, which the push will tell
-	case (dirty || l.Rebuild) && l.needs(state.Push) && !repository.Takes(l.look.Tag):
+	case l.State.Restart || l.State.Built != "": // what was built is perhaps pushed, which the push will tell
+	case (dirty || l.State.Rebuild) && l.needs(state.Push) && !repository.Takes(l.look.Tag):
 		l.found(Problem, "image", "commit the changes, so that the image has a tag of its own", "%s:%s is in the registry already, and its repository is immutable", repository.Name, l.look.Tag)
-	case (dirty || l.Rebuild) && l.needs(state.Build, state.Push): // it is made anew
+	case (dirty || l.State.Rebuild) && l.needs(state.Build, state.Push): // it is made anew
 	default:
 		l.look.Pushed, l.look.Tag = digest, tag
 		l.platforms(ctx, l.Registry, repository.Name, digest)
 		if l.needs(state.Build, state.Push) {
-			l.found(Note, "image", "", "the image of commit %s is in the registry already, so it is used again; --rebuild builds it anew", l.look.Commit.Short())
+			l.found(Note, "image", "", "the image of commit %s is in the registry already, so it is used again; --rebuild builds it again", l.look.Commit.Short())
 		}
 	}
 }

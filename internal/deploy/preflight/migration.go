@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +21,7 @@ func (l *looker) migration(ctx context.Context) {
 		return
 	}
 	var group sync.WaitGroup
-	if l.needs(state.Migrations...) && (l.Names.MigrateCommand == nil || l.Own.Migration != "") {
+	if l.needs(state.Migrations...) && (l.Names.MigrateCommand == nil || l.asked()) {
 		group.Go(func() {
 			d, err := l.migrationDefinition(ctx)
 			var missing *ecs.NotFoundError
@@ -52,7 +51,7 @@ func (l *looker) migration(ctx context.Context) {
 			return
 		}
 		for _, r := range runs {
-			if r.StartedBy == l.Own.StartedBy && r.StartedBy != "" {
+			if r.StartedBy == l.State.StartedBy() && r.StartedBy != "" {
 				continue
 			}
 			level, next := Conflict, fmt.Sprintf("wait for its end, or end it: 'aws ecs stop-task --cluster %s --task %s'", l.Names.Cluster, r.ID)
@@ -65,13 +64,16 @@ func (l *looker) migration(ctx context.Context) {
 	group.Wait()
 }
 
+// asked reports whether an earlier run has asked for the migration.
+func (l *looker) asked() bool { return l.State.Phase == state.Migrating }
+
 // migrationDefinition is what the migration runs: what was asked for, or else what a
 // new one is made from.
 func (l *looker) migrationDefinition(ctx context.Context) (*ecs.Definition, error) {
-	if l.Own.Migration == "" {
+	if !l.asked() {
 		return revisions.Current(ctx, revisions.OfSaying(l.Names, l.Cluster, l.skipped), l.Names.MigrateTask)
 	}
-	d, err := l.Cluster.Definition(ctx, l.Own.Migration)
+	d, err := l.Cluster.Definition(ctx, l.State.Migration.Revision)
 	if err != nil {
 		return nil, err
 	}
@@ -100,10 +102,8 @@ func StartedBy(r ecs.Runs) string {
 // migrates looks whether the migration can run as it is declared.
 func (l *looker) migrates() {
 	d := l.look.Migration
-	if l.Names.MigrateCommand != nil && l.Own.Migration == "" {
-		if d = l.look.Base; l.look.Next != nil {
-			d = l.look.Next
-		}
+	if l.Names.MigrateCommand != nil && !l.asked() {
+		d = l.look.Base
 	}
 	if d == nil {
 		return
@@ -115,7 +115,10 @@ func (l *looker) migrates() {
 		}
 	}
 	takers := l.Names.Takers(d, l.look.Repository.URI)
-	l.look.MigrateContainer = cmp.Or(l.Own.Container, l.Names.MigrateContainer)
+	l.look.MigrateContainer = l.Names.MigrateContainer
+	if l.asked() {
+		l.look.MigrateContainer = l.State.Migration.Container
+	}
 	if l.look.MigrateContainer == "" && len(essential) == 1 {
 		l.look.MigrateContainer = essential[0]
 	}

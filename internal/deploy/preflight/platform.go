@@ -13,7 +13,7 @@ import (
 // platforms reads which platforms the image is for that the registry has and that is to
 // run. That it can't be told is no reason not to deploy it.
 func (l *looker) platforms(ctx context.Context, registry Registry, repository, digest string) {
-	if !l.needs(state.Migrate, state.Update, state.MigrateAfter) || l.Own.Chosen || l.Restart || l.Follows {
+	if !l.needs(state.Migrate, state.Update, state.MigrateAfter) || l.State.Words != "" || l.State.Restart || l.Follows {
 		return
 	}
 	all, err := registry.Platforms(ctx, repository, digest)

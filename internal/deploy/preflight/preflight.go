@@ -53,16 +53,12 @@ type Preflight struct {
 	Env, Root string
 	Names     names.Names
 	Steps     []state.Step
-	AtRest    bool      // look whether the service is, whatever the steps
-	Dirty     bool      // build from the work tree
-	Rebuild   bool      // build even if the commit's image is there
-	Displace  bool      // go on although another deployment is under way
-	Restart   bool      // run what runs, anew
-	Base      string    // revision that the new one is made from; "" chooses
-	Yes       bool      // nobody is asked
-	Follows   bool      // another service's deployment chooses the image
-	Wanted    Wanted    // image that is named
-	Own       state.Own // of a deployment that is resumed
+	State     *state.Journal // what was asked for and, of a deployment that is resumed, done
+	AtRest    bool           // look whether the service is, whatever the steps
+	Force     bool           // go on although another deployment is under way
+	Yes       bool           // nobody is asked
+	Follows   bool           // another service's deployment chooses the image
+	Wanted    Wanted         // image that is named
 
 	Cluster  Cluster
 	Registry Registry
@@ -89,9 +85,8 @@ type Look struct {
 	Service    *ecs.Service
 	Running    *ecs.Definition // that the service runs
 	Base       *ecs.Definition // that the new revision is made from
-	Next       *ecs.Definition // that an earlier run has registered; nil for none
-	Displaced  bool            // the service's deployment is somebody else's, and is to be gone over
-	Renew      bool            // what an earlier run has registered lacks something newer: it is made anew
+	Own        *ecs.Deployment // that this deployment has started before, if the service has it
+	Watch      bool            // that is under way: it is watched to its end, and nothing is changed
 	Deployed   DeployedImages
 	Migration  *ecs.Definition // of the migration's family, nil if it is the service's
 	Composed   bool            // Migration is made of the code, and not registered
@@ -209,6 +204,9 @@ func (p Preflight) Look(ctx context.Context) (*Look, error) {
 		l.found(Problem, "aws", "check the network, a VPN, and AWS_ENDPOINT_URL", "AWS can't be reached: %v", l.away)
 	}
 	l.together(ctx)
+	if l.look.Watch { // nothing is changed, so that nothing else stands in its way
+		l.look.Findings = slices.DeleteFunc(l.look.Findings, func(f Finding) bool { return f.About != "aws" && f.About != "service" })
+	}
 	slices.SortStableFunc(l.look.Findings, byLevel)
 	return l.look, ctx.Err()
 }
@@ -234,12 +232,12 @@ func (l *looker) dirty(c project.Commit) {
 	if len(c.Dirty) == 0 {
 		return
 	}
-	if l.Dirty {
+	if l.State.Dirty {
 		l.look.Tag += names.DirtyTag
 	}
 	switch {
 	case !l.needs(state.Build, state.Push):
-	case l.Dirty:
+	case l.State.Dirty:
 		l.found(Warning, "git", "", "the work tree differs from the commit (%s), so the image is tagged %s", words.Some(c.Dirty), l.look.Tag)
 	case slices.Contains(c.Dirty, filepath.ToSlash(l.Names.Dockerfile)) && l.needs(state.Build):
 		l.found(Warning, "git", "", "%s differs from the commit's, which is what is built from; --dirty builds from the work tree", l.Names.Dockerfile)

@@ -41,21 +41,25 @@ func (l *looker) service(ctx context.Context) {
 		l.failed("service", err)
 		return
 	}
-	l.look.Running, l.look.Base = running, running
+	l.look.Running = running
+	if l.begun(s) {
+		if newestErr == nil {
+			l.after(ctx, running, newest)
+		}
+		return
+	}
+	l.look.Base = running
 	l.steady(s, running)
 	l.meanwhile(s, running)
 	if l.Names.TaskDefinition != "" && l.Names.TaskDefinition != family {
 		l.found(Warning, "service", "", "the service runs task definition %s, and the Terraform code says %s: %s is what is deployed", family, l.Names.TaskDefinition, family)
 	}
 	l.base(ctx, newest, newestErr)
-	if (l.needs(state.Update) || l.Names.MigrateCommand != nil) && !l.Restart && l.look.Base != nil {
+	if (l.needs(state.Update) || l.Names.MigrateCommand != nil) && !l.State.Restart && l.look.Base != nil {
 		l.fits(l.look.Base, "the service")
 	}
-	for _, d := range []*ecs.Definition{l.look.Next, l.look.Base} {
-		if d != nil {
-			l.secrets(ctx, d)
-			break
-		}
+	if l.look.Base != nil {
+		l.secrets(ctx, l.look.Base)
 	}
 }
 
@@ -78,23 +82,45 @@ func (l *looker) atRest(ctx context.Context) {
 	l.steady(s, running)
 }
 
+// begun looks for the deployment that an earlier run has started. It reports whether that
+// is to be watched to its end. One that ECS has given up, and whose start nobody saw, is
+// none to be watched.
+func (l *looker) begun(s *ecs.Service) bool {
+	own := l.State.Find(s)
+	l.look.Own = own
+	switch l.State.Phase {
+	case state.RollingOut:
+		l.look.Watch = !l.Force || own != nil && s.Primary() != nil && own.ID == s.Primary().ID
+	case state.Updating:
+		l.look.Watch = own != nil && own.Rollout != ecs.RolloutFailed
+	}
+	return l.look.Watch
+}
+
+// after tells what a rollout that is watched does not bring.
+func (l *looker) after(ctx context.Context, running, newest *ecs.Definition) {
+	than, err := revisions.Newer(ctx, revisions.Of(l.Names, l.Cluster), running, newest)
+	if err == nil && than != nil {
+		l.found(Warning, "service", "'hci deploy "+l.Env+"' after this deploys it", "%v", than)
+	}
+}
+
 // meanwhile looks whether somebody else has changed the service since a deployment
 // that is resumed began.
 func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
 	p := s.Primary()
-	if p == nil || l.Own.Seen == "" || p.ID == l.Own.Seen || l.Own.Is(p) || l.Own.WentBack(p) {
+	if p == nil || l.State.Seen == "" || p.ID == l.State.Seen || l.look.Own != nil && p.ID == l.look.Own.ID {
 		return
 	}
 	if !l.needs(state.Update) {
 		l.found(Warning, "service", "", "somebody else has deployed %s since, at %s%s", p.Revision, words.Clock(p.Created), by(running))
 		return
 	}
-	l.look.Displaced = l.Displace
 	next := "'hci deploy " + l.Env + "' begins a new deployment; --force goes on with this one"
-	switch back := p.Revision == l.Own.Before; {
-	case back && l.Own.Stopped != "":
+	switch back := p.Revision == l.State.Before; {
+	case back && l.State.Phase == state.GoingBack:
 		l.conflict(next, "this deployment was told to stop, and %s is what the service went back to, unless somebody else has deployed that since, at %s", p.Revision, words.Clock(p.Created))
-	case back && l.Own.Asked != "":
+	case back && l.State.Touched():
 		l.conflict(next, "either ECS has rolled this deployment back, or somebody else has deployed %s since, at %s", p.Revision, words.Clock(p.Created))
 	default:
 		l.conflict(next, "somebody else has deployed %s since, at %s%s", p.Revision, words.Clock(p.Created), by(running))
@@ -105,7 +131,7 @@ func (l *looker) meanwhile(s *ecs.Service, running *ecs.Definition) {
 // to be gone over.
 func (l *looker) conflict(next, format string, args ...any) {
 	level := Conflict
-	if l.Displace {
+	if l.Force {
 		level, next = Warning, ""
 	}
 	l.found(level, "service", next, format, args...)
@@ -125,9 +151,9 @@ func (l *looker) steady(s *ecs.Service, running *ecs.Definition) {
 	p := s.Primary()
 	switch {
 	case p == nil:
-	case p.Rollout == ecs.RolloutInProgress && p.ID == l.Own.Stopped:
-		l.conflict("'hci deploy status "+l.Env+"' shows when it has; --force does not wait for it", "this deployment's own rollout, of %s, was told to stop, and the service has not gone back to %s yet", p.Revision, l.Own.Before)
-	case p.Rollout == ecs.RolloutInProgress && (l.Own.Is(p) || !l.AtRest && l.Own.WentBack(p)):
+	case p.Rollout == ecs.RolloutInProgress && l.State.Phase == state.GoingBack && p.ID == l.State.Deployment:
+		l.conflict("'hci deploy status "+l.Env+"' shows when it has; --force does not wait for it", "this deployment's own rollout, of %s, was told to stop, and the service has not gone back to %s yet", p.Revision, l.State.Before)
+	case p.Rollout == ecs.RolloutInProgress && l.own(s, p):
 	case p.Rollout == ecs.RolloutInProgress:
 		next := "'hci deploy status " + l.Env + "' shows how it goes; --force takes its place"
 		if len(s.Deployments) == 1 && s.Running == 0 && p.Failed > 0 { // as Terraform leaves a new one whose image is not pushed yet
@@ -140,6 +166,14 @@ func (l *looker) steady(s *ecs.Service, running *ecs.Definition) {
 	case s.Running < s.Desired:
 		l.found(Warning, "service", "", "%d of %d tasks run", s.Running, s.Desired)
 	}
+}
+
+// own reports whether a deployment is this one's, or how ECS went back from it.
+func (l *looker) own(s *ecs.Service, p *ecs.Deployment) bool {
+	if own := l.State.Find(s); own != nil && own.ID == p.ID {
+		return true
+	}
+	return !l.AtRest && l.State.Phase == state.Ended && p.ID == l.State.Seen && p.Revision == l.State.Before
 }
 
 // controllerWords names what makes a service's deployments.
@@ -168,17 +202,7 @@ func (l *looker) base(ctx context.Context, newest *ecs.Definition, newestErr err
 	running := l.look.Running
 	var foreign *revisions.ForeignError
 	switch {
-	case l.Own.Revision != "":
-		l.again(ctx, newest, newestErr)
-		return
-	case l.Base == "running", l.Restart:
-		return
-	case state.Chosen(l.Base):
-		base, err := l.Cluster.Definition(ctx, withFamily(l.Base, running.Family()))
-		if err != nil {
-			l.failed("service", err)
-		}
-		l.look.Base = base
+	case l.State.Base == state.BaseRunning, l.State.Restart:
 		return
 	case errors.As(newestErr, &foreign): // what runs is all there is
 		return
@@ -190,7 +214,7 @@ func (l *looker) base(ctx context.Context, newest *ecs.Definition, newestErr err
 		l.found(Warning, "service", "", "%s, and runs: the new revision is made from %s", l.foreignWords(running, revisions.Contradictions(l.Names, running)), newest.Name)
 		return
 	}
-	if l.Base == "newest" && newest.Number() > running.Number() {
+	if l.State.Base == state.BaseNewest && newest.Number() > running.Number() {
 		l.look.Base = newest
 	}
 	than, err := revisions.Newer(ctx, revisions.Of(l.Names, l.Cluster), l.look.Base, newest)
@@ -199,50 +223,14 @@ func (l *looker) base(ctx context.Context, newest *ecs.Definition, newestErr err
 		l.failed("service", err)
 	case than != nil:
 		l.look.Base = than.Newer
-		if l.Base == "" {
-			l.found(Warning, "service", "", "%s: the new revision is made from it; --base running keeps what runs", than.Words())
+		keeps := "; --base running keeps what runs"
+		if l.State.Begun() {
+			keeps = ""
+		}
+		if l.State.Base == "" {
+			l.found(Warning, "service", "", "%s: the new revision is made from it%s", than.Words(), keeps)
 		}
 	}
-}
-
-// again looks at the revision that an earlier run has registered. If Terraform has
-// registered something newer since, it is made anew from that, unless it is under way
-// already.
-func (l *looker) again(ctx context.Context, newest *ecs.Definition, newestErr error) {
-	next, err := l.Cluster.Definition(ctx, l.Own.Revision)
-	var than *revisions.NewerError
-	if err == nil && !l.Restart && l.needs(state.Update) && !state.Chosen(l.Base) {
-		if err = newestErr; err == nil {
-			than, err = revisions.Newer(ctx, revisions.Of(l.Names, l.Cluster), next, newest)
-		}
-	}
-	p := l.look.Service.Primary()
-	switch {
-	case err != nil:
-		l.failed("service", err)
-	case than == nil && next.Active():
-		l.look.Next = next
-	case p != nil && l.Own.Is(p) && p.ID != l.Own.Stopped && p.Rollout != ecs.RolloutFailed:
-		l.look.Next = next
-		if than != nil {
-			l.found(Warning, "service", "'hci deploy "+l.Env+"' after this deploys it", "%v", than)
-		}
-	case p != nil && !l.look.Displaced && l.Own.Deployment != "" && (p.Revision == l.Own.Before || p.ID == l.Own.Deployment && p.Rollout == ecs.RolloutFailed):
-		l.look.Next = next // it has ended, which is told first
-	case than == nil: // it was withdrawn
-		l.look.Renew, l.look.Base = true, next
-	default:
-		l.look.Renew, l.look.Base = true, than.Newer
-		l.found(Warning, "service", "", "%s: the revision is made anew, from it", than.Words())
-	}
-}
-
-// withFamily completes the number of a revision.
-func withFamily(revision, family string) string {
-	if strings.Contains(revision, ":") {
-		return revision
-	}
-	return family + ":" + revision
 }
 
 // atOnce bounds how many secrets are looked at together.
@@ -335,7 +323,7 @@ func (l *looker) deployed(ctx context.Context) {
 	}
 	l.look.Deployed = d
 	l.moving(images)
-	if l.look.Pushed != "" || l.look.Given != "" || l.Restart || l.Own.Chosen || l.Follows {
+	if l.look.Pushed != "" || l.look.Given != "" || l.State.Restart || l.State.Words != "" || l.Follows {
 		return
 	}
 	unknown := l.needs(state.Migrations...) && d.One == ""
@@ -351,10 +339,10 @@ func (l *looker) deployed(ctx context.Context) {
 // moving looks whether tasks would be started of whatever the moving tag names by
 // then: of an image that was pushed, and perhaps never deployed.
 func (l *looker) moving(images map[string]string) {
-	if (l.look.Pushed != "" || l.look.Given != "") && !l.Restart || !l.needs(state.Migrations...) && !l.needs(state.Update) {
+	if (l.look.Pushed != "" || l.look.Given != "") && !l.State.Restart || !l.needs(state.Migrations...) && !l.needs(state.Update) {
 		return
 	}
-	if l.Restart { // which pins nothing
+	if l.State.Restart { // which pins nothing
 		images = map[string]string{}
 		for _, c := range l.look.Running.Containers() {
 			images[c.Name] = c.Image

@@ -95,7 +95,7 @@ func (l *looker) wanted(ctx context.Context) {
 // noImage tells that the deployed image would be deployed again, since the registry
 // has none of this commit. With --yes nobody sees that: it is a problem.
 func (l *looker) noImage() {
-	if l.Follows || l.Wanted.Given() || l.Restart || l.Own.Chosen || l.AtRest || l.look.Pushed != "" || l.needs(state.Push) || !l.needs(state.Migrate, state.Update, state.MigrateAfter) || l.look.Running == nil {
+	if l.Follows || l.Wanted.Given() || l.State.Restart || l.State.Words != "" || l.AtRest || l.look.Pushed != "" || l.needs(state.Push) || !l.needs(state.Migrate, state.Update, state.MigrateAfter) || l.look.Running == nil {
 		return
 	}
 	what := "there is no commit to find an image by"

@@ -38,7 +38,7 @@ func Compose(n names.Names, other, running *ecs.Definition) (*Composed, error) {
 	if len(Contradictions(n, running)) > 0 {
 		c.service = nil // it is no witness
 	}
-	f := ecs.Fields{Containers: map[string]ecs.ContainerFields{}, Tags: running.WithTag(OriginTag, "")}
+	f := ecs.Fields{Containers: map[string]ecs.ContainerFields{}, Tags: running.WithTag(markTag, "")}
 	task, execution := running.Roles()
 	for _, role := range []struct {
 		to           *string

@@ -15,35 +15,32 @@ import (
 	"hci/internal/deploy/words"
 )
 
-// originTag marks a revision that hci registered. Without that mark one that
-// Terraform registered while hci made its own of an older would be lost for good:
-// hci's would be the newest.
-const OriginTag = "hci:made-from"
+// markTag marks a revision that hci registered. Without that mark one that Terraform
+// registered while hci made its own of an older would be lost for good: hci's would be
+// the newest.
+const markTag = "hci:made-from"
 
-// origin is what a revision was made from, as revisions of its family.
-type origin struct {
-	From  int // one that hci did not make; only images differ from it
-	Known int // the latest that hci did not make, then
-	After int // the latest of all, then
-}
+// mark is what hci notes of a revision that it registers, in numbers of the family: it
+// was made from one that Terraform registered, and up to another there was none newer
+// that it leaves out.
+type mark struct{ from, through int }
 
-// ownOrigin is that of a revision that hci did not make.
-func ownOrigin(n int) origin { return origin{From: n, Known: n, After: n - 1} }
+func (m mark) String() string { return fmt.Sprintf("from=%d through=%d", m.from, m.through) }
 
-const originFormat = "from=%d known=%d after=%d"
-
-func (o origin) String() string { return fmt.Sprintf(originFormat, o.From, o.Known, o.After) }
-
-// originOf reads a revision's mark, which is a tag or, where hci may not tag, a
-// label. One that has none, or that can't have been marked so, was not made by hci
-// and is its own origin.
-func originOf(d *ecs.Definition) (o origin, made bool) {
-	n := d.Number()
-	_, err := fmt.Sscanf(cmp.Or(d.Tag(OriginTag), d.Label(OriginTag)), originFormat, &o.From, &o.Known, &o.After)
-	if err != nil || o.From < 1 || o.Known < o.From || o.After < o.Known || o.After >= n {
-		return ownOrigin(n), false
+// markOf reads a revision's mark, which is a tag or, where hci may not tag, a label. An
+// earlier version noted the latest of Terraform's and the latest of all.
+func markOf(d *ecs.Definition) (m mark, ok bool) {
+	text := cmp.Or(d.Tag(markTag), d.Label(markTag))
+	if _, err := fmt.Sscanf(text, "from=%d through=%d", &m.from, &m.through); err != nil {
+		known := 0
+		if _, err := fmt.Sscanf(text, "from=%d known=%d after=%d", &m.from, &known, &m.through); err != nil || known < m.from || m.through < known {
+			return mark{}, false
+		}
+		if known > m.from {
+			m.through = m.from
+		}
 	}
-	return o, true
+	return m, m.from >= 1 && m.through >= m.from && m.through < d.Number()
 }
 
 // numbered is the name of a revision.
@@ -60,45 +57,48 @@ func registered(ctx context.Context, c Families, family string, number int) (*ec
 	return d, err
 }
 
-// checkedOrigin is a revision's origin, unless its mark was copied together with it.
-// One that hci registered follows the latest of then, or is like its origin.
-func CheckedOrigin(ctx context.Context, c Families, d *ecs.Definition) (origin, error) {
-	o, _ := originOf(d)
-	if o.After == d.Number()-1 {
-		return o, nil
+// hcis reports whether hci registered a revision: it has the mark, and differs from what
+// it was made from in images only. A mark that was copied together with the rest says
+// nothing of what was changed.
+func hcis(ctx context.Context, c Families, d *ecs.Definition) (m mark, ok bool, err error) {
+	if m, ok = markOf(d); !ok || m.through == d.Number()-1 {
+		return m, ok, nil
 	}
-	from, err := c.Definition(ctx, numbered(d.Family(), o.From))
+	from, err := c.Definition(ctx, numbered(d.Family(), m.from))
 	var missing *ecs.NotFoundError
 	if errors.As(err, &missing) || err == nil && len(besidesImages(from, d)) > 0 {
-		return ownOrigin(d.Number()), nil
+		return mark{}, false, nil
 	}
-	return o, err
+	return m, true, err
 }
 
-// theirs is the number of the latest revision, up to d, that hci did not make.
-func Theirs(ctx context.Context, c Families, d *ecs.Definition) (int, error) {
-	o, err := CheckedOrigin(ctx, c, d)
-	if err != nil {
-		return 0, err
+// latest is the number of the latest revision, up to d, that hci did not register.
+func latest(ctx context.Context, c Families, d *ecs.Definition) (int, error) {
+	m, ok, err := hcis(ctx, c, d)
+	if err != nil || !ok {
+		return d.Number(), err
 	}
-	for n := d.Number() - 1; n > o.After; n-- {
-		between, err := registered(ctx, c, d.Family(), n)
+	for n := d.Number() - 1; n > m.through; n-- {
+		before, err := registered(ctx, c, d.Family(), n)
 		if err != nil {
 			return 0, err
 		}
-		if between == nil {
-			continue
+		if before != nil { // which tells of all before it
+			known, err := latest(ctx, c, before)
+			return max(known, m.from), err
 		}
-		other, err := CheckedOrigin(ctx, c, between)
-		if err != nil {
-			return 0, err
-		}
-		if other.From == n {
-			return n, nil
-		}
-		o.Known = max(o.Known, other.Known)
 	}
-	return o.Known, nil
+	return m.from, nil
+}
+
+// madeFrom is the number of the revision that one was made from: of one that hci did not
+// register, its own.
+func madeFrom(ctx context.Context, c Families, d *ecs.Definition) (int, error) {
+	m, ok, err := hcis(ctx, c, d)
+	if !ok {
+		return d.Number(), err
+	}
+	return m.from, err
 }
 
 // NewerError says that somebody has registered a revision of which more than images
@@ -113,7 +113,7 @@ func (e *NewerError) Error() string { return e.Words() + ", and would not be wha
 
 func (e *NewerError) Words() string {
 	than := e.Than.Name
-	if _, made := originOf(e.Than); made {
+	if _, made := markOf(e.Than); made {
 		than = "what " + than + " was made from"
 	}
 	return fmt.Sprintf("%s, registered %s%s, is newer than %s (%s)", e.Newer.Name, words.Clock(e.Newer.Registered), byOther(e.Newer), than, words.Some(e.What))
@@ -126,20 +126,20 @@ func byOther(d *ecs.Definition) string {
 	return " by " + d.RegisteredBy
 }
 
-// newer looks whether a revision that hci did not make says something of more than
+// Newer looks whether a revision that hci did not make says something of more than
 // images that d does not, and is newer than what d was made from; nil if not.
 // newest is the family's.
 func Newer(ctx context.Context, c Families, d, newest *ecs.Definition) (*NewerError, error) {
-	latest, err := Theirs(ctx, c, newest)
+	number, err := latest(ctx, c, newest)
 	if err != nil {
 		return nil, err
 	}
-	if o, err := CheckedOrigin(ctx, c, d); err != nil || latest <= o.From {
+	if from, err := madeFrom(ctx, c, d); err != nil || number <= from {
 		return nil, err
 	}
 	is := newest
-	if latest != newest.Number() {
-		is, err = registered(ctx, c, newest.Family(), latest)
+	if number != newest.Number() {
+		is, err = registered(ctx, c, newest.Family(), number)
 	}
 	if err != nil || is == nil || !is.Active() {
 		return nil, err
@@ -151,9 +151,9 @@ func Newer(ctx context.Context, c Families, d, newest *ecs.Definition) (*NewerEr
 	return &NewerError{Newer: is, Than: d, What: what}, nil
 }
 
-// differences are those of two revisions, without hci's marks.
+// Differences are those of two revisions, without hci's marks.
 func Differences(was, is *ecs.Definition) []ecs.Difference {
-	return slices.DeleteFunc(ecs.Compare(was, is), func(d ecs.Difference) bool { return strings.HasSuffix(d.Path, ".dockerLabels."+OriginTag) })
+	return slices.DeleteFunc(ecs.Compare(was, is), func(d ecs.Difference) bool { return strings.HasSuffix(d.Path, ".dockerLabels."+markTag) })
 }
 
 // besidesImages is what differs of two revisions, in words.
@@ -188,7 +188,7 @@ func Declared(ctx context.Context, c Families, family string) (*ecs.Definition, 
 	if err != nil {
 		return nil, err
 	}
-	n, err := Theirs(ctx, c, newest)
+	n, err := latest(ctx, c, newest)
 	if err != nil || n == newest.Number() {
 		return newest, err
 	}

@@ -27,7 +27,7 @@ const (
 	Deployed              // it is what runs
 	RolledBack            // ECS gave it up, and an earlier one serves
 	Failed                // ECS gave it up
-	Displaced             // another deployment took its place
+	Superseded            // another deployment took its place
 	CrashLoop             // its tasks stop again and again, for one reason
 	Gone                  // the service was deleted
 	TimedOut              // it is still under way, and moves
@@ -201,13 +201,13 @@ func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 	end, ended := judge(s, w.r.Own)
 	switch p := s.Primary(); {
 	case p == nil || w.Before == "":
-	case end == Displaced && w.r.Own == nil && p.Revision == w.Before && w.Before != w.Revision:
+	case end == Superseded && w.r.Own == nil && p.Revision == w.Before && w.Before != w.Revision:
 		end = RolledBack // and AWS has let go of the one that failed
-	case end == Displaced && w.r.Own != nil && w.r.Own.Rollout == ecs.RolloutInProgress && p.Revision == w.Before && w.unsettled < ToldAfter:
+	case end == Superseded && w.r.Own != nil && w.r.Own.Rollout == ecs.RolloutInProgress && p.Revision == w.Before && w.unsettled < ToldAfter:
 		w.unsettled++ // it may be about to be called failed
 		ended = false
 	case end == RolledBack && p.Revision != w.Before:
-		end = Displaced // by another, once it had failed
+		end = Superseded // by another, once it had failed
 	}
 	if ended && end == Deployed && s.Stage == nil { // with stages, it is done when they are
 		w.r.End = end
@@ -314,13 +314,13 @@ func judge(s *ecs.Service, own *ecs.Deployment) (End, bool) {
 	primary := s.Primary()
 	switch {
 	case own == nil:
-		return Displaced, true
+		return Superseded, true
 	case own.Rollout == ecs.RolloutFailed && primary != nil && primary.ID != own.ID:
 		return RolledBack, true
 	case own.Rollout == ecs.RolloutFailed:
 		return Failed, true
 	case primary == nil || primary.ID != own.ID:
-		return Displaced, true
+		return Superseded, true
 	case own.Rollout == ecs.RolloutCompleted:
 		return Deployed, true
 	case own.Rollout == "" && len(s.Deployments) == 1 && own.Running == own.Desired: // no rolling update tells its state
@@ -388,9 +388,9 @@ func (r Result) Explain() []string {
 		say("ECS rolled it back: %s", r.Own.Reason)
 	case r.End == Failed && r.Own != nil:
 		say("ECS gave it up: %s", r.Own.Reason)
-	case r.End == Displaced && r.same():
+	case r.End == Superseded && r.same():
 		say("another deployment of the same revision took its place: somebody else's, or one by which ECS rolled it back")
-	case r.End == Displaced:
+	case r.End == Superseded:
 		say("another deployment took its place")
 	case r.End == CrashLoop:
 		say("its tasks stop again and again")
@@ -434,22 +434,22 @@ type NotDeployedError struct{ Result Result }
 
 func (e *NotDeployedError) Error() string { return "not deployed: " + e.Result.End.String() }
 
-// DisplacedError says that somebody changed the service between the look at it
+// SupersededError says that somebody changed the service between the look at it
 // and the update.
-type DisplacedError struct{ Revision, Since string }
+type SupersededError struct{ Revision, Since string }
 
-func DisplacedBy(d *ecs.Deployment) error {
-	return &DisplacedError{Revision: d.Revision, Since: words.Clock(d.Created)}
+func SupersededBy(d *ecs.Deployment) error {
+	return &SupersededError{Revision: d.Revision, Since: words.Clock(d.Created)}
 }
 
-// ChangedSince is a [*DisplacedError] if a service has another deployment than was seen.
+// ChangedSince is a [*SupersededError] if a service has another deployment than was seen.
 func ChangedSince(seen *ecs.Deployment, s *ecs.Service) error {
 	if now := s.Primary(); now != nil && (seen == nil || seen.ID != now.ID) {
-		return DisplacedBy(now)
+		return SupersededBy(now)
 	}
 	return nil
 }
 
-func (e *DisplacedError) Error() string {
+func (e *SupersededError) Error() string {
 	return fmt.Sprintf("another deployment was started meanwhile, of %s, since %s", e.Revision, e.Since)
 }

@@ -102,7 +102,7 @@ func TestWatch(t *testing.T) {
 		{"two stops for one reason are none", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", ""), crash("x", "")}, rollout.Deployed, ""},
 		{"two stops for different reasons", []any{going, going, service(own("PRIMARY", "COMPLETED"))}, []ecs.StoppedTask{crash("x", ""), crash("y", "")}, rollout.Deployed, ""},
 		{"the breaker rolls back", []any{going, service(back, own("ACTIVE", "FAILED"))}, []ecs.StoppedTask{crash("x", "app: exit code 3")}, rollout.RolledBack, "ECS rolled it back: circuit breaker: tasks failed to start\ntask 01234567 stopped: x; app: exit code 3\nweb:6 is the service's deployment now: 2 of 2 tasks run"},
-		{"after another's update the service is stable, and it is still no success", []any{going, service(stable)}, nil, rollout.Displaced, "another deployment took its place\nweb:9 is"},
+		{"after another's update the service is stable, and it is still no success", []any{going, service(stable)}, nil, rollout.Superseded, "another deployment took its place\nweb:9 is"},
 		{"failed without a rollback", []any{going, service(own("PRIMARY", "FAILED"), old)}, nil, rollout.Failed, "ECS gave it up"},
 		{"crash loop", []any{going}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, rollout.CrashLoop, "its tasks stop again and again\ntask 01234567 stopped: x; app: exit code 1"},
 		{"crash loop whose causes hold ids", []any{going}, []ecs.StoppedTask{
@@ -117,13 +117,13 @@ func TestWatch(t *testing.T) {
 			told("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/1)"), told("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/1)"),
 		}, rollout.Deployed, ""},
 		{"not told of at first", []any{service(old), going, service(own("PRIMARY", "COMPLETED"))}, nil, rollout.Deployed, ""},
-		{"never told of", []any{service(stable)}, nil, rollout.Displaced, "another deployment took its place"},
+		{"never told of", []any{service(stable)}, nil, rollout.Superseded, "another deployment took its place"},
 		{"crash loop that ECS ends itself", []any{breaks(going), breaks(going), breaks(going), service(back, own("ACTIVE", "FAILED"))}, []ecs.StoppedTask{crash("x", "app: exit code 1"), crash("x", "app: exit code 1")}, rollout.RolledBack, "ECS rolled it back"},
-		{"displaced", []any{going, service(other, own("ACTIVE", "IN_PROGRESS"))}, nil, rollout.Displaced, "another deployment took its place\nweb:8 is the service's deployment now: 0 of 2 tasks run"},
-		{"failed, and then displaced", []any{going, service(other, own("ACTIVE", "FAILED"))}, nil, rollout.Displaced, "another deployment took its place\nweb:8 is"},
-		{"displaced by the revision before", []any{going, service(back, own("ACTIVE", "IN_PROGRESS"))}, nil, rollout.Displaced, "another deployment took its place\nweb:6 is"},
+		{"displaced", []any{going, service(other, own("ACTIVE", "IN_PROGRESS"))}, nil, rollout.Superseded, "another deployment took its place\nweb:8 is the service's deployment now: 0 of 2 tasks run"},
+		{"failed, and then displaced", []any{going, service(other, own("ACTIVE", "FAILED"))}, nil, rollout.Superseded, "another deployment took its place\nweb:8 is"},
+		{"displaced by the revision before", []any{going, service(back, own("ACTIVE", "IN_PROGRESS"))}, nil, rollout.Superseded, "another deployment took its place\nweb:6 is"},
 		{"which is called failed late", []any{going, service(back, own("ACTIVE", "IN_PROGRESS")), service(back, own("ACTIVE", "FAILED"))}, nil, rollout.RolledBack, "ECS rolled it back"},
-		{"completed, and then displaced by it", []any{going, service(back, own("ACTIVE", "COMPLETED"))}, nil, rollout.Displaced, "another deployment took its place\nweb:6 is"},
+		{"completed, and then displaced by it", []any{going, service(back, own("ACTIVE", "COMPLETED"))}, nil, rollout.Superseded, "another deployment took its place\nweb:6 is"},
 		{"deleted", []any{going, &ecs.NotFoundError{What: "service"}}, nil, rollout.Gone, "the service is not there any more"},
 		{"stuck", []any{going}, nil, rollout.Stuck, "it is still under way, and nothing has moved for 15m0s"},
 		{"slow", slow(), nil, rollout.TimedOut, "it is still under way\n"},
@@ -178,7 +178,7 @@ func TestWatchRevision(t *testing.T) {
 		end      rollout.End
 	}{
 		{"web:7", rollout.RolledBack},
-		{"web:6", rollout.Displaced}, // a restart
+		{"web:6", rollout.Superseded}, // a restart
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			r, err := rollout.Watch(t.Context(), &script{states: []any{service(back)}}, "own", rollout.Options{Revision: c.revision, Before: "web:6"})
@@ -250,6 +250,24 @@ func TestWatchManyTasks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWatchLoops: where ECS will end a crash loop, that is told once.
+func TestWatchLoops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := own("PRIMARY", "IN_PROGRESS")
+		d.Running, d.Desired = 0, 1
+		states := []any{breaks(service(d)), breaks(service(d)), breaks(service(d)), service(own("PRIMARY", "FAILED"))}
+		var stopped []ecs.StoppedTask
+		for _, id := range []string{"a", "b", "c"} {
+			stopped = append(stopped, ecs.StoppedTask{ID: id, Code: "TaskFailedToStart", Reason: "timeout pulling the image"})
+		}
+		told := 0
+		r, err := rollout.Watch(t.Context(), &script{states: states, stopped: stopped}, "own", rollout.Options{Loops: func(all []ecs.StoppedTask) { told = len(all) }})
+		if err != nil || r.End != rollout.Failed || told != 2 {
+			t.Errorf("%v, %v, told at %d", r.End, err, told)
+		}
+	})
 }
 
 // TestWatchStages: each stage of a blue/green deployment has its own time, and the

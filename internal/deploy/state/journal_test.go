@@ -17,12 +17,12 @@ func TestJournal(t *testing.T) {
 		t.Error(err)
 	}
 	j := state.NewJournal(dir, "staging", state.Order)
-	j.Image, j.MigrateToken = "app@sha256:0", "token"
+	j.Image, j.Migration.Token, j.Region = "app@sha256:0", "token", "eu-central-1"
 	if err := j.Save(); err != nil {
 		t.Fatal(err)
 	}
 	again, err := state.OpenJournal(dir, "staging")
-	if err != nil || again.ID != j.ID || again.Image != j.Image || again.MigrateToken != j.MigrateToken {
+	if err != nil || again.ID != j.ID || again.Image != j.Image || again.Migration != j.Migration || !again.Begun() || again.Phase != state.Prepared {
 		t.Fatalf("%+v, %v", again, err)
 	}
 	// What a process that was killed was writing is none.
@@ -55,7 +55,8 @@ func TestJournalOfAnother(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "deploy"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{"", "{", "{}", `{"schema": 2, "id": "x", "env": "staging"}`, `{"schema": 3, "id": "x", "env": "production"}`, `{"schema": 3, "env": "staging"}`} {
+	for _, text := range []string{"", "{", "{}", `{"schema": 5, "id": "x", "env": "staging", "phase": "prepared"}`, `{"schema": 4, "id": "x", "env": "production", "phase": "prepared"}`,
+		`{"schema": 4, "env": "staging", "phase": "prepared"}`, `{"schema": 4, "id": "x", "env": "staging", "phase": "asleep"}`, `{"schema": 3, "env": "production"}`} {
 		if err := os.WriteFile(filepath.Join(dir, "deploy", "staging.json"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -133,5 +134,30 @@ func TestStartedBy(t *testing.T) {
 		if len(got) > 128 || strings.Trim(got, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/") != "" || !strings.HasPrefix(got, "hci/") || !strings.HasSuffix(got, "/ABCDEFGH") {
 			t.Errorf("%q: %q", who, got)
 		}
+	}
+}
+
+// TestJournalOfEarlierVersion: what the released version wrote is told as what it is, and
+// is not resumed.
+func TestJournalOfEarlierVersion(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "schema-3.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "deploy"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "deploy", "staging.json"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = state.OpenJournal(dir, "staging")
+	var old *state.OldJournalError
+	if !errors.As(err, &old) {
+		t.Fatal(err)
+	}
+	const want = "the deployment of commit 9f2c1d3a4b5e that began at 2026-11-28 16:20 UTC was left unfinished by an earlier version of hci, and can't be resumed by this one; it had done: login, build, push, migrate"
+	if old.Error() != want || old.Next() != "'hci deploy status staging' shows what runs; 'hci deploy staging' begins a new deployment" {
+		t.Errorf("%s; %s", old, old.Next())
 	}
 }

@@ -96,12 +96,14 @@ func ParseSteps(text string) ([]Step, error) {
 	return Sorted(chosen), nil
 }
 
-func stepNames() string {
+func stepNames() string { return strings.Join(stepWords(Named), ", ") }
+
+func stepWords(steps []Step) []string {
 	var all []string
-	for _, s := range Named {
+	for _, s := range steps {
 		all = append(all, string(s))
 	}
-	return strings.Join(all, ", ")
+	return all
 }
 
 // Sorted puts steps in the order in which they run, each once.

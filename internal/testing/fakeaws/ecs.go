@@ -39,6 +39,7 @@ type deployment struct {
 	seeded                      bool      // its tasks are no containers
 	bake                        time.Time // since when all traffic goes to its tasks
 	images                      []any     // that its containers run, by their digests
+	told                        bool      // that it failed
 }
 
 const (
@@ -239,6 +240,7 @@ func (s *Server) serviceObject() object {
 	for _, d := range s.service.deployments {
 		r, p := s.counts(d)
 		runs, starts = runs+r, starts+p
+		d.told = d.told || d.rollout == failedOut
 		o := object{
 			"id": d.id, "status": d.status, "rolloutState": d.rollout, "taskDefinition": s.arn("task-definition", d.definition),
 			"createdAt": seconds(d.created), "updatedAt": seconds(d.created), "desiredCount": s.o.Desired,

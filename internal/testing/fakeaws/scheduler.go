@@ -106,7 +106,8 @@ func (s *Server) doomed(p *deployment) bool {
 	return (s.o.Scenario == CrashLoop || s.o.Scenario == Breaker || s.service.name == s.o.Failing) && p.definition != s.service.family+":1"
 }
 
-// retire ends the tasks of earlier deployments.
+// retire ends the tasks of earlier deployments. One that failed stays until somebody was
+// told of that: at AWS it stays for minutes.
 func (s *Server) retire() {
 	for _, old := range s.service.deployments[1:] {
 		for _, t := range s.all {
@@ -117,7 +118,7 @@ func (s *Server) retire() {
 	}
 	s.service.deployments = slices.DeleteFunc(s.service.deployments, func(d *deployment) bool {
 		runs, starts := s.counts(d)
-		return d.status != primary && runs+starts == 0
+		return d.status != primary && runs+starts == 0 && (d.told || d.rollout != failedOut)
 	})
 }
 
