@@ -199,6 +199,7 @@ type Listed struct {
 	Tags    map[string]string
 	Deleted time.Time // scheduled for deletion since then, if not zero
 	Changed time.Time
+	Facts   *Facts // as the list tells them; nil where that is not enough
 }
 
 // Remover is a Store that can schedule secrets for deletion.

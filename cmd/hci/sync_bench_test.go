@@ -5,12 +5,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,17 +27,44 @@ import (
 // roundTrip is the time that every request takes on its way.
 const roundTrip = 40 * time.Millisecond
 
+// requests counts what a server was asked, by operation.
+type requests struct {
+	mu    sync.Mutex
+	count map[string]int
+}
+
+func (r *requests) add(operation string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.count[operation]++
+}
+
+// take returns the counts in words, and begins anew.
+func (r *requests) take() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []string
+	for _, operation := range slices.Sorted(maps.Keys(r.count)) {
+		all = append(all, fmt.Sprintf("%d %s", r.count[operation], operation))
+	}
+	r.count = map[string]int{}
+	return strings.Join(all, ", ")
+}
+
 // farServer serves n secrets, each request delayed by a round trip, and returns
-// a client's environment.
-func farServer(t *testing.T, n int) []string {
+// a client's environment. value is what each holds.
+func farServer(t *testing.T, n int, value func(int) string) ([]string, *requests) {
 	t.Helper()
 	server := localsm.New(localsm.Options{Region: "eu-central-1"})
 	for i := range n {
-		if err := server.Put(secretName(i), secret.New(secretValue(i))); err != nil {
+		if err := server.Put(secretName(i), secret.New(value(i))); err != nil {
 			t.Fatal(err)
 		}
 	}
+	asked := &requests{count: map[string]int{}}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		asked.add(operation)
 		time.Sleep(roundTrip)
 		server.ServeHTTP(w, r)
 	}))
@@ -44,7 +74,7 @@ func farServer(t *testing.T, n int) []string {
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + front.URL, "AWS_ACCESS_KEY_ID=" + id, "AWS_SECRET_ACCESS_KEY=" + key,
 		"AWS_REGION=eu-central-1", "AWS_DEFAULT_REGION=eu-central-1", "AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 		"AWS_EC2_METADATA_DISABLED=true",
-	}
+	}, asked
 }
 
 func secretName(i int) string  { return fmt.Sprintf("app/staging/secret_%05d", i) }
@@ -85,8 +115,11 @@ func TestBenchDiff(t *testing.T) {
 		secrets, turns int
 		goal           time.Duration
 	}{{1000, 5, 600 * time.Millisecond}, {10_000, 2, 6 * time.Second}} {
-		env, dir := farServer(t, c.secrets), manySecrets(t, c.secrets)
+		env, asked := farServer(t, c.secrets, secretValue)
+		dir := manySecrets(t, c.secrets)
 		diff := command(t, dir, env, hci, "secrets", "diff", "app")
+		diff()
+		figure("diff of %d secrets asks for %s", c.secrets, asked.take())
 		mine, series, peak := turns(c.turns, diff, func() int64 { batchInSeries(t, env, c.secrets); return 0 })
 		figure("diff of %d secrets, %v round trip: hci %s (goal: under %v), batches in series %s, ratio %.2f; peak memory %.1f MiB (goal: under 64)",
 			c.secrets, roundTrip, ms(mine), c.goal, ms(series), float64(mine)/float64(series), float64(peak)/(1<<20))
@@ -94,6 +127,32 @@ func TestBenchDiff(t *testing.T) {
 			oneByOne(t, env, dir, mine)
 		}
 	}
+}
+
+// TestBenchDiffMany compares 20,000 secrets. AWS's quota of 100 batches a second is
+// what there is to compare with.
+func TestBenchDiffMany(t *testing.T) {
+	const n, batch, perSecond = 20_000, 20, 100
+	env, asked := farServer(t, n, secretValue)
+	diff := command(t, manySecrets(t, n), env, hciBinary(t), "secrets", "diff", "app")
+	start := time.Now()
+	peak := diff()
+	took, floor := time.Since(start), time.Second*n/batch/perSecond
+	figure("diff of %d secrets, %v round trip: hci %s (goal: under 12 s), AWS's quota %s, ratio %.2f; peak memory %.1f MiB (goal: under 96); %s",
+		n, roundTrip, ms(took), ms(floor), float64(took)/float64(floor), float64(peak)/(1<<20), asked.take())
+}
+
+// TestBenchPush pushes 1,000 secrets that differ. AWS's quota of 50 writes a second
+// is what there is to compare with.
+func TestBenchPush(t *testing.T) {
+	const n, writes, perSecond = 1000, 3, 50
+	env, asked := farServer(t, n, func(i int) string { return "before " + secretValue(i) })
+	push := command(t, manySecrets(t, n), env, hciBinary(t), "secrets", "push", "app", "--yes")
+	start := time.Now()
+	peak := push()
+	took, floor := time.Since(start), time.Second*n*writes/perSecond
+	figure("push of %d secrets, %v round trip: hci %s, AWS's quota %s, ratio %.2f (goal: at most 1.1); peak memory %.1f MiB; %s",
+		n, roundTrip, ms(took), ms(floor), float64(took)/float64(floor), float64(peak)/(1<<20), asked.take())
 }
 
 // batchInSeries is the AWS SDK, twenty secrets a call, one call after the other.

@@ -20,13 +20,17 @@ func (s Session) Compare(ctx context.Context, d *Desired, orphans bool) (*Compar
 		return nil, err
 	}
 	list := make(chan orphanList, 1)
+	var lists scopeLists
+	if orphans {
+		lists = d.scopeLists(ctx)
+	}
 	go func() {
 		if orphans {
-			list <- s.orphans(ctx, d)
+			list <- s.orphans(ctx, d, lists)
 		}
 		close(list)
 	}()
-	listed := d.listings(ctx)
+	listed := d.listings(ctx, lists)
 	held, err := d.Read(ctx)
 	found := <-list
 	if err != nil {

@@ -111,9 +111,32 @@ func (d *Desired) Read(ctx context.Context) ([]sync.Held, error) {
 	return d.each(ctx, d.Wants, func(t *Target, names []string) ([]sync.Held, error) { return t.Store.Read(ctx, names) })
 }
 
+// worthSharing is from how many secrets in a place on what a list tells of them is
+// taken.
+const worthSharing = 100
+
+// facts are what is known at once of secrets in a place: from the list that is made
+// anyhow, or one of their own.
+func (t *Target) facts(ctx context.Context, names []string, lists scopeLists) (map[string]*sync.Facts, error) {
+	shared, ok := lists[t]
+	if !ok || len(names) <= worthSharing {
+		return t.Store.Listing(ctx, names)
+	}
+	list, err := shared.list()
+	var denied *sync.AccessError
+	if errors.As(err, &denied) {
+		return nil, nil
+	}
+	all := make(map[string]*sync.Facts, len(list))
+	for _, l := range list {
+		all[l.Name] = l.Facts
+	}
+	return all, err
+}
+
 // listings asks for the facts of many secrets at once, while other work goes on.
 // Calling what it returns waits for them.
-func (d *Desired) listings(ctx context.Context) func(held []sync.Held) error {
+func (d *Desired) listings(ctx context.Context, lists scopeLists) func(held []sync.Held) error {
 	type answer struct {
 		place string
 		facts map[string]*sync.Facts
@@ -130,7 +153,7 @@ func (d *Desired) listings(ctx context.Context) func(held []sync.Held) error {
 	answers := make(chan answer, len(names))
 	for place, all := range names {
 		go func() {
-			facts, err := d.targets[place].Store.Listing(ctx, all)
+			facts, err := d.targets[place].facts(ctx, all, lists)
 			answers <- answer{place, facts, err}
 		}()
 	}

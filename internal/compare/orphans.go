@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	stdsync "sync"
 
 	"hci/sync"
 	"hci/tfvars/module"
@@ -43,8 +44,8 @@ func (c candidates) drop(drop func(name string) bool) {
 }
 
 // orphans looks for secrets of this environment that nothing declares.
-func (s Session) orphans(ctx context.Context, d *Desired) orphanList {
-	found, list := s.candidates(ctx, d)
+func (s Session) orphans(ctx context.Context, d *Desired, lists scopeLists) orphanList {
+	found, list := s.candidates(d, lists)
 	if list != nil {
 		return *list
 	}
@@ -73,10 +74,17 @@ func (s Session) orphans(ctx context.Context, d *Desired) orphanList {
 	return s.unmentioned(ctx, d, found, append(others, own))
 }
 
-// candidates lists the secrets in the project's scope, in each place; a list is
-// returned where that ends the search.
-func (s Session) candidates(ctx context.Context, d *Desired) (candidates, *orphanList) {
-	found := candidates{}
+// scopeList is a place's scope and what is in it, which is listed once for all
+// who ask.
+type scopeList struct {
+	Scope
+	list func() ([]sync.Listed, error)
+}
+
+type scopeLists map[*Target]scopeList
+
+// scopeLists are the lists of all places whose scope is not empty.
+func (d *Desired) scopeLists(ctx context.Context) scopeLists {
 	keys := placeKeys{of: d.Evaluated.Provider}
 	in := map[*Target][]module.Secret{}
 	for _, secret := range d.Evaluated.Secrets {
@@ -84,16 +92,29 @@ func (s Session) candidates(ctx context.Context, d *Desired) (candidates, *orpha
 			in[t] = append(in[t], secret)
 		}
 	}
+	all := scopeLists{}
 	for _, t := range d.Targets() {
 		if t.Parameters {
 			continue // a deletion there can't be taken back, so hci makes none
 		}
 		scope := NewScope(in[t])
-		f, ok := scope.Filter()
+		if f, ok := scope.Filter(); ok {
+			all[t] = scopeList{scope, stdsync.OnceValues(func() ([]sync.Listed, error) { return t.Store.List(ctx, f) })}
+		}
+	}
+	return all
+}
+
+// candidates lists the secrets in the project's scope, in each place; a list is
+// returned where that ends the search.
+func (s Session) candidates(d *Desired, lists scopeLists) (candidates, *orphanList) {
+	found := candidates{}
+	for _, t := range d.Targets() {
+		scope, ok := lists[t]
 		if !ok {
 			continue
 		}
-		list, err := t.Store.List(ctx, f)
+		list, err := scope.list()
 		var denied *sync.AccessError
 		if errors.As(err, &denied) {
 			return nil, &orphanList{unknown: err.Error(), notes: []string{fmt.Sprintf("secrets that are declared nowhere were not looked for: %v", err)}}

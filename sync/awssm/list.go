@@ -34,7 +34,7 @@ func (s *Store) List(ctx context.Context, f sync.Filter) ([]sync.Listed, error) 
 		for _, e := range out.SecretList {
 			l := sync.Listed{
 				Name: aws.ToString(e.Name), Tags: map[string]string{},
-				Deleted: aws.ToTime(e.DeletedDate), Changed: aws.ToTime(e.LastChangedDate),
+				Deleted: aws.ToTime(e.DeletedDate), Changed: aws.ToTime(e.LastChangedDate), Facts: listed(e),
 			}
 			for _, tag := range e.Tags {
 				l.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)

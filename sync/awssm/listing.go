@@ -40,8 +40,8 @@ func (s *Store) Listing(ctx context.Context, names []string) (map[string]*sync.F
 			return nil, err
 		}
 		for _, e := range out.SecretList {
-			if aws.ToString(e.PrimaryRegion) == "" {
-				found[aws.ToString(e.Name)] = listed(e)
+			if f := listed(e); f != nil {
+				found[aws.ToString(e.Name)] = f
 			}
 		}
 		more, err := pages.next(out.NextToken)
@@ -56,8 +56,11 @@ func (s *Store) Listing(ctx context.Context, names []string) (map[string]*sync.F
 	return found, nil
 }
 
-// listed are the facts of an entry in a list.
+// listed are the facts of an entry in a list; nil of a replicated secret.
 func listed(e types.SecretListEntry) *sync.Facts {
+	if aws.ToString(e.PrimaryRegion) != "" {
+		return nil
+	}
 	f := facts(&sm.DescribeSecretOutput{
 		ARN: e.ARN, Description: e.Description, KmsKeyId: e.KmsKeyId, Tags: e.Tags, OwningService: e.OwningService,
 		RotationEnabled: e.RotationEnabled, RotationLambdaARN: e.RotationLambdaARN, VersionIdsToStages: e.SecretVersionsToStages,
