@@ -136,7 +136,7 @@ func Diff(have []Held, want []Want) Plan {
 		held[id{h.Place, h.Name}] = h
 	}
 	declared := make(map[id]bool, len(want))
-	var p Plan
+	p := Plan{Changes: make([]Change, 0, len(want))}
 	for _, w := range want {
 		key := id{w.Place, w.Name}
 		declared[key] = true

@@ -276,9 +276,13 @@ type Group struct {
 // keys. Places that were not opened are one group, the last. A place without a
 // secret in the plan is there too, for its title.
 func (d *Desired) Groups(p sync.Plan) []Group {
+	targets := d.Targets()
+	if len(targets) == 1 && len(d.refused) == 0 {
+		return []Group{{Title: targets[0].String(), Plan: p}}
+	}
 	var all []Group
 	of := map[*Target]int{}
-	for _, t := range d.Targets() {
+	for _, t := range targets {
 		of[t] = len(all)
 		all = append(all, Group{Title: t.String()})
 	}

@@ -37,26 +37,30 @@ type Unnamed struct {
 // key of its place; see [PlaceKey].
 func Wants(ev *module.Evaluated) (wants []sync.Want, unnamed []Unnamed, err error) {
 	type id struct{ place, name string }
-	byName := map[id]module.Secret{}
+	byName := make(map[id]*module.Secret, len(ev.Secrets))
 	keys := placeKeys{of: ev.Provider}
-	for _, s := range ev.Secrets {
-		place := keys.keyOf(s)
+	for i := range ev.Secrets {
+		s := &ev.Secrets[i]
+		place := keys.keyOf(*s)
 		if !s.NameKnown {
-			w := want(s)
+			w := want(*s)
 			w.Place = place
 			unnamed = append(unnamed, Unnamed{Want: w, Awaits: s.NameUnknown, Prefix: s.NamePrefix, pattern: pattern(s.NameShape)})
 			continue
 		}
 		first, ok := byName[id{place, s.Name}]
 		if ok {
-			if s, ok = merged(first, s); !ok {
+			both, ok := merged(*first, *s)
+			if !ok {
 				return nil, nil, &DuplicateNameError{Name: s.Name, First: first.Address, Second: s.Address}
 			}
+			s = &both
 		}
 		byName[id{place, s.Name}] = s
 	}
+	wants = make([]sync.Want, 0, len(byName))
 	for key, s := range byName {
-		w := want(s)
+		w := want(*s)
 		w.Place = key.place
 		wants = append(wants, w)
 	}

@@ -151,10 +151,17 @@ func (r *reader) externals() []Mention {
 // known. One that is known throughout has one piece.
 type Text []string
 
+// Forget lets go of the code and of what only [Evaluated.Texts] needs of it; there
+// are no texts any more.
+func (ev *Evaluated) Forget() { ev.graph = nil }
+
 // Texts calls visit with all texts that stand in the code, with what is known
 // by now put in: those of arguments of whatever block, in the modules too. Names
 // of secrets that are declared here, and are thus told by Secrets, are among
 // them.
 func (ev *Evaluated) Texts(visit func(Text)) {
+	if ev.graph == nil {
+		return
+	}
 	ev.graph.Root.Texts(func(pieces []string) { visit(pieces) })
 }

@@ -226,7 +226,7 @@ func at(b block, name string) hcl.Range { return b.res.Attrs[name].Range() }
 // secrets returns the secrets of the tree, sorted by address. A data source is
 // one of them only if a version writes to it.
 func (r *reader) secrets() []Secret {
-	var out []Secret
+	out := make([]Secret, 0, len(r.found))
 	for _, f := range r.found {
 		if !f.external || len(f.writers) > 0 {
 			out = append(out, f.Secret)
