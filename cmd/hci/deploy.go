@@ -33,6 +33,7 @@ type deployOptions struct {
 	dirty       bool
 	restart     bool
 	after       bool // the migration after the update
+	verbose     bool
 	base        string
 	asDeclared  bool
 	ask         asker // asks whether to proceed with the plan; nil for nobody
@@ -111,6 +112,7 @@ func lookFlags(cmd *cobra.Command, o *deployOptions) {
 	flags.BoolVar(&o.asDeclared, "as-declared", false, "take the newest revision of each task definition as it is, even if it looks like another environment's")
 	waitFlags(cmd, &o.timeout, &o.poll)
 	dryRunFlag(cmd, &o.dryRun)
+	flags.BoolVar(&o.verbose, "verbose", false, "show everything: what Docker says, why each step comes when it does, ids and images whole")
 	flags.BoolVar(&o.asJSON, "json", false, "report on standard output as JSON: what happens, an object a line")
 }
 
@@ -161,7 +163,7 @@ func (a *app) deploy(ctx context.Context, command string, args []string, o deplo
 	if a.rehearsal != nil {
 		defer a.rehearsal.end()
 	}
-	a.events = o.asJSON && !o.explain
+	a.events, a.verbose = o.asJSON && !o.explain, o.verbose
 	if o.resume {
 		if err := o.resumable(); err != nil {
 			return &usageError{cmd: command, err: err}
@@ -275,7 +277,7 @@ func newDeployStep(a *app, step state.Step, short string) *cobra.Command {
 		Args:              between(1, 1),
 		ValidArgsFunction: a.envNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a.events = o.asJSON
+			a.events, a.verbose = o.asJSON, o.verbose
 			env, err := a.environment(args[0])
 			if err != nil {
 				return err

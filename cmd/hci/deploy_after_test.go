@@ -41,7 +41,7 @@ func TestDeployMigrateWhen(t *testing.T) {
 					}
 				}
 			}
-			s.run(deployStaging(c.args...)...).is(t, 0, append(c.plan, "hci: deployed\n")...)
+			s.run(deployStaging(append(c.args, "--verbose")...)...).is(t, 0, append(c.plan, "hci: deployed\n")...)
 			if changed := s.changed(); !slices.Equal(changed, c.asked) {
 				t.Errorf("asked for %q, want %q", changed, c.asked)
 			}

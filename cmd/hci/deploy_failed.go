@@ -70,7 +70,7 @@ func (a *app) stands(job *deploy.Job, err error) []string {
 // terminal.
 func (a *app) sayAll(lines []string) {
 	for _, line := range lines {
-		a.sayf("%s", term.Printable(line))
+		a.sayf("%s", a.brief(term.Printable(line)))
 	}
 }
 

@@ -52,7 +52,7 @@ func TestDeployBuiltElsewhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := s.server.RepositoryURI() + "@" + s.digest("v1")
-		s.run(deployStaging("--image", s.server.RepositoryURI()+":v1")...).is(t, 0, "image "+want, "hci: deployed\n")
+		s.run(deployStaging("--image", s.server.RepositoryURI()+":v1", "--verbose")...).is(t, 0, "image "+want, "hci: deployed\n")
 		s.run("deploy", "staging", "--tag", "v1", "--steps", "build,update", "--yes").is(t, 1, "--image and --tag name an image that is there: the step build does not go with them")
 		s.run("deploy", "staging", "--image", "ghcr.io/team/app:v1", "--steps", "update", "--yes", "--dry-run").is(t, 0, "warning: image: ghcr.io/team/app:v1 is named by a tag in a registry that is not asked")
 	})

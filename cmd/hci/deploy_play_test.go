@@ -101,8 +101,8 @@ func TestDeployImage(t *testing.T) {
 func TestDeployDryRun(t *testing.T) {
 	s := newStage(t, fakeaws.Healthy)
 	s.held(s.commit())
-	p := s.run("deploy", "staging", "--steps", "migrate,update", "--dry-run")
-	p.is(t, 0, "service hci_service_staging in cluster hci_cluster_staging, eu-central-1, account 123456789012",
+	p := s.run("deploy", "staging", "--steps", "migrate,update", "--dry-run", "--verbose")
+	p.is(t, 0, "account 123456789012, eu-central-1\nservice hci_service_staging in cluster hci_cluster_staging\n",
 		"1. migrate  run hci_migrate_staging in the image of commit", "before the update, so that a failure leaves the service as it is",
 		"2. update   make the service run", "~ containers.web.image: ")
 	if changed := s.changed(); len(changed) > 0 || len(s.player.migrated()) > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/user"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"hci/internal/deploy/state"
 	"hci/internal/docker"
 	"hci/internal/project"
+	"hci/internal/term"
 )
 
 // runDeploy does steps of a new deployment.
@@ -155,7 +157,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 	}
 	job.Choose()
 	if blocked == nil || o.dryRun && look.Service != nil {
-		if err := errors.Join(a.show(job, along), a.showMigrations(ctx, d, job)); err != nil {
+		if err := errors.Join(a.show(ctx, d, job, along), a.showMigrations(ctx, d, job)); err != nil {
 			return err
 		}
 	}
@@ -179,7 +181,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 	if err := a.noteAlong(journal, along, o.force); err != nil {
 		return err
 	}
-	session, err := a.session(d, steps, look)
+	session, err := a.session(d, steps, look, a.dockerOutput(job))
 	if err != nil {
 		return err
 	}
@@ -283,7 +285,7 @@ func (a *app) job(d *deployment, journal *state.Journal, steps []state.Step, o d
 		Source: a.buildSource(d, journal, look),
 		Spot:   o.spot, NoWait: o.noWait(),
 		Timeout: o.timeout, Every: o.poll, Fresh: fresh,
-		Talk: a.deployView(d.Env.Name, o.yes),
+		Talk: a.deployView(d.Env.Name, o.yes), LastTime: state.ReadTimes(a.found.StateDir(), d.Env.Name),
 	}
 	if a.rehearsal != nil && j.Every == 0 {
 		j.Every = rehearsalEvery
@@ -305,7 +307,7 @@ func who() string {
 
 // session is docker for the steps: with a private login where hci logs in as
 // part of more, else with the user's own.
-func (a *app) session(d *deployment, steps []state.Step, look *preflight.Look) (*docker.Session, error) {
+func (a *app) session(d *deployment, steps []state.Step, look *preflight.Look, out io.Writer) (*docker.Session, error) {
 	if !slices.ContainsFunc(steps, func(s state.Step) bool { return s == state.Login || s == state.Build || s == state.Push }) {
 		return nil, nil
 	}
@@ -325,12 +327,12 @@ func (a *app) session(d *deployment, steps []state.Step, look *preflight.Look) (
 		if err != nil {
 			return nil, err
 		}
-		return engine.Session(host, self, a.err)
+		return engine.Session(host, self, out)
 	}
 	if err := engine.Helper(host); err != nil {
 		return nil, err
 	}
-	return engine.OwnSession(host, a.err), nil
+	return engine.OwnSession(host, out), nil
 }
 
 // summary prints what each step did and took.
@@ -338,9 +340,13 @@ func (a *app) summary(done []deploy.Done) error {
 	if a.events {
 		return nil // each was told
 	}
+	brief := a.brief
+	if term.IsTerminal(a.raw.out) {
+		brief = a.briefer
+	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	for _, d := range done {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", d.Step, d.Took.Round(time.Millisecond), d.Words)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", d.Step, d.Took.Round(time.Millisecond), brief(d.Words))
 	}
 	return w.Flush()
 }

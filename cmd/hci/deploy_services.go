@@ -18,6 +18,7 @@ import (
 	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
 	"hci/internal/project"
+	"hci/internal/term"
 )
 
 // follower is a service that is deployed along with another: with its image, which is
@@ -309,15 +310,18 @@ func (a *app) outcome(job *deploy.Job) {
 }
 
 // show shows the plan of a deployment and of the services that go along.
-func (a *app) show(job *deploy.Job, along []*follower) error {
-	plans := []deploy.Plan{job.Plan()}
+func (a *app) show(ctx context.Context, d *deployment, job *deploy.Job, along []*follower) error {
+	first := job.Plan()
+	a.between(ctx, d, job, &first)
+	job.From = first.From
+	plans := []deploy.Plan{first}
 	for _, f := range along {
 		plans = append(plans, f.job.PlanAlong(job.PlannedImage()))
 	}
 	for _, p := range plans {
 		if a.events {
 			a.event(deployEvent{Event: "plan", Service: p.Service, Plan: &p})
-		} else if err := p.Show(a.out); err != nil {
+		} else if err := p.Show(a.out, a.verbose, a.briefer); err != nil {
 			return err
 		}
 	}
@@ -349,21 +353,23 @@ func (a *app) noteAlong(journal *state.Journal, along []*follower, force bool) e
 // runAll runs the steps that make and migrate, once, and then the updates.
 func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along []*follower, looked deploy.Done, o deployOptions) error {
 	talk := &stdsync.Mutex{}
+	all := &board{live: term.NewStatus(a.redrawn()), lines: map[string]string{}}
 	jobs := []*deploy.Job{job}
 	for _, f := range along {
 		jobs = append(jobs, f.job)
 	}
 	for _, one := range jobs {
+		all.names = append(all.names, one.Names.Service)
 		if view, ok := one.Talk.(*deployView); ok {
-			view.together, view.service = talk, one.Names.Service
+			view.together, view.service, view.board, view.live = talk, one.Names.Service, all, all.live
 		}
 	}
-	all := job.Steps
-	job.Steps = state.Without(all, []state.Step{state.Update, state.MigrateAfter})
+	steps := job.Steps
+	job.Steps = state.Without(steps, []state.Step{state.Update, state.MigrateAfter})
 	done, err := job.Run(ctx)
 	done = append([]deploy.Done{looked}, done...)
 	if err != nil {
-		job.Steps = all
+		job.Steps = steps
 		var none []*updated
 		for _, one := range jobs {
 			none = append(none, &updated{job: one, err: err})
@@ -372,7 +378,7 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 		a.tell(d, job, done, none, err)
 		return errors.Join(said, a.summary(done))
 	}
-	if job.Steps = []state.Step{state.Update}; !slices.Contains(all, state.Update) { // it was resumed, and is updated
+	if job.Steps = []state.Step{state.Update}; !slices.Contains(steps, state.Update) { // it was resumed, and is updated
 		jobs = jobs[1:]
 	}
 	for _, f := range along {
@@ -382,16 +388,15 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 		}
 	}
 	results := a.updateAll(ctx, d, jobs)
+	all.live.Clear()
+	all.names = nil
 	for _, one := range results {
-		if view, ok := one.job.Talk.(*deployView); ok {
-			view.live.Clear()
-		}
 		for _, step := range one.done {
 			step.Step = state.Step(string(step.Step) + " " + one.job.Names.Service)
 			done = append(done, step)
 		}
 	}
-	after := slices.Contains(all, state.MigrateAfter)
+	after := slices.Contains(steps, state.MigrateAfter)
 	if after && firstOf(results) == nil {
 		job.Steps = []state.Step{state.MigrateAfter}
 		var more []deploy.Done

@@ -419,3 +419,23 @@ func TestDeployStopTooLate(t *testing.T) {
 		}
 	}
 }
+
+// TestDeployTable: on a terminal the services stand in a table of a line each, which is
+// written over; elsewhere, and with --plain, nothing is.
+func TestDeployTable(t *testing.T) {
+	s := newStage(t, fakeaws.Healthy, (*stage).services)
+	s.held(s.commit())
+	hold := make(chan struct{})
+	s.player.set(func(p *player) { p.hold = hold })
+	p := s.onTerminal("deploy", "staging", "--steps", "update", "--yes", "--poll", "10ms")
+	p.after("hci_service_staging  hci_web_staging:2 in progress: 0 of 1 tasks run", "")
+	close(hold)
+	p.ends(0, "hci_worker_staging   hci_worker_staging:2", "\x1b[1A", "hci: deployed")
+	plain := newStage(t, fakeaws.Healthy, (*stage).services)
+	plain.held(plain.commit())
+	p = plain.onTerminal("--plain", "deploy", "staging", "--steps", "update", "--yes", "--poll", "10ms")
+	p.ends(0, "hci_worker_staging: hci_worker_staging:2 in progress", "hci: deployed")
+	if strings.Contains(p.all.String(), "\x1b") {
+		t.Errorf("it is written over: %q", p.all.String())
+	}
+}

@@ -41,11 +41,33 @@ func (a *app) tell(d *deployment, job *deploy.Job, done []deploy.Done, all []*up
 		r.Result = deploy.FailedResult // of one of several
 	}
 	a.event(deployEvent{Event: "end", Result: r.Result, Report: &r})
-	if a.rehearsal != nil || !whole(job.Journal.Steps) {
+	if a.rehearsal != nil {
+		return
+	}
+	a.keepTimes(d.Env.Name, done)
+	if !whole(job.Journal.Steps) {
 		return
 	}
 	a.hand(d, r)
 }
+
+// keepTimes notes how long steps took, for the next plan. That they can't be kept is said
+// nowhere: nothing is wrong with what was deployed.
+func (a *app) keepTimes(env string, done []deploy.Done) {
+	times := state.Times{}
+	for _, d := range done {
+		name, _, _ := strings.Cut(string(d.Step), " ") // of several services, the slowest
+		if state.Step(name) != lookStep {
+			times[name] = max(times[name], d.Took)
+		}
+	}
+	if len(times) > 0 {
+		_ = times.Save(a.found.StateDir(), env)
+	}
+}
+
+// lookStep is the row of the preflight checks in the summary.
+const lookStep = "look"
 
 // tellRollback tells how a rollback ended.
 func (a *app) tellRollback(d *deployment, job *deploy.Job, before, revision string, started time.Time, err error) {
@@ -56,7 +78,7 @@ func (a *app) tellRollback(d *deployment, job *deploy.Job, before, revision stri
 		r.Result, service.Result, service.Current = rollout.RolledBack.String(), rollout.RolledBack.String(), revision
 	}
 	r.Who, r.Services = who(), []deploy.ReportService{service}
-	r.Started, r.Commit, r.CommitURL, r.Image = started, "", "", "" // the journal's are of what was rolled back
+	r.Started, r.Commit, r.CommitURL, r.Image, r.Before = started, "", "", "", "" // the journal's are of what was rolled back
 	a.hand(d, r)
 }
 

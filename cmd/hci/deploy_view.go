@@ -26,6 +26,8 @@ type deployView struct {
 	together *sync.Mutex // where several services are deployed: one is told at a time
 	service  string      // that it is told of then
 	fold     bool        // the step's lines are folded
+	board    *board      // of all services, where there are several
+	builder  *builderLog // nil: what Docker says is shown as it comes
 }
 
 // alone lets nobody else talk until release is called.
@@ -60,7 +62,24 @@ func (v *deployView) say(format string, args ...any) {
 	v.live.Clear()
 	text := term.Printable(fmt.Sprintf(format, args...))
 	v.a.event(deployEvent{Event: "message", Service: v.service, Text: text})
-	v.a.sayf("%s", v.of(text))
+	v.a.sayf("%s", v.of(v.a.briefer(text)))
+	v.again()
+}
+
+// again shows the table of the services below what was just said.
+func (v *deployView) again() {
+	if v.board != nil {
+		v.board.show()
+	}
+}
+
+// Now shows how something stands until something else is told; without a terminal it is
+// a line like others.
+func (v *deployView) Now(line string) {
+	defer v.alone()()
+	if v.together != nil || !v.live.Show(v.a.brief(line)) {
+		v.say("%s", line)
+	}
 }
 
 // Begin folds what is told of a step, where a CI system's log can be folded. Several
@@ -75,12 +94,16 @@ func (v *deployView) Begin(s state.Step) {
 	if !v.fold {
 		v.a.sayf("%s", v.of(string(s)))
 	}
+	v.again()
 }
 
 // End ends what [deployView.Begin] began.
 func (v *deployView) End(d deploy.Done, err error) {
 	defer v.alone()()
 	v.live.Clear()
+	if v.builder != nil {
+		v.builder.end(v.a.err, err != nil)
+	}
 	if v.fold {
 		v.a.unfold("hci_" + string(d.Step))
 	}
@@ -127,7 +150,11 @@ func (v *deployView) Seen(s *ecs.Service, d *ecs.Deployment) {
 	}
 	v.last = line
 	v.a.event(rolloutEvent(v.service, s, d))
-	if v.together != nil || !v.live.Show(line) { // several lines would overwrite each other
+	if v.board != nil {
+		if !v.board.set(v.service, line) {
+			v.say("%s", line)
+		}
+	} else if !v.live.Show(line) {
 		v.say("%s", line)
 	}
 }

@@ -22,6 +22,7 @@ var openers = map[string]string{
 	"internal/atomicfile/lock.go":            "the user's own state",
 	"internal/atomicfile/read.go":            "what this package is for",
 	"internal/deploy/state/journal.go":       "the user's own state",
+	"internal/deploy/state/times.go":         "the same directory",
 	"internal/deploy/state/lock.go":          "the same directory",
 	"internal/deploy/state/services.go":      "the same directory",
 	"internal/deploy/source.go":              "a regular file of the build's context, to look for secrets",

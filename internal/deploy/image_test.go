@@ -127,6 +127,7 @@ func (q *quiet) Say(format string, args ...any) {
 func (q *quiet) Log(ecs.LogLine)                           {}
 func (q *quiet) Seen(*ecs.Service, *ecs.Deployment)        {}
 func (q *quiet) Stopped(ecs.StoppedTask)                   {}
+func (q *quiet) Now(string)                                {}
 func (q *quiet) Begin(state.Step)                          {}
 func (q *quiet) End(deploy.Done, error)                    {}
 func (q *quiet) Decide(rollout.Result, bool) deploy.Choice { return deploy.Leave }

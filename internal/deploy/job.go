@@ -69,6 +69,9 @@ type Job struct {
 	Timeout time.Duration // of the migration and of the update, each
 	Every   time.Duration // between two questions to AWS; 0 chooses
 
+	LastTime state.Times // how long the steps took
+	From     string      // commit that the service runs; "" if it is not known
+
 	// Fresh makes a context for what follows on an interruption.
 	Fresh func() (context.Context, context.CancelFunc)
 
@@ -92,6 +95,8 @@ type View interface {
 	// Begin and End enclose what is told of a step. In the end err is nil if it was done.
 	Begin(s state.Step)
 	End(d Done, err error)
+	// Now shows how something stands, for as long as it does.
+	Now(line string)
 	// Say tells a line.
 	Say(format string, args ...any)
 	// Log shows a line that a task wrote.

@@ -29,6 +29,7 @@ type Report struct {
 	Cluster     string          `json:"cluster"`
 	Commit      string          `json:"commit,omitempty"`
 	CommitURL   string          `json:"commit_url,omitempty"`
+	Before      string          `json:"commit_before,omitempty"` // that ran; absent if it is not known
 	Image       string          `json:"image,omitempty"`
 	Who         string          `json:"who"`
 	Started     time.Time       `json:"started"`
@@ -66,7 +67,7 @@ func (j *Job) Report(done []Done, err error) Report {
 	look := j.Look
 	o := Report{
 		Schema: reportSchema, Environment: j.Env, Result: j.Result(err), Account: look.Identity.Account, Region: j.Names.Region, Cluster: j.Names.Cluster,
-		Commit: j.Journal.Commit, CommitURL: commitURL(look.Commit.Source, j.Journal.Commit), Image: j.Journal.Image, Who: j.Journal.Who,
+		Commit: j.Journal.Commit, CommitURL: commitURL(look.Commit.Source, j.Journal.Commit), Before: j.From, Image: j.Journal.Image, Who: j.Journal.Who,
 		Started: j.Journal.Started, Ended: time.Now().UTC(), Steps: []ReportStep{}, Services: []ReportService{},
 	}
 	if err != nil {
@@ -130,7 +131,11 @@ func (o Report) Markdown() string {
 	fmt.Fprintf(&b, "### hci deploy %s: %s\n\n", cell(o.Environment), cell(o.Result))
 	fmt.Fprintf(&b, "Account %s, %s, cluster %s\n\n", o.Account, o.Region, cell(o.Cluster))
 	if o.Commit != "" {
-		fmt.Fprintf(&b, "Commit %s, image `%s`\n\n", link(o.Commit[:min(12, len(o.Commit))], o.CommitURL), o.Image)
+		from := ""
+		if o.Before != "" {
+			from = o.Before[:min(12, len(o.Before))] + " → "
+		}
+		fmt.Fprintf(&b, "Commit %s%s, image `%s`\n\n", from, link(o.Commit[:min(12, len(o.Commit))], o.CommitURL), o.Image)
 	}
 	if len(o.Services) > 0 {
 		b.WriteString("| service | ran | runs | end |\n|---|---|---|---|\n")

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"hci/internal/deploy/revisions"
 	"hci/internal/deploy/state"
@@ -17,9 +18,13 @@ type Plan struct {
 	Cluster string     `json:"cluster"`
 	Region  string     `json:"region"`
 	Account string     `json:"account"`
-	About   string     `json:"about,omitempty"` // which commit, which image
-	Steps   []PlanStep `json:"steps"`           // of the first of several services
-	Changes []string   `json:"changes"`         // of what it runs; values are never in it
+	About   string     `json:"about,omitempty"`   // which commit, which image
+	From    string     `json:"from,omitempty"`    // commit that runs; absent if it is not known
+	To      string     `json:"to,omitempty"`      // commit that comes
+	Commits []string   `json:"commits,omitempty"` // between them, the latest first
+	Between string     `json:"between,omitempty"` // how the two stand to each other
+	Steps   []PlanStep `json:"steps"`             // of the first of several services
+	Changes []string   `json:"changes"`           // of what it runs; values are never in it
 }
 
 // PlanStep is a step, and why it comes then.
@@ -27,6 +32,8 @@ type PlanStep struct {
 	Step string `json:"step"`
 	What string `json:"what"`
 	Why  string `json:"why,omitempty"`
+	// LastSeconds is how long it took last time; absent if that is not known.
+	LastSeconds float64 `json:"last_seconds,omitempty"`
 }
 
 // Plan is what is done, in which order, and why.
@@ -36,7 +43,7 @@ func (j *Job) Plan() Plan {
 	_, words := j.image()
 	for _, s := range state.Sorted(j.Steps) {
 		what, why := j.line(s, words)
-		p.Steps = append(p.Steps, PlanStep{Step: string(s), What: what, Why: why})
+		p.Steps = append(p.Steps, PlanStep{Step: string(s), What: what, Why: why, LastSeconds: j.LastTime[string(s)].Seconds()})
 	}
 	return p
 }
@@ -65,25 +72,70 @@ func (j *Job) PlannedImage() string {
 }
 
 // Show writes a plan as text: of a service that is deployed along, what changes.
-func (p Plan) Show(w io.Writer) error {
-	lines := []string{fmt.Sprintf("service %s in cluster %s, %s, account %s", p.Service, p.Cluster, p.Region, p.Account)}
+// With more, it says why each step comes when it does. brief abbreviates.
+func (p Plan) Show(w io.Writer, more bool, brief func(string) string) error {
+	var lines []string
+	add := func(first, text string) { lines = append(lines, wrapped(first, brief(text))...) }
 	if len(p.Steps) == 0 {
-		lines[0] = fmt.Sprintf("service %s in cluster %s, likewise", p.Service, p.Cluster)
+		add("", fmt.Sprintf("service %s in cluster %s, likewise", p.Service, p.Cluster))
+	} else {
+		add("", fmt.Sprintf("account %s, %s", p.Account, p.Region))
+		add("", fmt.Sprintf("service %s in cluster %s", p.Service, p.Cluster))
 	}
 	if p.About != "" {
-		lines = append(lines, p.About)
+		add("", p.About)
+	}
+	if p.Between != "" {
+		add("", p.Between)
+	}
+	for _, c := range p.Commits {
+		lines = append(lines, cut("  "+c))
 	}
 	for i, s := range p.Steps {
-		lines = append(lines, fmt.Sprintf("%d. %-8s %s", i+1, s.Step, s.What))
-		if s.Why != "" {
-			lines = append(lines, strings.Repeat(" ", 12)+s.Why)
+		what := s.What
+		if s.LastSeconds > 0 {
+			what += fmt.Sprintf(" (%v last time)", time.Duration(s.LastSeconds*float64(time.Second)).Round(time.Second))
+		}
+		add(fmt.Sprintf("%d. %-8s ", i+1, s.Step), what)
+		if s.Why != "" && more {
+			add(strings.Repeat(" ", 12), s.Why)
 		}
 	}
 	for _, d := range p.Changes {
-		lines = append(lines, "   ~ "+d)
+		add("   ~ ", d)
 	}
 	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
 	return err
+}
+
+// columns are those of a screen.
+const columns = 80
+
+// wrapped breaks a text between words, so that it fits a screen behind what begins its
+// first line. A word that is longer stays whole.
+func wrapped(first, text string) []string {
+	var lines []string
+	line := first
+	begun := false
+	for word := range strings.FieldsSeq(text) {
+		if begun && len([]rune(line))+1+len([]rune(word)) > columns {
+			lines, line, begun = append(lines, line), strings.Repeat(" ", max(len(first), 2)), false
+		}
+		if begun {
+			line += " "
+		}
+		line, begun = line+word, true
+	}
+	return append(lines, line)
+}
+
+// cut shortens a line to a screen's width.
+func cut(line string) string {
+	runes := []rune(line)
+	if len(runes) <= columns {
+		return line
+	}
+	return string(runes[:columns-1]) + "…"
 }
 
 // commitLine says which commit and which image it is about.
@@ -157,7 +209,7 @@ func (j *Job) line(s state.Step, image string) (what, why string) {
 			return "begin to make the service run " + image + ", and do not wait: how it ends is not known then", ""
 		}
 		if look.Moving != "" && (j.Journal.Own || slices.Contains(j.Steps, state.Push)) {
-			return what, "then the tag " + look.Moving + " names that image"
+			return what + "; then the tag " + look.Moving + " names that image", ""
 		}
 		return what, ""
 	}

@@ -235,7 +235,7 @@ func (j *Job) awaitTask(ctx context.Context, o oneOff, id string, log *ecs.TaskL
 			failures = 0
 			if task.Status != status {
 				status = task.Status
-				j.Talk.Say("task %s: %s", id, strings.ToLower(status))
+				j.Talk.Now(fmt.Sprintf("task %s: %s", id, strings.ToLower(status)))
 			}
 		}
 		shown += j.showLog(ctx, log)

@@ -49,11 +49,11 @@ func device(w io.Writer) io.Writer {
 	return w
 }
 
-// Status is a line at the end of what a terminal shows that says how something
-// stands, in place of the one before.
+// Status is lines at the end of what a terminal shows that say how something stands, in
+// place of those before.
 type Status struct {
 	w     io.Writer // nil: not a terminal
-	shown bool
+	shown int       // lines
 }
 
 // NewStatus returns a Status.
@@ -61,27 +61,42 @@ func NewStatus(w io.Writer) *Status {
 	return &Status{w: device(w)}
 }
 
-// Show shows a line; without a terminal it returns false.
-func (s *Status) Show(line string) bool {
+// Show shows lines; without a terminal it returns false.
+func (s *Status) Show(lines ...string) bool {
 	if s.w == nil {
 		return false
 	}
 	s.Clear()
-	runes := []rune(Printable(line))
-	if f, ok := s.w.(interface{ Fd() uintptr }); ok { // a line that wraps could not be taken away
-		if width, _, err := xterm.GetSize(int(f.Fd())); err == nil && width > 1 {
-			runes = runes[:min(len(runes), width-1)]
+	most, high := -1, -1
+	if f, ok := s.w.(interface{ Fd() uintptr }); ok { // what wraps, or has scrolled away, could not be taken away
+		if width, height, err := xterm.GetSize(int(f.Fd())); err == nil && width > 1 && height > 1 {
+			most, high = width-1, height-1
 		}
 	}
-	fmt.Fprint(s.w, string(runes))
-	s.shown = true
+	if high > 0 {
+		lines = lines[:min(len(lines), high)]
+	}
+	for i, line := range lines {
+		runes := []rune(Printable(line))
+		if most > 0 {
+			runes = runes[:min(len(runes), most)]
+		}
+		if i > 0 {
+			fmt.Fprint(s.w, "\n")
+		}
+		fmt.Fprint(s.w, string(runes))
+	}
+	s.shown = len(lines)
 	return true
 }
 
-// Clear takes the line away, so that something else can be printed.
+// Clear takes the lines away, so that something else can be printed.
 func (s *Status) Clear() {
-	if s.shown {
+	for i := range s.shown {
+		if i > 0 {
+			fmt.Fprint(s.w, "\x1b[1A")
+		}
 		fmt.Fprint(s.w, "\r\x1b[K")
-		s.shown = false
 	}
+	s.shown = 0
 }
