@@ -23,6 +23,7 @@ type lintRequest struct {
 	format            string
 	asJSON            bool
 	noSecrets, strict bool
+	since             string
 }
 
 func newLint(a *app) *cobra.Command {
@@ -41,6 +42,10 @@ An environment without a secrets file is checked without it, as --no-secrets
 checks them all: no passphrase is needed then, and no values are looked for. What
 was not checked is listed.
 
+With --since it looks instead at every version of a file that commits have added,
+also of those that a later commit removed: see 'hci git guard --help'. --strict then
+is for what could not be looked at.
+
 Values are looked for if they are long and particular enough that finding one
 means something: from 8 characters on, no host, region, path, number or word of
 every project, and marked sensitive, called a password, or a jumble of letters
@@ -54,12 +59,19 @@ and digits.`,
 			if !slices.Contains([]string{"text", "json", "sarif"}, r.format) {
 				return &usageError{cmd: cmd.CommandPath(), err: fmt.Errorf("unknown format %q: text, json, sarif", r.format)}
 			}
+			if r.since != "" {
+				if len(args) > 0 {
+					return &usageError{cmd: cmd.CommandPath(), err: errors.New("--since looks at commits, which belong to no environment")}
+				}
+				return a.runGuard(cmd.Context(), r.since, r.format, r.strict)
+			}
 			c := &checkRun{app: a, request: r}
 			failed := c.run(cmd.Context(), args)
 			return errors.Join(failed, c.report(failed), c.verdict())
 		},
 	}
 	cmd.Flags().StringVar(&r.format, "format", "text", "text, json or sarif")
+	cmd.Flags().StringVar(&r.since, "since", "", "look only at what the commits since `REV`, or of REV..REV, have added, as 'hci git guard' does")
 	cmd.Flags().BoolVar(&r.noSecrets, "no-secrets", false, "check without the secrets files")
 	cmd.Flags().BoolVar(&r.strict, "strict", false, "count warnings as problems")
 	jsonFlag(cmd, &r.asJSON)

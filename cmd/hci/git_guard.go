@@ -38,33 +38,7 @@ Exit code 2 when something is found.`,
   hci git guard --since origin/main --strict`,
 		Args: between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := a.project()
-			if err != nil {
-				return err
-			}
-			var blobs []project.Blob
-			if since == "" {
-				blobs, err = p.Staged(cmd.Context())
-			} else {
-				blobs, err = p.Since(cmd.Context(), since)
-			}
-			if err != nil {
-				return notSearched(err)
-			}
-			c := &checkRun{app: a, request: lintRequest{format: format}}
-			if c.findings, c.notChecked, err = a.guard(cmd.Context(), p, blobs); err != nil {
-				return err
-			}
-			if strict && len(c.notChecked) > 0 {
-				err = errors.New("not everything was checked, and --strict asks for that")
-			}
-			if err == nil && len(c.findings) == 0 && format == "text" {
-				for _, what := range c.notChecked {
-					a.sayf("not checked: %s", what)
-				}
-				return nil // a hook is quiet where there is nothing to say
-			}
-			return errors.Join(err, c.report(err), c.verdict())
+			return a.runGuard(cmd.Context(), since, format, strict)
 		},
 	}
 	f := cmd.Flags()
@@ -72,6 +46,38 @@ Exit code 2 when something is found.`,
 	f.StringVar(&format, "format", "text", "text, json or sarif")
 	f.BoolVar(&strict, "strict", false, "fail if something could not be looked at")
 	return cmd
+}
+
+// runGuard looks at what is staged, or at what the commits since a revision have
+// added, and reports.
+func (a *app) runGuard(ctx context.Context, since, format string, strict bool) error {
+	p, err := a.project()
+	if err != nil {
+		return err
+	}
+	var blobs []project.Blob
+	if since == "" {
+		blobs, err = p.Staged(ctx)
+	} else {
+		blobs, err = p.Since(ctx, since)
+	}
+	if err != nil {
+		return notSearched(err)
+	}
+	c := &checkRun{app: a, request: lintRequest{format: format}}
+	if c.findings, c.notChecked, err = a.guard(ctx, p, blobs); err != nil {
+		return err
+	}
+	if strict && len(c.notChecked) > 0 {
+		err = errors.New("not everything was checked, and --strict asks for that")
+	}
+	if err == nil && len(c.findings) == 0 && format == "text" {
+		for _, what := range c.notChecked {
+			a.sayf("not checked: %s", what)
+		}
+		return nil // a hook is quiet where there is nothing to say
+	}
+	return errors.Join(err, c.report(err), c.verdict())
 }
 
 // guard looks at versions of files. unread says what could not be looked at.

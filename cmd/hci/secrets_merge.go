@@ -1,16 +1,24 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"maps"
+	"os"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/zclconf/go-cty/cty"
 
+	"hci/crypto"
 	"hci/internal/atomicfile"
+	"hci/internal/child"
+	"hci/internal/editor"
 	"hci/internal/history"
 	"hci/internal/project"
 	"hci/internal/sealed"
@@ -27,8 +35,8 @@ func newMerge(a *app) *cobra.Command {
 		Short: "Resolve a merge conflict of the sealed file, name by name",
 		Long: `Resolve a merge conflict that git left in an environment's sealed file, from
 the versions in git's index. What only one side changed is taken. For each name
-that both sides changed differently it asks whose value is right; --ours and
---theirs say it in advance. Comments and layout are merged too.
+that both sides changed differently it asks whose value is right, or for a new one,
+or opens ours in the editor; --ours and --theirs say it in advance. Comments and layout are merged too.
 
 The two sides may have different passphrases: each is asked for. The outcome is
 sealed with the newer one. With anything unresolved nothing is written.`,
@@ -74,15 +82,11 @@ func decisions(ours, theirs []string) (map[string]tfvars.Side, error) {
 // stages are git's versions of a sealed file that it could not merge; nil where
 // it is in no conflict.
 func (a *app) stages(ctx context.Context, env project.Environment) (*history.Stages, error) {
-	conflict, err := a.found.InConflict(ctx, env.Sealed)
-	if err != nil || !conflict {
-		return nil, err
-	}
-	rel, err := filepath.Rel(a.found.Root, env.Sealed)
+	rel, err := a.inRepository(env.Sealed)
 	if err != nil {
 		return nil, err
 	}
-	return history.Unmerged(ctx, a.git, filepath.ToSlash(rel))
+	return history.Unmerged(ctx, a.git, rel)
 }
 
 // unmerged fails if git could not merge the sealed file.
@@ -106,13 +110,15 @@ func (a *app) resolveConflict(ctx context.Context, env project.Environment, deci
 	case stages.Ours == nil || stages.Theirs == nil:
 		return nil, fmt.Errorf("%s: one side removed the file: decide with 'git rm' or 'git add'", a.rel(env.Sealed))
 	}
-	v := sealed.Versions{Base: stages.Base, Ours: stages.Ours, Theirs: stages.Theirs}
-	files := a.files(env)
+	m := &merging{
+		app: a, env: env, files: a.files(env), pass: a.eachPassphrase(env), decided: decided, values: map[string]cty.Value{},
+		versions: sealed.Versions{Base: stages.Base, Ours: stages.Ours, Theirs: stages.Theirs},
+	}
 	for {
-		merged, err := files.Merge(ctx, v, a.eachPassphrase(env), decided)
+		merged, err := m.files.MergeEdited(ctx, m.versions, m.pass, decided, m.set)
 		var conflict *sealed.MergeConflictError
 		if errors.As(err, &conflict) {
-			if err := a.decide(conflict, decided); err != nil {
+			if err := m.decide(ctx, conflict); err != nil {
 				return nil, err
 			}
 			continue
@@ -124,38 +130,139 @@ func (a *app) resolveConflict(ctx context.Context, env project.Environment, deci
 	}
 }
 
-// decide asks whose value each name gets.
-func (a *app) decide(conflict *sealed.MergeConflictError, decided map[string]tfvars.Side) error {
+// merging is a conflict that is being resolved.
+type merging struct {
+	*app
+	env      project.Environment
+	files    sealed.Files
+	versions sealed.Versions
+	pass     sealed.MergePassphrase
+	decided  map[string]tfvars.Side
+	values   map[string]cty.Value // that are neither side's
+}
+
+// set puts the values into the outcome that are neither side's.
+func (m *merging) set(f *tfvars.File) error {
+	for _, name := range slices.Sorted(maps.Keys(m.values)) {
+		if err := f.Set(name, m.values[name]); err != nil {
+			return fmt.Errorf("%q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// decide asks what each name gets.
+func (m *merging) decide(ctx context.Context, conflict *sealed.MergeConflictError) error {
 	for _, c := range conflict.Conflicts {
-		if decided[c.Name] != tfvars.Undecided {
+		if m.decided[c.Name] != tfvars.Undecided {
 			return conflict // the decision did not help
 		}
-		side, err := a.askSide(c)
+		err := m.ask(ctx, c)
 		if errors.Is(err, term.ErrNoTerminal) {
 			return fmt.Errorf("%w; say --ours NAME or --theirs NAME for each", conflict)
 		}
 		if err != nil {
 			return err
 		}
-		decided[c.Name] = side
 	}
 	return nil
 }
 
-// askSide asks until the answer is a side.
-func (a *app) askSide(c tfvars.Conflict) (tfvars.Side, error) {
+// ask asks until the answer is one. A value that is neither side's takes the
+// place of ours.
+func (m *merging) ask(ctx context.Context, c tfvars.Conflict) error {
 	for {
-		answer, err := a.terminal().Ask(fmt.Sprintf("%s: ours (%s) or theirs (%s)? [ours/theirs] ", c.Name, did(c.Ours), did(c.Theirs)))
+		answer, err := m.terminal().Ask(fmt.Sprintf("%s: ours (%s), theirs (%s), a new value, or edit ours? [ours/theirs/new/edit] ", c.Name, did(c.Ours), did(c.Theirs)))
 		if err != nil {
-			return tfvars.Undecided, err
+			return err
 		}
+		var text secret.Value
 		switch strings.ToLower(strings.TrimSpace(answer)) {
 		case "o", "ours":
-			return tfvars.Ours, nil
+			m.decided[c.Name] = tfvars.Ours
+			return nil
 		case "t", "theirs":
-			return tfvars.Theirs, nil
+			m.decided[c.Name] = tfvars.Theirs
+			return nil
+		case "n", "new":
+			text, err = m.terminal().Secret(fmt.Sprintf("Value of %s: ", c.Name))
+		case "e", "edit":
+			text, err = m.editOurs(ctx, c.Name)
+		default:
+			continue
 		}
+		if err == nil {
+			err = m.take(ctx, c.Name, text)
+		}
+		if err != nil {
+			return err
+		}
+		m.decided[c.Name] = tfvars.Ours
+		return nil
 	}
+}
+
+// take keeps a value that is neither side's, with the type that the code
+// declares or our value has.
+func (m *merging) take(ctx context.Context, name string, text secret.Value) error {
+	ours, theirs, err := m.files.Sides(ctx, m.versions, m.pass)
+	if err != nil {
+		return err
+	}
+	declared, err := m.declared(m.env)
+	if err != nil {
+		return err
+	}
+	like := ours
+	if !ours.Has(name) {
+		like = theirs
+	}
+	value, err := tfvars.FromText(text.Reveal(), typeOf(like, name, declared[name]))
+	if err != nil {
+		return fmt.Errorf("%q: %w", name, err)
+	}
+	m.values[name] = value
+	return nil
+}
+
+// editOurs opens our value, or theirs where ours is gone, in the editor.
+func (m *merging) editOurs(ctx context.Context, name string) (secret.Value, error) {
+	ours, theirs, err := m.files.Sides(ctx, m.versions, m.pass)
+	if err != nil {
+		return secret.Value{}, err
+	}
+	v, ok := ours.Value(name)
+	if !ok {
+		v, _ = theirs.Value(name)
+	}
+	text, err := tfvars.Text(v)
+	if err != nil {
+		return secret.Value{}, fmt.Errorf("%q: %w", name, err)
+	}
+	return m.editText(ctx, name, text)
+}
+
+// editText runs the editor on a text, on a private file.
+func (m *merging) editText(parent context.Context, name string, text secret.Value) (edited secret.Value, err error) {
+	ctx, stop := signal.NotifyContext(context.WithoutCancel(parent), syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	self, err := os.Executable()
+	if err != nil {
+		return edited, err
+	}
+	file, err := editor.New(self, name, []byte(text.Reveal()), m.getenv)
+	if err != nil {
+		return edited, err
+	}
+	defer func() { err = errors.Join(err, file.Remove()) }()
+	if err := file.Run(ctx, editor.Command(m.getenv), m.environFor(child.Editor), m.in, m.raw.out, m.raw.err); err != nil {
+		return edited, fmt.Errorf("%w; nothing was written", err)
+	}
+	data, err := file.Read(crypto.MaxSize)
+	if !strings.HasSuffix(text.Reveal(), "\n") { // most editors end a file with one
+		data = bytes.TrimSuffix(data, []byte("\n"))
+	}
+	return secret.New(string(data)), err
 }
 
 func did(k tfvars.ChangeKind) string {

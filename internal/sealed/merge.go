@@ -59,6 +59,12 @@ type Merged struct {
 // before. A version that is not authenticated while the base is can't be
 // merged ([ErrNotAuthenticated]): the outcome would be authenticated.
 func (f Files) Merge(ctx context.Context, v Versions, pass MergePassphrase, decided map[string]tfvars.Side) (*Merged, error) {
+	return f.MergeEdited(ctx, v, pass, decided, nil)
+}
+
+// MergeEdited is Merge, but edit, unless it is nil, changes the outcome before it
+// is sealed.
+func (f Files) MergeEdited(ctx context.Context, v Versions, pass MergePassphrase, decided map[string]tfvars.Side, edit func(*tfvars.File) error) (*Merged, error) {
 	sides, err := f.openSides(ctx, v, pass)
 	if err != nil {
 		return nil, err
@@ -81,6 +87,11 @@ func (f Files) Merge(ctx context.Context, v Versions, pass MergePassphrase, deci
 		return nil, fmt.Errorf("%s: %w", f.Sealed, err)
 	case len(conflicts) > 0:
 		return nil, &MergeConflictError{Env: f.Env, Conflicts: conflicts}
+	}
+	if edit != nil {
+		if err := edit(file); err != nil {
+			return nil, err
+		}
 	}
 	m := &Merged{File: file, Params: newer.content.Params}
 	for _, s := range []*side{newer, ours, theirs} { // what did not change keeps its bytes
@@ -124,6 +135,16 @@ func newerSeal(base, ours, theirs *side) (*side, error) {
 		return ours, nil
 	}
 	return nil, ErrBothRekeyed
+}
+
+// Sides opens our version and theirs.
+func (f Files) Sides(ctx context.Context, v Versions, pass MergePassphrase) (ours, theirs *tfvars.File, err error) {
+	v.Base = nil
+	sides, err := f.openSides(ctx, v, pass)
+	if err != nil {
+		return nil, nil, err
+	}
+	return sides[1].content.File, sides[2].content.File, nil
 }
 
 // MergePassphrase yields the passphrase with which to open a version. before is
