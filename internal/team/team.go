@@ -1,6 +1,7 @@
 package team
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -32,16 +33,57 @@ func NewPassphrase() secret.Value { return secret.New(rand.Text()) }
 
 const maxFile = 1 << 20
 
+func (t *Team) boundary() string { return cmp.Or(t.Boundary, t.Root) }
+
+func (t *Team) path(name string) string { return filepath.Join(t.Root, filepath.FromSlash(name)) }
+
 func (t *Team) read(name string) ([]byte, error) {
-	return atomicfile.ReadIn(t.Root, filepath.Join(t.Root, filepath.FromSlash(name)), maxFile)
+	return atomicfile.ReadIn(t.boundary(), t.path(name), maxFile)
 }
 
 func (t *Team) write(name string, data []byte) error {
-	path := filepath.Join(t.Root, filepath.FromSlash(name))
-	if err := atomicfile.MkdirAll(t.Root, filepath.Dir(path), 0o755); err != nil {
+	path := t.path(name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return atomicfile.Write(path, data, atomicfile.Options{Perm: 0o644, Root: t.Root})
+	return atomicfile.Write(path, data, atomicfile.Options{Perm: 0o644, Root: t.boundary()})
+}
+
+// file is one of the team's files, as it is to be.
+type file struct {
+	name string
+	data []byte
+	old  []byte // nil: it was not there
+}
+
+// writeAll writes files, all or none: where one can't be written, those before it
+// get their old content back.
+func (t *Team) writeAll(files []file) error {
+	for i := range files {
+		old, err := t.read(files[i].name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		files[i].old = old
+	}
+	for i, f := range files {
+		if err := t.write(f.name, f.data); err != nil {
+			return errors.Join(err, t.restore(files[:i]))
+		}
+	}
+	return nil
+}
+
+func (t *Team) restore(files []file) error {
+	var failed []error
+	for _, f := range files {
+		if f.old == nil {
+			failed = append(failed, os.Remove(t.path(f.name)))
+		} else {
+			failed = append(failed, t.write(f.name, f.old))
+		}
+	}
+	return errors.Join(failed...)
 }
 
 // Members reads .hci/members; [ErrNoTeam] if there is none.
@@ -76,10 +118,11 @@ func (t *Team) Open(ctx context.Context, env string) (*Vault, error) {
 }
 
 // Write encrypts vaults, proves that the caller can open each, and writes them
-// and then the members: what .hci/members says is in force already.
+// and then the members: what .hci/members says is in force already. All files are
+// written, or none.
 func (t *Team) Write(ctx context.Context, members Members, vaults []*Vault) error {
-	sealed := make([][]byte, len(vaults))
-	for i, v := range vaults {
+	var files []file
+	for _, v := range vaults {
 		data, err := v.Seal(ctx, t.KMS)
 		if err != nil {
 			return err
@@ -95,14 +138,9 @@ func (t *Team) Write(ctx context.Context, members Members, vaults []*Vault) erro
 		if !back.Passphrase.Equal(v.Passphrase) {
 			return fmt.Errorf("%s does not hold what was encrypted, so it was not written", File(v.Environment))
 		}
-		sealed[i] = data
+		files = append(files, file{name: File(v.Environment), data: data})
 	}
-	for i, v := range vaults {
-		if err := t.write(File(v.Environment), sealed[i]); err != nil {
-			return err
-		}
-	}
-	return t.write(MembersFile, members.Bytes())
+	return t.writeAll(append(files, file{name: MembersFile, data: members.Bytes()}))
 }
 
 // Add opens the environments that a new member may open and encrypts each to

@@ -199,3 +199,40 @@ func TestMembers(t *testing.T) {
 		}
 	}
 }
+
+// Where one of the files can't be written, none is changed.
+func TestWriteAllOrNone(t *testing.T) {
+	alice := identity(t)
+	root := t.TempDir()
+	all := team.Members{{Name: "alice", Environments: []string{"production", "staging"}, Key: alice.Recipient().String()}}
+	tm := &team.Team{Root: root, Identities: func() ([]age.Identity, error) { return []age.Identity{alice}, nil }}
+	vaults := func(phrase string) []*team.Vault {
+		return []*team.Vault{
+			{Environment: "production", Passphrase: secret.New(phrase), Members: all},
+			{Environment: "staging", Passphrase: secret.New(phrase), Members: all},
+		}
+	}
+	if err := tm.Write(t.Context(), all, vaults("first")); err != nil {
+		t.Fatal(err)
+	}
+	blocked := filepath.Join(root, ".hci", "members") // the last that is written
+	if err := errors.Join(os.Remove(blocked), os.Mkdir(blocked, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if err := tm.Write(t.Context(), all, vaults("second")); err == nil {
+		t.Fatal("a directory was written over")
+	}
+	for _, env := range []string{"production", "staging"} {
+		if v, err := tm.Open(t.Context(), env); err != nil || v.Passphrase.Reveal() != "first" {
+			t.Errorf("%s: %v", env, err)
+		}
+	}
+	// A link out of the project is not followed.
+	other := &team.Team{Root: t.TempDir(), Identities: tm.Identities}
+	if err := os.Symlink(t.TempDir(), filepath.Join(other.Root, ".hci")); err != nil {
+		t.Skip(err)
+	}
+	if err := other.Write(t.Context(), all, vaults("third")); err == nil {
+		t.Error("a link out of the project was followed")
+	}
+}
