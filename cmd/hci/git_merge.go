@@ -61,14 +61,11 @@ func newGitMergeDriver(a *app) *cobra.Command {
 // merges the common ancestors of a criss-cross history with each other.
 const usualMarker = 7
 
-// mergeVersions merges with the one passphrase that can be had without asking.
+// mergeVersions merges with the passphrases that can be had without asking.
 func (a *app) mergeVersions(ctx context.Context, env project.Environment, v sealed.Versions, ancestors bool) (*sealed.Merged, error) {
-	pass := func(ctx context.Context, version string, before int) (secret.Value, error) {
-		if before > 0 {
-			return secret.Value{}, fmt.Errorf("the passphrase does not open the version of %s", version)
-		}
-		return a.passphrase(env)(ctx)
-	}
+	pass := a.eachPassphrase(env, func(version string) (secret.Value, error) {
+		return secret.Value{}, fmt.Errorf("no passphrase at hand opens the version of %s", version)
+	})
 	merged, err := a.files(env).Merge(ctx, v, pass, nil)
 	var conflict *sealed.MergeConflictError
 	if ancestors && errors.As(err, &conflict) {

@@ -150,9 +150,7 @@ func (a *app) opener(ctx context.Context, env project.Environment) (*history.Ope
 	}
 	return &history.Opener{
 		Files: a.files(env), Phrases: []secret.Value{phrase},
-		More: func(ctx context.Context) []secret.Value {
-			return append(a.teamPhrases(ctx, env), a.passphrases.Older(ctx, env.Name)...)
-		},
+		More: func(ctx context.Context) []secret.Value { return a.morePhrases(ctx, env) },
 		Older: func(_ context.Context, left int) (secret.Value, error) {
 			v, err := a.terminal().Secret(fmt.Sprintf("Passphrase of %s of %s (empty: not opened): ", plural(left, "older version"), env.Name))
 			if err == nil && v.Len() == 0 {
@@ -163,14 +161,23 @@ func (a *app) opener(ctx context.Context, env project.Environment) (*history.Ope
 	}, nil
 }
 
+// morePhrases are the passphrases of an environment's other versions that can be
+// had without asking.
+func (a *app) morePhrases(ctx context.Context, env project.Environment) []secret.Value {
+	more := a.teamPhrases(ctx, env)
+	if s, err := a.sources(""); err == nil {
+		more = append(more, s.Older(ctx, env.Name)...)
+	}
+	return more
+}
+
 // teamPhrases are the passphrases that an environment had, as the versions of
 // the team's file in git's history say to those whose keys open them.
 func (a *app) teamPhrases(ctx context.Context, env project.Environment) []secret.Value {
-	log, err := history.Log(ctx, a.git, team.File(env.Name))
-	if err != nil || len(log) == 0 {
+	names, err := history.Everywhere(ctx, a.git, team.File(env.Name))
+	if err != nil || len(names) == 0 {
 		return nil
 	}
-	names := history.Blobs(log)
 	data, _, err := a.blobs(ctx, names)
 	if err != nil {
 		return nil

@@ -111,7 +111,7 @@ func (a *app) resolveConflict(ctx context.Context, env project.Environment, deci
 		return nil, fmt.Errorf("%s: one side removed the file: decide with 'git rm' or 'git add'", a.rel(env.Sealed))
 	}
 	m := &merging{
-		app: a, env: env, files: a.files(env), pass: a.eachPassphrase(env), decided: decided, values: map[string]cty.Value{},
+		app: a, env: env, files: a.files(env), pass: a.eachPassphrase(env, a.askVersion(env)), decided: decided, values: map[string]cty.Value{},
 		versions: sealed.Versions{Base: stages.Base, Ours: stages.Ours, Theirs: stages.Theirs},
 	}
 	for {
@@ -272,11 +272,28 @@ func did(k tfvars.ChangeKind) string {
 	return k.String()
 }
 
-// eachPassphrase gives the passphrase that is set, then asks a person.
-func (a *app) eachPassphrase(env project.Environment) sealed.MergePassphrase {
+// askVersion asks a person for the passphrase of a version.
+func (a *app) askVersion(env project.Environment) func(string) (secret.Value, error) {
+	return func(version string) (secret.Value, error) {
+		return a.terminal().Secret(fmt.Sprintf("Passphrase of the version of %s of %s: ", version, env.Name))
+	}
+}
+
+// eachPassphrase gives the passphrase that is set, then those that the team's
+// files in git and the keyring hold, then what ask returns.
+func (a *app) eachPassphrase(env project.Environment, ask func(version string) (secret.Value, error)) sealed.MergePassphrase {
 	first := a.passphrase(env)
 	var given []secret.Value
+	looked := false
 	return func(ctx context.Context, version string, before int) (secret.Value, error) {
+		if before > 0 && before == len(given) && !looked {
+			looked = true
+			for _, p := range a.morePhrases(ctx, env) {
+				if !slices.ContainsFunc(given, p.Equal) {
+					given = append(given, p)
+				}
+			}
+		}
 		if before < len(given) {
 			return given[before], nil
 		}
@@ -285,7 +302,7 @@ func (a *app) eachPassphrase(env project.Environment) sealed.MergePassphrase {
 		if before == 0 {
 			p, err = first(ctx)
 		} else {
-			p, err = a.terminal().Secret(fmt.Sprintf("Passphrase of the version of %s of %s: ", version, env.Name))
+			p, err = ask(version)
 		}
 		if err == nil {
 			given = append(given, p)

@@ -37,7 +37,7 @@ func (a *app) team() (*team.Team, error) {
 	var ids []team.Identity
 	found := false
 	return &team.Team{
-		Root: p.Root, Boundary: p.Boundary(),
+		Root: p.Root,
 		Identities: func() ([]team.Identity, error) {
 			if found {
 				return ids, nil

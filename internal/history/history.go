@@ -58,6 +58,29 @@ func Log(ctx context.Context, git Git, path string) ([]Commit, error) {
 	return all, nil
 }
 
+// Everywhere lists the versions of a file that any branch, tag or remote has, the
+// newest commits' first, each once. A merge that is under way has its other side
+// there, which the log of HEAD does not.
+func Everywhere(ctx context.Context, git Git, path string) ([]string, error) {
+	out, err := git(ctx, "log", "--all", "--full-history", "-m", "--raw", "--no-renames", "--no-abbrev", "--no-color", "--no-ext-diff", "--no-textconv", "--format=", "--", path)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for line := range bytes.Lines(out) {
+		words := strings.Fields(string(line)) // ":MODE MODE BLOB BLOB STATUS PATH"
+		if len(words) < 5 {
+			continue
+		}
+		for _, blob := range []string{blobOf(words[3]), blobOf(words[2])} {
+			if blob != "" && !slices.Contains(all, blob) {
+				all = append(all, blob)
+			}
+		}
+	}
+	return all, nil
+}
+
 // Blobs are the versions that a log names, the newest first, each once.
 func Blobs(log []Commit) []string {
 	var all []string

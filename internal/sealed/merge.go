@@ -165,21 +165,43 @@ func (s *side) sealedAs(o *side) bool {
 func (f Files) openSides(ctx context.Context, v Versions, pass MergePassphrase) ([3]*side, error) {
 	var sides [3]*side
 	var phrases []secret.Value
+	var known []crypto.Params
 	for i, data := range [][]byte{v.Base, v.Ours, v.Theirs} {
 		name := [...]string{"base", "ours", "theirs"}[i]
 		if data == nil {
 			continue
 		}
-		opened, err := f.openSide(ctx, data, name, &phrases, pass)
+		opened, err := f.openSide(ctx, data, name, &phrases, known, pass)
 		if err != nil {
 			return sides, err
 		}
+		known = append(known, opened.content.Params)
 		sides[i] = opened
 	}
 	return sides, nil
 }
 
-func (f Files) openSide(ctx context.Context, data []byte, name string, phrases *[]secret.Value, pass MergePassphrase) (*side, error) {
+// openSide opens a version with the first passphrase that does. The parameters of
+// the other versions are tried with each of them before all that are usual, which
+// take seconds.
+func (f Files) openSide(ctx context.Context, data []byte, name string, phrases *[]secret.Value, known []crypto.Params, pass MergePassphrase) (*side, error) {
+	try := func(phrase secret.Value, params []crypto.Params) (*side, error) {
+		content, err := f.OpenVersion(data, phrase, params)
+		if errors.Is(err, crypto.ErrWrongPassphrase) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the version of %s: %w", name, err)
+		}
+		return &side{name: name, content: content, phrase: phrase}, nil
+	}
+	if len(known) > 0 {
+		for _, phrase := range *phrases {
+			if s, err := try(phrase, known); s != nil || err != nil {
+				return s, err
+			}
+		}
+	}
 	for i := 0; ; i++ {
 		if i == len(*phrases) {
 			p, err := pass(ctx, name, i)
@@ -187,13 +209,14 @@ func (f Files) openSide(ctx context.Context, data []byte, name string, phrases *
 				return nil, err
 			}
 			*phrases = append(*phrases, p)
+			if len(known) > 0 {
+				if s, err := try(p, known); s != nil || err != nil {
+					return s, err
+				}
+			}
 		}
-		content, err := f.readVersion(data, (*phrases)[i])
-		if err == nil {
-			return &side{name: name, content: content, phrase: (*phrases)[i]}, nil
-		}
-		if !errors.Is(err, crypto.ErrWrongPassphrase) {
-			return nil, fmt.Errorf("the version of %s: %w", name, err)
+		if s, err := try((*phrases)[i], nil); s != nil || err != nil {
+			return s, err
 		}
 	}
 }

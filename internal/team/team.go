@@ -1,7 +1,6 @@
 package team
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -33,20 +32,18 @@ func NewPassphrase() secret.Value { return secret.New(rand.Text()) }
 
 const maxFile = 1 << 20
 
-func (t *Team) boundary() string { return cmp.Or(t.Boundary, t.Root) }
-
 func (t *Team) path(name string) string { return filepath.Join(t.Root, filepath.FromSlash(name)) }
 
 func (t *Team) read(name string) ([]byte, error) {
-	return atomicfile.ReadIn(t.boundary(), t.path(name), maxFile)
+	return atomicfile.ReadIn(t.Root, t.path(name), maxFile)
 }
 
 func (t *Team) write(name string, data []byte) error {
 	path := t.path(name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := atomicfile.MkdirAll(t.Root, filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return atomicfile.Write(path, data, atomicfile.Options{Perm: 0o644, Root: t.boundary()})
+	return atomicfile.Write(path, data, atomicfile.Options{Perm: 0o644, Root: t.Root})
 }
 
 // file is one of the team's files, as it is to be.
@@ -78,7 +75,7 @@ func (t *Team) restore(files []file) error {
 	var failed []error
 	for _, f := range files {
 		if f.old == nil {
-			failed = append(failed, os.Remove(t.path(f.name)))
+			failed = append(failed, atomicfile.Remove(t.Root, t.path(f.name)))
 		} else {
 			failed = append(failed, t.write(f.name, f.old))
 		}
