@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,20 +55,26 @@ func (a *app) flow(ctx context.Context, env project.Environment) (*flow.Map, err
 	if err := c.code(ctx, []project.Environment{env}); err != nil {
 		return nil, err
 	}
+	// Who asks for a secret by its name is seen in the tracked files.
+	if err := c.tracked(ctx); err != nil {
+		a.sayf("whether an app asks for a secret by its name is not known: %s", a.relative(err.Error()))
+	}
+	marks := func(file string, line int) []string {
+		var all []string
+		for _, f := range c.findings {
+			if f.Line == line && f.File == file {
+				all = append(all, strings.TrimPrefix(f.Rule.Short, "a "))
+			}
+		}
+		return all
+	}
 	m, ev, err := terraform.Evaluate(a.found, env, nil, a.environ, terraform.Options{})
 	if err != nil {
 		return nil, err
 	}
 	return flow.New(flow.Input{
 		File: a.rel(env.Sealed), Variables: m.Variables(), Evaluated: ev,
-		Wrong: func(file string, line int) []string {
-			var marks []string
-			for _, f := range c.findings {
-				if f.Line == line && f.File == c.fromRoot(terraform.Path(a.found, file)) {
-					marks = append(marks, strings.TrimPrefix(f.Rule.Short, "a "))
-				}
-			}
-			return marks
-		},
+		Marks: marks(filepath.ToSlash(c.fromRoot(env.Sealed)), 1),
+		Wrong: func(file string, line int) []string { return marks(c.fromRoot(terraform.Path(a.found, file)), line) },
 	}), nil
 }

@@ -42,7 +42,8 @@ type Map struct {
 
 // Input is what a map is made of.
 type Input struct {
-	File      string // the sealed file
+	File      string   // the sealed file
+	Marks     []string // what is wrong with it
 	Variables []module.Variable
 	Evaluated *module.Evaluated
 	// Wrong returns what was found at a place of the code.
@@ -52,7 +53,7 @@ type Input struct {
 // New draws the map.
 func New(in Input) *Map {
 	m := &Map{next: map[string][]string{}}
-	m.add(Node{ID: "file", Kind: File, Label: in.File})
+	m.add(Node{ID: "file", Kind: File, Label: in.File, Marks: in.Marks})
 	sensitive := map[string]bool{}
 	for _, v := range in.Variables {
 		if sensitive[v.Name] = v.Sensitive; v.Sensitive {

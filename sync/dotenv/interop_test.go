@@ -25,13 +25,13 @@ func TestInteropArrive(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			read := p.start(t)
 			for _, name := range p.dialects() {
-				values := append(hostile(), randomValues(3600, 11)...)
+				values := append(hostile(), randomValues(5000, 11)...)
 				if name == "dotenv" { // which takes fewer of them
-					values = append(values, randomValues(8000, 12)...)
+					values = append(values, randomValues(20000, 12)...)
 				}
 				d := mustDialect(t, name)
 				written, _ := sorted(d, values)
-				least := 4200
+				least := 5000
 				if p.lacks != nil {
 					lacks := p.lacks(t)
 					written = slices.DeleteFunc(written, func(e Entry) bool { return lacks(e.Value.Reveal()) })
