@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -19,9 +20,9 @@ const (
 )
 
 var (
-	nameChars = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]+$`)
+	nameChars = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]+$`) })
 	// A name that ends like this is taken for the end of an ARN.
-	arnEnd = regexp.MustCompile(`-[A-Za-z0-9/_+=.@-]{6}$`)
+	arnEnd = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`-[A-Za-z0-9/_+=.@-]{6}$`) })
 )
 
 // LimitError is a secret that the store would not accept.
@@ -134,7 +135,7 @@ func problems(c Change, o ApplyOptions) []string {
 
 func nameProblems(name string) []string {
 	var all []string
-	if !nameChars.MatchString(name) {
+	if !nameChars().MatchString(name) {
 		all = append(all, "has a name with other characters than ASCII letters, digits and /_+=.@-")
 	}
 	if n := utf8.RuneCountInString(name); n > MaxName {
@@ -147,4 +148,4 @@ func nameProblems(name string) []string {
 // that ends in a hyphen and six characters can be taken for the end of an ARN.
 //
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
-func Advised(name string) bool { return !arnEnd.MatchString(name) }
+func Advised(name string) bool { return !arnEnd().MatchString(name) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -23,9 +24,9 @@ const (
 )
 
 var (
-	parameterChars = regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
-	reserved       = regexp.MustCompile(`(?i)^/?(aws|ssm)`)
-	nested         = regexp.MustCompile(`\{\{.*\}\}`)
+	parameterChars = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_./-]+$`) })
+	reserved       = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)^/?(aws|ssm)`) })
+	nested         = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{\{.*\}\}`) })
 )
 
 // IsParameter reports whether a change is about a parameter of Systems Manager.
@@ -67,7 +68,7 @@ func parameterProblems(c Change, create bool) []string {
 	if !utf8.ValidString(value) {
 		all = append(all, "is not valid UTF-8")
 	}
-	if nested.MatchString(value) {
+	if nested().MatchString(value) {
 		all = append(all, "holds {{…}}, which the Parameter Store takes for a reference and refuses")
 	}
 	return all
@@ -75,7 +76,7 @@ func parameterProblems(c Change, create bool) []string {
 
 func parameterNameProblems(name string) []string {
 	var all []string
-	if !parameterChars.MatchString(name) {
+	if !parameterChars().MatchString(name) {
 		all = append(all, "has a name with other characters than ASCII letters, digits and _.-/")
 	}
 	if n := utf8.RuneCountInString(name); n > MaxParameterName {
@@ -90,7 +91,7 @@ func parameterNameProblems(name string) []string {
 	if strings.Count(name, "/") > maxLevels {
 		all = append(all, fmt.Sprintf("has a name of more than %d levels", maxLevels))
 	}
-	if reserved.MatchString(name) {
+	if reserved().MatchString(name) {
 		all = append(all, "has a name that begins with aws or ssm, which AWS keeps for itself")
 	}
 	return all

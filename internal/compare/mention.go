@@ -3,6 +3,7 @@ package compare
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"hci/tfvars/module"
 	"hci/tfvars/module/shape"
@@ -35,11 +36,11 @@ func wordChar(c byte) bool {
 }
 
 var (
-	nameTokens = regexp.MustCompile("(?:" + nameChar + "|" + gap + ")+")
-	letters    = regexp.MustCompile(`[A-Za-z0-9]`)
+	nameTokens = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?:" + nameChar + "|" + gap + ")+") })
+	letters    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9]`) })
 	// arnSuffix is what can follow a name in an ARN: the six characters that AWS
 	// adds, or what a policy writes for them.
-	arnSuffix = regexp.MustCompile(`-[A-Za-z0-9]{0,6}$`)
+	arnSuffix = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`-[A-Za-z0-9]{0,6}$`) })
 )
 
 // minLetters is how many letters or digits of a name have to be known for a text
@@ -54,7 +55,7 @@ func mayMention(pieces []string, name string) bool {
 		return mentions(pieces[0], name)
 	}
 	text := strings.Join(pieces, gap)
-	for _, at := range nameTokens.FindAllStringIndex(text, -1) {
+	for _, at := range nameTokens().FindAllStringIndex(text, -1) {
 		token := text[at[0]:at[1]]
 		inARN := strings.HasSuffix(text[:at[0]], ":secret:")
 		switch {
@@ -62,8 +63,8 @@ func mayMention(pieces []string, name string) bool {
 			if mentions(token, name) {
 				return true
 			}
-		case !inARN && len(letters.FindAllString(token, minLetters)) < minLetters:
-		case fits(token, name) || fits(arnSuffix.ReplaceAllString(token, ""), name):
+		case !inARN && len(letters().FindAllString(token, minLetters)) < minLetters:
+		case fits(token, name) || fits(arnSuffix().ReplaceAllString(token, ""), name):
 			return true
 		}
 	}
@@ -106,7 +107,7 @@ func named(m module.Mention, name string) bool {
 	if _, after, ok := strings.Cut(text, ":secret:"); ok {
 		text = after
 	}
-	return fits(text, name) || fits(arnSuffix.ReplaceAllString(text, ""), name)
+	return fits(text, name) || fits(arnSuffix().ReplaceAllString(text, ""), name)
 }
 
 // flatten appends what is known of a text to its pieces.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	stdsync "sync"
 
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
@@ -192,13 +193,13 @@ func (e *AmbiguousNameError) Error() string {
 //
 // https://github.com/hashicorp/terraform-plugin-sdk, helper/id: a time in
 // 18 digits and a counter in 8 hexadecimal ones.
-var made = regexp.MustCompile(`^[0-9]{18}[0-9a-f]{8}$`)
+var made = stdsync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{18}[0-9a-f]{8}$`) })
 
 // Takes reports whether a secret of that name can be the one declared.
 func (u Unnamed) Takes(name string) bool {
 	if u.pattern == nil {
 		rest, ok := strings.CutPrefix(name, u.Prefix)
-		return ok && made.MatchString(rest)
+		return ok && made().MatchString(rest)
 	}
 	agrees, _ := u.pattern.Agrees(name)
 	return agrees

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -177,7 +178,9 @@ func (s *Session) kill(name string, ended <-chan struct{}) {
 
 // dockers are variables that docker, the loader that starts it, or its language
 // take.
-var dockers = regexp.MustCompile(`^(DOCKER_|BUILDX_|LD_|DYLD_|GODEBUG$)|(?i)^(https?|all|no)_proxy$`)
+var dockers = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(DOCKER_|BUILDX_|LD_|DYLD_|GODEBUG$)|(?i)^(https?|all|no)_proxy$`)
+})
 
 // variables hands a container's environment to docker: by names, whose values
 // docker takes from its own environment, and in a private file those that would
@@ -187,7 +190,7 @@ func (s *Session) variables(container []string) (environ, argv []string, err err
 	var file strings.Builder
 	for _, entry := range container {
 		name, value, _ := strings.Cut(entry, "=")
-		if getenv(s.environ, name) == "" && !dockers.MatchString(name) {
+		if getenv(s.environ, name) == "" && !dockers().MatchString(name) {
 			environ = append(environ, entry)
 			argv = append(argv, "--env", name)
 			continue

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -82,7 +83,9 @@ func (c Code) plain(rule Rule, where string, entries []module.EnvEntry) []Findin
 }
 
 // generated are the attributes that hold a secret wherever they stand.
-var generated = regexp.MustCompile(`(^|\.)(random_password\.[^.]+\.(result|bcrypt_hash)|aws_secretsmanager_secret_version\.[^.]+\.secret_(string|binary)|aws_ssm_parameter\.[^.]+\.value|tls_private_key\.[^.]+\.private_key_\w+|aws_iam_access_key\.[^.]+\.(secret|ses_smtp_password_v4)|aws_(db_instance|rds_cluster|docdb_cluster|redshift_cluster)\.[^.]+\.(master_)?password|aws_elasticache_replication_group\.[^.]+\.auth_token)$`)
+var generated = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(^|\.)(random_password\.[^.]+\.(result|bcrypt_hash)|aws_secretsmanager_secret_version\.[^.]+\.secret_(string|binary)|aws_ssm_parameter\.[^.]+\.value|tls_private_key\.[^.]+\.private_key_\w+|aws_iam_access_key\.[^.]+\.(secret|ses_smtp_password_v4)|aws_(db_instance|rds_cluster|docdb_cluster|redshift_cluster)\.[^.]+\.(master_)?password|aws_elasticache_replication_group\.[^.]+\.auth_token)$`)
+})
 
 // secretIn says what secret an entry holds, "" if it holds none that can be
 // told.
@@ -99,7 +102,7 @@ func (c Code) secretIn(e module.EnvEntry) string {
 			named = append(named, "var."+name)
 		}
 	}
-	made := slices.DeleteFunc(slices.Clone(e.Awaits), func(address string) bool { return !generated.MatchString(address) })
+	made := slices.DeleteFunc(slices.Clone(e.Awaits), func(address string) bool { return !generated().MatchString(address) })
 	switch {
 	case len(marked) > 0:
 		return strings.Join(marked, ", ") + ", which is sensitive"

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -29,7 +30,9 @@ const (
 )
 
 // policies are the types of resources and data sources that grant.
-var policies = regexp.MustCompile(`^(aws_iam_(.*_)?policy(_document)?|aws_secretsmanager_secret_policy|aws_kms_.*)$`)
+var policies = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(aws_iam_(.*_)?policy(_document)?|aws_secretsmanager_secret_policy|aws_kms_.*)$`)
+})
 
 // node is a block, or a local, and what it refers to.
 type node struct {
@@ -73,13 +76,15 @@ func codeFile(name string) bool {
 }
 
 // jsonRef finds references in the JSON syntax.
-var jsonRef = regexp.MustCompile(`\b(?:data\.)?[a-z][a-z0-9_]*\.[A-Za-z_][A-Za-z0-9_-]*`)
+var jsonRef = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\b(?:data\.)?[a-z][a-z0-9_]*\.[A-Za-z_][A-Za-z0-9_-]*`)
+})
 
 func readFile(src []byte, name string, found *literals) []node {
 	if strings.HasSuffix(name, ".json") {
 		found.readJSON(src, name)
 		// One node for the whole file: it grants and uses what it names.
-		return []node{{key: name, typ: "json", refs: jsonRef.FindAllString(string(src), -1)}}
+		return []node{{key: name, typ: "json", refs: jsonRef().FindAllString(string(src), -1)}}
 	}
 	if tfvars.Limits(src, name) != nil {
 		return nil // the evaluation says so
@@ -176,7 +181,7 @@ func link(nodes []node) *References {
 		case "local", secretType, secretType + "_version", parameterType, "moved", "import", "removed":
 			continue
 		}
-		grants := policies.MatchString(n.typ)
+		grants := policies().MatchString(n.typ)
 		// What is handed to a module, or out of one, can be granted there.
 		handed := n.typ == "output" || n.typ == "module" || n.typ == "json"
 		refs, values := closure(n, byKey)

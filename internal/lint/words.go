@@ -5,16 +5,21 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 )
 
 // secretWord is how the names of secrets end, in any case: db_password,
 // STRIPE_API_KEY, clientSecret.
-var secretWord = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|secret_?key|token|api_?key|private_?key|signing_?key|encryption_?key|secret_?access_?key|credentials?|(^|_)(pwd|pass))[0-9]*$`)
+var secretWord = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|secret_?key|token|api_?key|private_?key|signing_?key|encryption_?key|secret_?access_?key|credentials?|(^|_)(pwd|pass))[0-9]*$`)
+})
 
 // SecretName reports whether the name of a variable, an argument or an
 // environment variable says that it holds a secret.
-func SecretName(name string) bool { return secretWord.MatchString(strings.ReplaceAll(name, "-", "_")) }
+func SecretName(name string) bool {
+	return secretWord().MatchString(strings.ReplaceAll(name, "-", "_"))
+}
 
 // secretText reports whether a text that stands under the name of a secret can
 // be one. A switch, a number, an ARN and the path of a secret elsewhere are not.
@@ -39,16 +44,18 @@ const (
 
 // plainValue are values that stand in files because of what they name: hosts,
 // URLs without a password, ARNs, e-mail addresses, regions, dates, paths.
-var plainValue = regexp.MustCompile(`^(` + strings.Join([]string{
-	`arn:[a-z-]+:.*`,
-	`[a-z]+(-[a-z]+)+-[0-9][a-z]?`,             // eu-central-1, us-gov-east-1a
-	`(https?|wss?|tcp|redis)://[^/@\s]+(/.*)?`, // no user information
-	`([a-z0-9_-]+\.)+[a-z]{2,12}(:[0-9]+)?`,    // db.example.org:5432
-	`[^@:\s]+@([a-z0-9-]+\.)+[a-z]{2,12}`,      // somebody@example.org
-	`[0-9.:/ T+-]+`,                            // numbers, dates, addresses
-	`(?i:true|false|production|development|localhost|postgres(ql)?|changeme|placeholder)`,
-	`(/[a-z0-9_.-]+)+/?`, // paths
-}, "|") + `)$`)
+var plainValue = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(` + strings.Join([]string{
+		`arn:[a-z-]+:.*`,
+		`[a-z]+(-[a-z]+)+-[0-9][a-z]?`,             // eu-central-1, us-gov-east-1a
+		`(https?|wss?|tcp|redis)://[^/@\s]+(/.*)?`, // no user information
+		`([a-z0-9_-]+\.)+[a-z]{2,12}(:[0-9]+)?`,    // db.example.org:5432
+		`[^@:\s]+@([a-z0-9-]+\.)+[a-z]{2,12}`,      // somebody@example.org
+		`[0-9.:/ T+-]+`,                            // numbers, dates, addresses
+		`(?i:true|false|production|development|localhost|postgres(ql)?|changeme|placeholder)`,
+		`(/[a-z0-9_.-]+)+/?`, // paths
+	}, "|") + `)$`)
+})
 
 // Meaningful reports whether a value may be looked for in files: whether finding
 // it means that the secret stands there. This is the rule, for check and for
@@ -67,7 +74,7 @@ func Meaningful(name, value string, sensitive bool) bool {
 	value = strings.TrimSpace(value)
 	lower := strings.ToLower(value)
 	switch {
-	case len(value) < shortest, plainValue.MatchString(value), strings.Contains(strings.ToLower(name), lower):
+	case len(value) < shortest, plainValue().MatchString(value), strings.Contains(strings.ToLower(name), lower):
 		return false
 	case sensitive, SecretName(name):
 		return true

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"hci/internal/atomicfile"
 )
@@ -12,8 +13,10 @@ import (
 var (
 	// backendFile is what teams call the files that they give to 'init
 	// -backend-config'.
-	backendFile = regexp.MustCompile(`(?i)\.tfbackend$|backend.*\.(hcl|tfvars|conf|config|txt)$|\.backend$`)
-	keyPrefix   = regexp.MustCompile(`(?m)^\s*workspace_key_prefix\s*=`)
+	backendFile = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)\.tfbackend$|backend.*\.(hcl|tfvars|conf|config|txt)$|\.backend$`)
+	})
+	keyPrefix = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^\s*workspace_key_prefix\s*=`) })
 )
 
 // backendFiles lists the files around an environment's code by which the
@@ -26,7 +29,7 @@ func backendFiles(env *Environment) (all, own []string) {
 	}
 	for _, dir := range dirs {
 		for _, name := range list(dir) {
-			if !backendFile.MatchString(name) {
+			if !backendFile().MatchString(name) {
 				continue
 			}
 			path := filepath.Join(dir, name)
@@ -54,7 +57,7 @@ func (p *Project) prefixAtInit(env *Environment, b backend) string {
 	all, _ := backendFiles(env)
 	i := slices.IndexFunc(all, func(path string) bool {
 		text, err := atomicfile.ReadIn(p.Boundary(), path, maxPointer)
-		return err == nil && keyPrefix.Match(text)
+		return err == nil && keyPrefix().Match(text)
 	})
 	if i < 0 {
 		return ""

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -87,9 +88,9 @@ func (r codeReader) reach(dir string) []string {
 }
 
 var (
-	workspaceText = regexp.MustCompile(`\b(terraform|tofu)\s*\.\s*workspace\b`)
-	jsonSource    = regexp.MustCompile(`"source"\s*:\s*"(\.\.?(?:/[^"]*)?)"`)
-	jsonType      = regexp.MustCompile(`"(aws[a-z]*_[a-z0-9_]+)"`)
+	workspaceText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b(terraform|tofu)\s*\.\s*workspace\b`) })
+	jsonSource    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"source"\s*:\s*"(\.\.?(?:/[^"]*)?)"`) })
+	jsonType      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(aws[a-z]*_[a-z0-9_]+)"`) })
 )
 
 func (c *facts) file(dir, path string, src []byte) {
@@ -129,16 +130,16 @@ func (c *facts) file(dir, path string, src []byte) {
 // much, and what is found decides nothing that Terraform doesn't confirm.
 func (c *facts) json(dir, path string, src []byte) {
 	c.settings = false
-	if c.workspace == "" && workspaceText.Match(src) {
+	if c.workspace == "" && workspaceText().Match(src) {
 		c.workspace = path
 	}
 	if bytes.Contains(src, []byte(`"workspace_key_prefix"`)) {
 		c.backend = backend{kind: "s3", several: true, attribute: "workspace_key_prefix", file: path}
 	}
-	for _, m := range jsonSource.FindAllSubmatch(src, -1) {
+	for _, m := range jsonSource().FindAllSubmatch(src, -1) {
 		c.calls = append(c.calls, filepath.Join(dir, filepath.FromSlash(string(m[1]))))
 	}
-	for _, m := range jsonType.FindAllSubmatch(src, -1) {
+	for _, m := range jsonType().FindAllSubmatch(src, -1) {
 		c.types[string(m[1])] = true
 	}
 }

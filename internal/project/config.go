@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -51,7 +52,7 @@ var (
 	environmentNames = []string{"workspace", "terraform", "var_files", "secrets", "sealed", "region", "profile", "container", "passphrase_command", "require_authenticated", "rotate_after", "openssl", "env", "deploy"}
 )
 
-var environmentName = regexp.MustCompile(`^[\pL\pN_][\pL\pN_.+@-]*$`)
+var environmentName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\pL\pN_][\pL\pN_.+@-]*$`) })
 
 // readConfig reads an hci.hcl.
 func (p *Project) readConfig(path string) (*config, error) {
@@ -102,7 +103,7 @@ func (r *reader) top(body *hclsyntax.Body) *config {
 		"local":   func(b *hclsyntax.Block) { c.local = r.env(b) },
 		"deploy":  func(b *hclsyntax.Block) { c.deploy = r.deploy(b) },
 		"environment": func(b *hclsyntax.Block) {
-			if len(b.Labels) != 1 || !environmentName.MatchString(b.Labels[0]) {
+			if len(b.Labels) != 1 || !environmentName().MatchString(b.Labels[0]) {
 				r.report(b.DefRange().Ptr(), `an environment block needs one name: environment "NAME"`)
 				return
 			}

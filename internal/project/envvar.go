@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -20,7 +21,7 @@ const (
 // envKey is what POSIX allows as the name of an environment variable.
 //
 // https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html
-var envKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var envKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 
 // EnvVar is one entry of an env block. Its expression names nothing but
 // variables and secrets, and calls no functions.
@@ -102,7 +103,7 @@ func (r *reader) env(b *hclsyntax.Block) []EnvVar {
 	var vars []EnvVar
 	for _, key := range slices.Sorted(maps.Keys(b.Body.Attributes)) {
 		attr := b.Body.Attributes[key]
-		if !envKey.MatchString(key) {
+		if !envKey().MatchString(key) {
 			r.report(&attr.NameRange, fmt.Sprintf("%q is no name of an environment variable: letters, digits and _ only, and no digit first", key))
 			continue
 		}

@@ -101,7 +101,7 @@ func (p *Project) findFiles(dirs []fileDir) *foundFiles {
 		var order []string
 		for _, name := range list(d.path) {
 			f, ok := readName(name)
-			if !ok || backendFile.MatchString(name) {
+			if !ok || backendFile().MatchString(name) {
 				continue
 			}
 			if old, twice := files[f.plain]; twice {

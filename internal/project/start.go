@@ -39,7 +39,7 @@ func (p *Project) Plan(s Start) ([]Environment, error) {
 	dir := filepath.Join(p.Root, filepath.FromSlash(s.Directory))
 	var all []Environment
 	for _, name := range s.Environments {
-		if !environmentName.MatchString(name) {
+		if !environmentName().MatchString(name) {
 			return nil, fmt.Errorf("%q is not an environment's name: letters, digits and _.+@- only", name)
 		}
 		if slices.ContainsFunc(all, func(e Environment) bool { return e.Name == name }) {

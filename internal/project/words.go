@@ -58,7 +58,7 @@ func soundsLikeEnvironment(name string) bool {
 
 // inCollection reports whether a name in a collection is an environment's.
 func inCollection(name string) bool {
-	return environmentName.MatchString(name) && !strings.HasPrefix(name, "_") && !slices.Contains(notEnvironments, strings.ToLower(name))
+	return environmentName().MatchString(name) && !strings.HasPrefix(name, "_") && !slices.Contains(notEnvironments, strings.ToLower(name))
 }
 
 // strip takes one of the words, with a separator, from either end of a name;
@@ -113,7 +113,7 @@ func readName(name string) (f varFile, ok bool) {
 		stem, f.secret = rest, true
 	}
 	f.env = withoutPlainWords(stem)
-	return f, f.env == "" || environmentName.MatchString(f.env)
+	return f, f.env == "" || environmentName().MatchString(f.env)
 }
 
 // withoutPlainWords is the environment in the name of a var file.

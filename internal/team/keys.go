@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"filippo.io/age"
 	"filippo.io/age/agessh"
@@ -26,7 +27,9 @@ type KMS interface {
 	Decrypt(ctx context.Context, arn string, ciphertext []byte) ([]byte, error)
 }
 
-var kmsARN = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[A-Za-z0-9/_-]+$`)
+var kmsARN = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[A-Za-z0-9/_-]+$`)
+})
 
 // ParseKey checks a member's key: "age1…" (also post-quantum), "ssh-ed25519 …",
 // "ssh-rsa …", or "kms:" and the ARN of a key. Plugins of age are refused: a
@@ -35,7 +38,7 @@ func ParseKey(key string) (age.Recipient, error) {
 	switch {
 	case strings.HasPrefix(key, "kms:"):
 		arn := strings.TrimPrefix(key, "kms:")
-		if !kmsARN.MatchString(arn) {
+		if !kmsARN().MatchString(arn) {
 			return nil, errors.New("a KMS key is kms: and its ARN, arn:aws:kms:REGION:ACCOUNT:key/ID")
 		}
 		return &kmsRecipient{arn: arn}, nil
@@ -86,7 +89,7 @@ func (i *kmsIdentity) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 			continue
 		}
 		arn, err := base64.RawURLEncoding.DecodeString(s.Args[0])
-		if err != nil || !kmsARN.Match(arn) {
+		if err != nil || !kmsARN().Match(arn) {
 			return nil, errors.New("the KMS key is not named by an ARN")
 		}
 		key, err := i.kms.Decrypt(i.ctx, string(arn), s.Body)

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Where the files lie, from the project's root.
@@ -43,8 +44,8 @@ const heading = `# Who may open which environment. 'hci team add' and 'hci team 
 `
 
 var (
-	namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$`)
-	envPattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+	namePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$`) })
+	envPattern  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`) })
 )
 
 // LineError says which line of .hci/members is wrong.
@@ -80,14 +81,14 @@ func ParseMembers(data []byte) (Members, error) {
 
 // check says what is wrong with a new member.
 func (all Members) check(m Member) error {
-	if !namePattern.MatchString(m.Name) {
+	if !namePattern().MatchString(m.Name) {
 		return fmt.Errorf("%q is not a name: letters, digits and ._@- only", m.Name)
 	}
 	if all.Find(m.Name) != nil {
 		return fmt.Errorf("%s is there already", m.Name)
 	}
 	for _, env := range m.Environments {
-		if !envPattern.MatchString(env) {
+		if !envPattern().MatchString(env) {
 			return fmt.Errorf("%q is not an environment's name", env)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	stdsync "sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -64,14 +65,14 @@ const (
 	maxFilterValue = 512
 )
 
-var filterValue = regexp.MustCompile(`^[a-zA-Z0-9 :_@/+=.\-][a-zA-Z0-9 :_@/+=.\-!]*$`)
+var filterValue = stdsync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9 :_@/+=.\-][a-zA-Z0-9 :_@/+=.\-!]*$`) })
 
 // filters are as much of a filter as AWS takes, which selects at least what the
 // filter does: the rest is done here.
 func filters(f sync.Filter) []types.Filter {
 	var all []types.Filter
 	add := func(key types.FilterNameStringType, value string) {
-		if len(all) < maxFilters && len(value) <= maxFilterValue && filterValue.MatchString(value) {
+		if len(all) < maxFilters && len(value) <= maxFilterValue && filterValue().MatchString(value) {
 			all = append(all, types.Filter{Key: key, Values: []string{value}})
 		}
 	}

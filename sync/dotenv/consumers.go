@@ -107,12 +107,15 @@ func npm() Dialect {
 
 // next writes for @next/env, Vite, bun, dotenv-cli and everything else that
 // passes what npm's dotenv or node read through dotenv-expand: `\$` stands for
-// "$". Not written: what one of the two refuses, or reads otherwise.
+// "$", but at the end. Not written: what one of the two refuses, or reads otherwise.
 func next() Dialect {
 	return lines(Dialect{name: "next", consumer: "Next.js, Vite and bun (dotenv-expand)"},
 		reader.Lines{Value: reader.Next, Comments: "#", Around: " ", Export: true, Narrow: true, CRLF: true},
 		func(v string) []string {
-			v = escape(v, "$")
+			last := strings.HasSuffix(v, "$") && !strings.HasSuffix(v, `\$`)
+			if v = escape(v, "$"); last { // bun before 1.4 keeps the backslash there, and nothing expands it
+				v = strings.TrimSuffix(v, `\$`) + "$"
+			}
 			all := []string{quote("'", v), quote(`"`, v), quote("`", v), v, quote(`"`, breaks(v))}
 			if strings.Contains(v, "'") { // quotes within quotes of their kind are the last resort
 				all = append(slices.Delete(all, 0, 1), all[0])

@@ -27,7 +27,7 @@ func TestInteropArrive(t *testing.T) {
 			for _, name := range p.dialects() {
 				values := append(hostile(), randomValues(5000, 11)...)
 				if name == "dotenv" { // which takes fewer of them
-					values = append(values, randomValues(20000, 12)...)
+					values = append(values, randomValues(9000, 12)...)
 				}
 				d := mustDialect(t, name)
 				written, _ := sorted(d, values)

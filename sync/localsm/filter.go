@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -16,7 +17,7 @@ type filter struct {
 
 var (
 	filterKeys   = []string{"description", "name", "tag-key", "tag-value", "primary-region", "owning-service", "all"}
-	filterValues = regexp.MustCompile(`^!?[a-zA-Z0-9 :_@/+=.!-]*$`)
+	filterValues = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^!?[a-zA-Z0-9 :_@/+=.!-]*$`) })
 )
 
 func (p *params) filters() []filter {
@@ -34,7 +35,7 @@ func (p *params) filters() []filter {
 		for j, v := range f.Values {
 			name := fmt.Sprintf("%svalues.%d.member", at, j+1)
 			p.checked(v, name, 0, 512)
-			if !filterValues.MatchString(v) {
+			if !filterValues().MatchString(v) {
 				p.violate(" '"+v+"'", name, `satisfy regular expression pattern: ^\!?[a-zA-Z0-9 :_@\/\+\=\.\-\!]*$`)
 			}
 		}

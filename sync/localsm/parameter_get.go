@@ -167,7 +167,7 @@ func (c *call) getParametersByPath() (any, *fault) {
 	if err := c.p.verdict(); err != nil {
 		return nil, err
 	}
-	if !strings.HasPrefix(path, "/") || path != "/" && !parameterName.MatchString(path) {
+	if !strings.HasPrefix(path, "/") || path != "/" && !parameterName().MatchString(path) {
 		return nil, fail(validation, "The parameter path %s is not valid: it must begin with a slash.", path)
 	}
 	found := c.selected(func(p *parameter) bool {

@@ -153,7 +153,7 @@ func (c *call) labelParameterVersion() (any, *fault) {
 		ParameterVersion int
 	}{[]string{}, v.number}
 	for _, label := range labels {
-		if !parameterLabel.MatchString(label) || reservedName.MatchString(label) {
+		if !parameterLabel().MatchString(label) || reservedName().MatchString(label) {
 			out.InvalidLabels = append(out.InvalidLabels, label)
 			continue
 		}

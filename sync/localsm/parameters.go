@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"hci/sync/secret"
@@ -132,17 +133,17 @@ func (s *Server) findParameter(asked string) (p *parameter, v *parameterVersion,
 }
 
 var (
-	parameterName  = regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
-	reservedName   = regexp.MustCompile(`(?i)^/?(aws|ssm)`)
-	nestedValue    = regexp.MustCompile(`(?s)\{\{.*\}\}`)
-	parameterLabel = regexp.MustCompile(`^[A-Za-z_.-][A-Za-z0-9_.-]*$`)
+	parameterName  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_./-]+$`) })
+	reservedName   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)^/?(aws|ssm)`) })
+	nestedValue    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)\{\{.*\}\}`) })
+	parameterLabel = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_.-][A-Za-z0-9_.-]*$`) })
 )
 
 func checkParameterName(name string) *fault {
 	switch {
-	case reservedName.MatchString(name):
+	case reservedName().MatchString(name):
 		return fail(validation, `Parameter name: can't be prefixed with "aws" or "ssm" (case-insensitive). If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_`)
-	case !parameterName.MatchString(name), strings.HasSuffix(name, "/"), strings.Contains(name, "//"):
+	case !parameterName().MatchString(name), strings.HasSuffix(name, "/"), strings.Contains(name, "//"):
 		return fail(validation, "Parameter name: can consist of letters, numbers and the symbols .-_, in sub-paths divided by slashes.")
 	case strings.Contains(name, "/") && !strings.HasPrefix(name, "/"):
 		return fail(validation, "Parameter name must be a fully qualified name.")
@@ -158,7 +159,7 @@ func checkParameter(v *parameterVersion) *fault {
 	switch {
 	case n == 0:
 		return fail(validation, "1 validation error detected: Value at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1")
-	case nestedValue.MatchString(v.value.Reveal()):
+	case nestedValue().MatchString(v.value.Reveal()):
 		return fail(validation, "Parameter value can't nest another parameter. Do not use \"{{}}\" in the value.")
 	case n > maxAdvanced:
 		return fail(validation, "Advanced tier parameters support a maximum parameter value of %d characters.", maxAdvanced)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -196,7 +197,7 @@ func (p *params) tags(name string) []tag {
 func (p *params) secretID() string {
 	p.need("SecretId")
 	id := p.text("SecretId", 1, maxID)
-	if p.bad == nil && id != "" && !strings.HasPrefix(id, "arn:") && !idPattern.MatchString(id) {
+	if p.bad == nil && id != "" && !strings.HasPrefix(id, "arn:") && !idPattern().MatchString(id) {
 		p.bad = fail(validation, invalidNameMsg)
 	}
 	return id
@@ -230,16 +231,16 @@ func (p *params) verdict() *fault {
 var (
 	// idPattern is what a name in a SecretId may hold. Other services' secrets
 	// have an exclamation mark in their names (rds!cluster-…).
-	idPattern = regexp.MustCompile(`^[A-Za-z0-9/_+=.@!-]+$`)
+	idPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9/_+=.@!-]+$`) })
 	// arnEnd is what Secrets Manager puts after the name in a complete ARN.
-	arnEnd = regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
+	arnEnd = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`-[A-Za-z0-9]{6}$`) })
 )
 
 // nameIsValid reports whether a secret may be created with this name. The
 // documentation advises against, but the service accepts, a name that ends in
 // a hyphen and six characters.
 func nameIsValid(name string) bool {
-	return idPattern.MatchString(name) && !strings.Contains(name, "!")
+	return idPattern().MatchString(name) && !strings.Contains(name, "!")
 }
 
 // checkTags applies the rules for a secret's whole list of tags and for the

@@ -56,7 +56,7 @@ func (s *Server) find(id string, now time.Time) *entry {
 		if name, ours = strings.CutPrefix(id, s.arnPrefix); !ours {
 			return nil
 		}
-		if complete = arnEnd.MatchString(name); complete {
+		if complete = arnEnd().MatchString(name); complete {
 			name = name[:len(name)-len("-XXXXXX")]
 		}
 	}
@@ -263,7 +263,7 @@ func (c *call) forceDelete(id string) deleteOut {
 		delete(c.secrets, e.name)
 		return deleteOut{e.ref(), stamp{c.now}}
 	}
-	ref := secretRef{id, arnEnd.ReplaceAllString(strings.TrimPrefix(id, c.arnPrefix), "")}
+	ref := secretRef{id, arnEnd().ReplaceAllString(strings.TrimPrefix(id, c.arnPrefix), "")}
 	if !strings.HasPrefix(id, "arn:") {
 		ref = secretRef{c.newARN(id), id}
 	}

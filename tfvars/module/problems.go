@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -52,13 +53,13 @@ func summary(d *hcl.Diagnostic) string {
 	case config.Own, meter.Bound:
 		return d.Summary
 	}
-	if d.Summary == "" || !fixedText.MatchString(d.Summary) {
+	if d.Summary == "" || !fixedText().MatchString(d.Summary) {
 		return "invalid syntax"
 	}
 	return strings.ToLower(d.Summary[:1]) + d.Summary[1:]
 }
 
-var fixedText = regexp.MustCompile(`^[A-Za-z][A-Za-z '/-]*$`)
+var fixedText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z '/-]*$`) })
 
 // sortedKeys returns a map's keys in order.
 func sortedKeys[T any](m map[string]T) []string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -93,14 +94,16 @@ func prefix(v cty.Value) string {
 // six characters that AWS adds.
 //
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html
-var secretARN = regexp.MustCompile(`^arn:([^:]*):secretsmanager:([^:]*):([^:]*):secret:(.+?)(-[A-Za-z0-9]{6})?$`)
+var secretARN = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^arn:([^:]*):secretsmanager:([^:]*):([^:]*):secret:(.+?)(-[A-Za-z0-9]{6})?$`)
+})
 
 // arn is what a secret's ARN tells.
 type arn struct{ partition, region, account, name string }
 
 // parseARN takes a secret's ARN apart.
 func parseARN(text string) (arn, bool) {
-	m := secretARN.FindStringSubmatch(text)
+	m := secretARN().FindStringSubmatch(text)
 	if m == nil {
 		return arn{}, false
 	}

@@ -31,6 +31,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -157,7 +158,7 @@ func (s *Set) put(v Variable) { s.Layers[v.Key] = append([]Variable{v}, s.Layers
 // allows more.
 //
 // https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html
-var fit = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
+var fit = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`) })
 
 // fromFile takes each name of the secrets file in upper case, but for those
 // that an env block renames.
@@ -179,7 +180,7 @@ func (s *Set) fromFile(in Input) error {
 			continue
 		}
 		key := strings.ToUpper(name)
-		if !fit.MatchString(key) {
+		if !fit().MatchString(key) {
 			s.Unfit = append(s.Unfit, name)
 			continue
 		}

@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"hci/sync/dotenv"
@@ -36,7 +37,7 @@ func (e *KeyError) Error() string { return fmt.Sprintf("%q %s", e.Key, e.Problem
 // keyForm is POSIX's.
 //
 // https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html
-var keyForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var keyForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 
 // Build returns the environment for a program, and the keys that were left
 // alone because they are protected. Errors are [*KeyError]s, joined; they hold
@@ -89,7 +90,7 @@ func needed(key string) bool { return runtime.GOOS == "windows" && fold(key) == 
 // Problem says why no program on this system can get a variable, or nothing.
 func Problem(key, value string) string {
 	switch {
-	case !keyForm.MatchString(key):
+	case !keyForm().MatchString(key):
 		return "is no name for an environment variable: letters, digits and _, not beginning with a digit"
 	case strings.IndexByte(value, 0) >= 0:
 		return "holds a NUL byte, which no environment variable can"

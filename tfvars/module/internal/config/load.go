@@ -40,7 +40,7 @@ func Load(fsys fs.FS, dir string) (*Module, hcl.Diagnostics) {
 	for i, f := range files {
 		d := &decoder{module: m, override: i >= len(primary)}
 		diags = append(diags, d.file(f.Body)...)
-		for _, name := range providerFunction.FindAll(f.Bytes, -1) {
+		for _, name := range providerFunction().FindAll(f.Bytes, -1) {
 			m.Functions[string(name)] = true
 		}
 	}
@@ -52,7 +52,7 @@ func Load(fsys fs.FS, dir string) (*Module, hcl.Diagnostics) {
 
 // providerFunction finds the functions of providers in the bytes of a file. A
 // match in a comment does no harm: it only makes a name known.
-var providerFunction = regexp.MustCompile(`provider::[A-Za-z_][\w-]*::[A-Za-z_][\w-]*`)
+var providerFunction = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`provider::[A-Za-z_][\w-]*::[A-Za-z_][\w-]*`) })
 
 // list returns the paths of a module's files, each list sorted by name. Files
 // of OpenTofu's own names are read as well; a file of the same name that is

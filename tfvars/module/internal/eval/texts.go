@@ -3,6 +3,7 @@ package eval
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -169,14 +170,14 @@ func flatten(s shape.Shape, pieces *[]string) {
 }
 
 var (
-	quoted        = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
-	interpolation = regexp.MustCompile(`[$%]\{[^{}]*\}`)
+	quoted        = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(?:[^"\\]|\\.)*"`) })
+	interpolation = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[$%]\{[^{}]*\}`) })
 )
 
 // rawTexts visits the strings of a file in the JSON syntax; what is interpolated
 // in them counts as not known.
 func rawTexts(src []byte, visit func([]string)) {
-	for _, text := range quoted.FindAll(src, -1) {
-		visit(interpolation.Split(strings.Trim(string(text), `"`), -1))
+	for _, text := range quoted().FindAll(src, -1) {
+		visit(interpolation().Split(strings.Trim(string(text), `"`), -1))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -143,14 +144,14 @@ func nested(text string) int {
 	return deepest
 }
 
-var widths = regexp.MustCompile(`%[^a-zA-Z%]*?(\d+)(?:\.(\d+))?`)
+var widths = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`%[^a-zA-Z%]*?(\d+)(?:\.(\d+))?`) })
 
 // formatted is how long the result of a format string can be, of arguments that
 // take up so much.
 func formatted(format string, arguments int64) int64 {
 	verbs := int64(strings.Count(format, "%"))
 	total := plus(int64(len(format)), times(verbs, arguments))
-	for _, m := range widths.FindAllStringSubmatch(format, -1) {
+	for _, m := range widths().FindAllStringSubmatch(format, -1) {
 		for _, digits := range m[1:] {
 			if digits == "" {
 				continue
