@@ -140,6 +140,13 @@ func (w *writer) text(s string) {
 	w.WriteByte('"')
 }
 
+// Quote writes a string as a literal of Terraform's language, with its quotes.
+func Quote(s string) string {
+	var w writer
+	w.text(s)
+	return w.String()
+}
+
 // literal writes a character that needs no escape, unless it starts a template:
 // "${" becomes "$${". What follows another of its kind becomes an escape,
 // because HashiCorp's parser is not at one with itself about "$$${".

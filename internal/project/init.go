@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2/hclwrite"
-	"github.com/zclconf/go-cty/cty"
-
 	"hci/crypto"
+	"hci/tfvars"
 )
 
 // settings are those that are about no single environment; %d is the number of
@@ -86,7 +84,7 @@ func InitConfig(p *Project) []byte {
 	for _, env := range p.Environments {
 		p.initEnvironment(&b, env)
 	}
-	return hclwrite.Format(b.Bytes())
+	return aligned(b.String())
 }
 
 // initCode writes where the Terraform code lies, and what runs it.
@@ -146,6 +144,37 @@ func (p *Project) initEnvironment(b *bytes.Buffer, env Environment) {
 }
 
 // quote writes a string as HCL does.
-func quote(s string) string {
-	return string(hclwrite.TokensForValue(cty.StringVal(s)).Bytes())
+func quote(s string) string { return tfvars.Quote(s) }
+
+// aligned puts the equals signs of lines that follow one another below each other,
+// as 'terraform fmt' does.
+func aligned(text string) []byte {
+	var out strings.Builder
+	lines := strings.SplitAfter(text, "\n")
+	for begin := 0; begin < len(lines); {
+		end, widest := begin, 0
+		for ; end < len(lines) && attributeName(lines[end]) > 0; end++ {
+			widest = max(widest, attributeName(lines[end]))
+		}
+		for _, line := range lines[begin:end] {
+			n := attributeName(line)
+			out.WriteString(line[:n] + strings.Repeat(" ", widest-n) + line[n:])
+		}
+		if end < len(lines) {
+			out.WriteString(lines[end])
+			end++
+		}
+		begin = end
+	}
+	return []byte(out.String())
+}
+
+// attributeName is how long the indentation and the name of a line are that sets an
+// attribute; 0 for any other line.
+func attributeName(line string) int {
+	before, _, found := strings.Cut(line, " = ")
+	if !found || strings.ContainsAny(strings.TrimLeft(before, " "), " #\"") {
+		return 0
+	}
+	return len(before)
 }

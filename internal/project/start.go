@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2/hclwrite"
-
 	"hci/internal/atomicfile"
 )
 
@@ -83,7 +81,7 @@ func (p *Project) Deviations(s Start, planned []Environment) []byte {
 	if b.Len() == 0 {
 		return nil
 	}
-	return append(bytes.TrimRight(hclwrite.Format(b.Bytes()), "\n"), '\n')
+	return append(bytes.TrimRight(aligned(b.String()), "\n"), '\n')
 }
 
 // IgnoreLines are the lines that .gitignore lacks, so that the plaintext of

@@ -4,11 +4,12 @@ import (
 	"strconv"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
 	"hci/tfvars/module/internal/mark"
+
+	"hci/tfvars"
 )
 
 // Repetition is what count.index, each.key and each.value mean in a block.
@@ -27,10 +28,11 @@ func (r Repetition) Suffix() string {
 		n, _ := r.Key.AsBigFloat().Int64()
 		return "[" + strconv.FormatInt(n, 10) + "]"
 	}
-	if key := r.Key.AsString(); plain(key) {
+	key := r.Key.AsString()
+	if plain(key) {
 		return `["` + key + `"]`
 	}
-	return "[" + string(hclwrite.TokensForValue(r.Key).Bytes()) + "]"
+	return "[" + tfvars.Quote(key) + "]"
 }
 
 // plain reports whether a text stands in quotes as it is.
