@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -37,11 +38,11 @@ func (r RotateAfter) Unknown(names []string) []string {
 	return all
 }
 
-var agePattern = regexp.MustCompile(`^([0-9]{1,5})([dw])$`)
+var agePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9]{1,5})([dw])$`) })
 
 // ParseAge reads a number of days or weeks, such as 90d or 12w.
 func ParseAge(text string) (time.Duration, error) {
-	m := agePattern.FindStringSubmatch(text)
+	m := agePattern().FindStringSubmatch(text)
 	if m == nil {
 		return 0, fmt.Errorf("%q is no age: write days or weeks, such as 90d or 12w", text)
 	}
