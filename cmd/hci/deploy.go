@@ -34,6 +34,7 @@ type deployOptions struct {
 	restart     bool
 	after       bool // the migration after the update
 	verbose     bool
+	schedules   bool // make schedules start the new image
 	base        string
 	asDeclared  bool
 	ask         asker // asks whether to proceed with the plan; nil for nobody
@@ -88,6 +89,7 @@ func newDeploy(a *app) *cobra.Command {
 	serviceFlag(cmd, &o.services)
 	spotFlag(cmd, &o)
 	waitFlag(cmd, &o)
+	schedulesFlag(cmd, &o)
 	lookFlags(cmd, &o)
 	rehearseFlags(cmd, &o)
 	cmd.AddCommand(newDeployStep(a, state.Migrate, "Run the migration as a one-off task, and wait for its end"),
@@ -140,6 +142,10 @@ func serviceFlag(cmd *cobra.Command, services *[]string) {
 func waitFlag(cmd *cobra.Command, o *deployOptions) {
 	o.waits = true
 	cmd.Flags().BoolVar(&o.wait, "wait", true, "wait until the rollout has ended; with --wait=false hci only starts it")
+}
+
+func schedulesFlag(cmd *cobra.Command, o *deployOptions) {
+	cmd.Flags().BoolVar(&o.schedules, "schedules", false, "make schedules start the new image, too, where Terraform leaves that to others")
 }
 
 // noWait reports whether the rollout is only started. Commands without the flag wait.
@@ -312,6 +318,7 @@ func newDeployStep(a *app, step state.Step, short string) *cobra.Command {
 		cmd.Flags().BoolVar(&o.after, "after", false, "run the migration that follows the update, where hci.hcl has two")
 	case state.Update:
 		waitFlag(cmd, &o)
+		schedulesFlag(cmd, &o)
 		imageFlags(cmd, &o)
 		serviceFlag(cmd, &o.services)
 		dirtyFlag(cmd, &o)

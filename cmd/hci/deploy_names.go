@@ -34,7 +34,8 @@ type deployment struct {
 	leaks    func(path string, piece []byte) []string // see [deploy.Source]
 	values   func(path string, piece []byte) []string
 
-	notify, migratePlan []string // commands of hci.hcl that the user trusts; nil for none
+	schedules           []scheduled // to be made to start the new image
+	notify, migratePlan []string    // commands of hci.hcl that the user trusts; nil for none
 }
 
 // deployed finds the environment's service, to be looked at.

@@ -27,6 +27,9 @@ func (a *app) runDeploy(ctx context.Context, env project.Environment, steps []st
 	if !slices.Contains([]string{"", state.BaseRunning, state.BaseNewest}, o.base) {
 		return fmt.Errorf("--base is %s or %s, and not %q", state.BaseRunning, state.BaseNewest, o.base)
 	}
+	if o.schedules && o.noWait() {
+		return errors.New("--schedules does not go with --wait=false: schedules start the new image once it serves")
+	}
 	d, err := a.deployment(ctx, env, steps, o.services...)
 	if err != nil {
 		return err
@@ -148,6 +151,9 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 	if err := a.lookAlong(ctx, along, steps, look, o); err != nil {
 		return err
 	}
+	if wantsAlso(steps, o) {
+		look.Findings = append(look.Findings, a.alsoRuns(ctx, d, look, along, o)...)
+	}
 	look.Findings = append(look.Findings, a.hooks(d, steps, o)...)
 	looked := deploy.Done{Step: "look", Words: fmt.Sprintf("%d findings", len(look.Findings)), Took: time.Since(start)}
 	job := a.job(d, journal, steps, o, look)
@@ -207,14 +213,15 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 		a.tell(d, job, done, all, err)
 		return errors.Join(said, summary)
 	}
-	a.tell(d, job, done, all, nil)
+	late := a.updateSchedules(ctx, d, job, nil)
+	a.tell(d, job, done, all, late)
 	switch {
 	case a.rehearsal != nil:
 		a.sayf("rehearsed: nothing in AWS was touched")
 	case slices.Contains(journal.Steps, state.Update):
 		a.outcome(job)
 	}
-	return summary
+	return errors.Join(late, summary)
 }
 
 // findings shows what was found; the error says that something of it stands in the

@@ -413,7 +413,11 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 	if err != nil && after {
 		a.sayf("the migration after the update was not run, since not every service was deployed")
 	}
-	a.tell(d, job, done, results, firstOf(results))
+	var late error
+	if err == nil {
+		late = a.updateSchedules(ctx, d, job, along)
+	}
+	a.tell(d, job, done, results, errors.Join(firstOf(results), late))
 	if err != nil {
 		return errors.Join(err, summary)
 	}
@@ -422,5 +426,5 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 	} else {
 		a.outcome(job)
 	}
-	return summary
+	return errors.Join(late, summary)
 }

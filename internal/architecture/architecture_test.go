@@ -42,11 +42,11 @@ internal/history: crypto internal/sealed sync/secret tfvars
 internal/privatedir: internal/child
 internal/docker: internal/atomicfile internal/child internal/privatedir sync/secret
 internal/aws/client: sync/awssm/reach
-internal/aws/cloudtrail: internal/aws/client
 internal/aws/ssm: internal/aws/client sync sync/secret sync/awssm/reach
 internal/aws/ecr: internal/aws/client sync/secret
 internal/aws/ecs: internal/aws/client sync/secret
 internal/aws/session: internal/child sync/secret
+internal/aws/schedules: internal/aws/client
 internal/deploy: internal/aws/client internal/aws/ecr internal/aws/ecs internal/deploy/names internal/deploy/preflight internal/deploy/revisions internal/deploy/rollout internal/deploy/state internal/deploy/words internal/docker sync/secret
 internal/deploy/preflight: internal/aws/client internal/aws/ecr internal/aws/ecs internal/deploy/names internal/deploy/revisions internal/deploy/state internal/deploy/words internal/docker internal/project
 internal/deploy/revisions: internal/aws/client internal/aws/ecs internal/deploy/names internal/deploy/words tfvars/module

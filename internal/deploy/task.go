@@ -100,6 +100,13 @@ type oneOff struct {
 	started   func(arn string) error
 }
 
+// WithImage registers a one-off task's definition with the image that is deployed, and
+// returns its revision.
+func (j *Job) WithImage(ctx context.Context, d *ecs.Definition) (string, error) {
+	image, _ := j.image()
+	return j.withImage(ctx, d, image, false)
+}
+
 // withImage registers a one-off task's definition with the image, for the
 // containers whose image lies in the repository; it is left as it is if nothing
 // differs. composed tells that it is not registered yet.

@@ -41,6 +41,7 @@ type Evaluated struct {
 	// Repositories are those of Amazon ECR.
 	Repositories []Repository
 	Functions    []Function // of AWS Lambda
+	Schedules    []Schedule // of one-off tasks
 	// Provider is what the default provider "aws" of the root module says, and
 	// Providers what each provider block "aws" does, by address.
 	Provider  Place
@@ -199,7 +200,7 @@ func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
 	r.versions()
 	r.attachments()
 	r.resolveClusters()
-	ev.Functions = r.functions
+	ev.Functions, ev.Schedules = r.functions, r.schedules
 	ev.Secrets, ev.Services, ev.Tasks, ev.Repositories = r.secrets(), r.services, r.taskDefinitions(), r.repositories
 	ev.Provider, ev.Providers = r.provider(g.Root, defaultProvider), r.blocks(g.Root)
 

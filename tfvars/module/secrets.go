@@ -42,6 +42,7 @@ type reader struct {
 	clusters      map[string]string // names, by address
 	repositories  []Repository
 	functions     []Function
+	schedules     []Schedule
 }
 
 // block is one instance of a resource.
@@ -93,6 +94,8 @@ func (r *reader) module(in *eval.Instance) {
 				r.repository(b)
 			case functionType:
 				r.function(b)
+			case eventTargetType, scheduleType:
+				r.schedule(b)
 			case taskType:
 				r.tasks = append(r.tasks, b)
 			default:

@@ -110,7 +110,7 @@ func kindOf(res *config.Resource) string {
 		return ""
 	}
 	switch res.Type {
-	case versionType, parameterType, rotationType, policyType, serviceType, clusterType, taskType, repositoryType, functionType:
+	case versionType, parameterType, rotationType, policyType, serviceType, clusterType, taskType, repositoryType, functionType, eventTargetType, scheduleType:
 		return res.Type
 	}
 	return ""

@@ -158,9 +158,32 @@ func (c *Client) Call(ctx context.Context, operation string, in, out any) error 
 	if err != nil {
 		return err
 	}
+	return c.repeated(ctx, request{operation: operation, method: http.MethodPost, body: body}, out)
+}
+
+// REST is [Client.Call] for a service whose operations are paths, such as EventBridge
+// Scheduler. in is nil for a request without a body.
+func (c *Client) REST(ctx context.Context, operation, method, path string, in, out any) error {
+	r := request{operation: operation, method: method, path: path}
+	if in != nil {
+		var err error
+		if r.body, err = json.Marshal(in); err != nil {
+			return err
+		}
+	}
+	return c.repeated(ctx, r, out)
+}
+
+// request is one to be sent. Without a path its operation stands in a header.
+type request struct {
+	operation, method, path string
+	body                    []byte
+}
+
+func (c *Client) repeated(ctx context.Context, r request, out any) error {
 	unsure := false
 	for attempt := 1; ; attempt++ {
-		again, err := c.once(ctx, operation, body, out)
+		again, err := c.once(ctx, r, out)
 		var failed *Error
 		if errors.As(err, &failed) {
 			failed.Unsure = unsure
@@ -185,24 +208,31 @@ func (c *Client) Try(ctx context.Context, operation string, in, out any) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.once(ctx, operation, body, out)
+	_, err = c.once(ctx, request{operation: operation, method: http.MethodPost, body: body}, out)
 	return reached(err)
 }
 
-func (c *Client) once(ctx context.Context, operation string, body []byte, out any) (again bool, err error) {
+func (c *Client) once(ctx context.Context, r request, out any) (again bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint(), bytes.NewReader(body))
+	address := c.endpoint()
+	if r.path != "" {
+		address = strings.TrimSuffix(address, "/") + r.path
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, address, bytes.NewReader(r.body))
 	if err != nil {
 		return false, err
 	}
-	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	req.Header.Set("X-Amz-Target", c.service.Target+"."+operation)
+	req.Header.Set("Content-Type", "application/json")
+	if r.path == "" {
+		req.Header.Set("Content-Type", "application/x-amz-json-1.1")
+		req.Header.Set("X-Amz-Target", c.service.Target+"."+r.operation)
+	}
 	credentials, err := c.cfg.Credentials.Retrieve(ctx)
 	if err != nil {
 		return false, noCredentials(err)
 	}
-	sum := sha256.Sum256(body)
+	sum := sha256.Sum256(r.body)
 	if err := v4.NewSigner().SignHTTP(ctx, credentials, req, hex.EncodeToString(sum[:]), c.service.Name, c.cfg.Region, time.Now()); err != nil {
 		return false, err
 	}
@@ -216,11 +246,11 @@ func (c *Client) once(ctx context.Context, operation string, body []byte, out an
 		return true, err
 	}
 	if resp.StatusCode >= http.StatusBadRequest {
-		failed := failure(operation, resp.StatusCode, answer)
+		failed := failure(r.operation, resp.StatusCode, answer)
 		return failed.throttled() || failed.Status >= http.StatusInternalServerError, failed
 	}
 	if err := json.Unmarshal(answer, out); err != nil {
-		return false, fmt.Errorf("%s: %w", operation, reach.ErrPage)
+		return false, fmt.Errorf("%s: %w", r.operation, reach.ErrPage)
 	}
 	return false, nil
 }

@@ -18,6 +18,7 @@ import (
 type Service struct {
 	Name        string       `json:"name"`
 	Cluster     string       `json:"cluster"`
+	ClusterARN  string       `json:"-"`
 	Status      string       `json:"status"` // ACTIVE, DRAINING
 	Desired     int          `json:"desired"`
 	Running     int          `json:"running"`
@@ -94,7 +95,7 @@ func (o *On) State(ctx context.Context) (*Service, error) {
 		return nil, err
 	}
 	out := &Service{
-		Name: o.Service, Cluster: o.Cluster, Status: s.Status, Revision: Revision{Name: name(s.TaskDefinition)},
+		Name: o.Service, Cluster: o.Cluster, ClusterARN: s.ClusterARN, Status: s.Status, Revision: Revision{Name: name(s.TaskDefinition)},
 		Desired: s.DesiredCount, Running: s.RunningCount, Pending: s.PendingCount, Deployments: []Deployment{},
 		Breaker: s.Configuration.Breaker.Enable && s.Configuration.Breaker.Rollback, Controller: s.Controller.Type,
 	}

@@ -15,6 +15,7 @@ type (
 	}
 	wireService struct {
 		Status         string           `json:"status"`
+		ClusterARN     string           `json:"clusterArn"`
 		DesiredCount   int              `json:"desiredCount"`
 		RunningCount   int              `json:"runningCount"`
 		PendingCount   int              `json:"pendingCount"`

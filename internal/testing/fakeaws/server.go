@@ -97,6 +97,9 @@ type Server struct {
 	tokens   map[string]*token
 	logs     map[string][]event // by group and stream
 	runs     map[string]*task   // one-off tasks, by client token
+
+	targets   map[string][]object // of EventBridge's rules
+	scheduled []object            // of EventBridge Scheduler
 }
 
 const defaultTick = 100 * time.Millisecond
@@ -111,7 +114,7 @@ func New(host string, o Options) *Server {
 	if o.Tick == 0 {
 		o.Tick = defaultTick
 	}
-	s := &Server{o: o, host: host, families: map[string][]*definition{}, tokens: map[string]*token{}, logs: map[string][]event{}, runs: map[string]*task{}}
+	s := &Server{o: o, host: host, families: map[string][]*definition{}, tokens: map[string]*token{}, logs: map[string][]event{}, runs: map[string]*task{}, targets: map[string][]object{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	for family, raw := range o.Definitions {
 		s.register(family, raw, "arn:aws:sts::"+o.Account+":assumed-role/terraform/rehearsal")
@@ -165,6 +168,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if digest, ok := strings.CutPrefix(r.URL.Path, layerPath); ok {
 		s.layer(w, digest)
+		return
+	}
+	if r.URL.Path == schedulesPath || strings.HasPrefix(r.URL.Path, schedulesPath+"/") {
+		s.schedules(w, r)
 		return
 	}
 	target := r.Header.Get("X-Amz-Target")
@@ -249,6 +256,7 @@ func (s *Server) operate(service, operation string, in object) (object, error) {
 			"DescribeRepositories": s.describeRepositories, "DescribeImages": s.describeImages, "GetAuthorizationToken": s.getAuthorizationToken,
 			"BatchGetImage": s.batchGetImage, "PutImage": s.putImage, "GetDownloadUrlForLayer": s.getDownloadURLForLayer,
 		},
+		"AWSEvents":     {"ListRuleNamesByTarget": s.listRuleNamesByTarget, "ListTargetsByRule": s.listTargetsByRule, "PutTargets": s.putTargets},
 		"Logs_20140328": {"GetLogEvents": s.getLogEvents, "FilterLogEvents": s.filterLogEvents},
 	}
 	do, ok := operations[service][operation]

@@ -84,6 +84,9 @@ type Resource struct {
 	// IgnoreAll is its "all".
 	IgnoreChanges []string
 	IgnoreAll     bool
+	// IgnorePaths are the same with what follows the first step, without indexes:
+	// "ecs_target.task_definition_arn".
+	IgnorePaths []string
 	// Replicas counts the replica blocks of a secret; DynamicReplicas tells that
 	// there is a dynamic one. See [ReplicaRegion].
 	Replicas        int
@@ -169,6 +172,10 @@ func Arguments(mode Mode, typ string) []string {
 		return []string{"family", "container_definitions", "task_role_arn", "execution_role_arn"}
 	case "aws_ecs_cluster":
 		return []string{"name"}
+	case "aws_cloudwatch_event_target":
+		return []string{"rule", "event_bus_name", "target_id"}
+	case "aws_scheduler_schedule":
+		return []string{"name", "group_name"}
 	case "aws_ecr_repository":
 		return []string{"name", "image_tag_mutability"}
 	case "data.aws_ecr_repository":

@@ -59,7 +59,7 @@ func (d *decoder) resource(b *hcl.Block, mode Mode) hcl.Diagnostics {
 			old.Provider = r.Provider
 		}
 		if r.IgnoreAll || r.IgnoreChanges != nil {
-			old.IgnoreAll, old.IgnoreChanges = r.IgnoreAll, r.IgnoreChanges
+			old.IgnoreAll, old.IgnoreChanges, old.IgnorePaths = r.IgnoreAll, r.IgnoreChanges, r.IgnorePaths
 		}
 		old.Restored = old.Restored || r.Restored
 		if r.Replicas > 0 || r.DynamicReplicas {
@@ -81,6 +81,9 @@ func resourceSchema(mode Mode, typ string) *hcl.BodySchema {
 	}
 	if typ == "aws_secretsmanager_secret" && mode == Managed {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: Replica}, hcl.BlockHeaderSchema{Type: "dynamic", LabelNames: []string{"type"}})
+	}
+	if path := ScheduledTask(typ); path != nil {
+		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: path[0]})
 	}
 	if typ == "aws_lambda_function" {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: functionEnvironment})
@@ -112,8 +115,51 @@ func (r *Resource) block(b *hcl.Block) hcl.Diagnostics {
 		return r.inner(b, "cpu_architecture", "operating_system_family")
 	case functionEnvironment:
 		return r.inner(b, "variables")
+	case eventTargetBlock, scheduleBlock:
+		return r.scheduled(b)
 	}
 	return nil
+}
+
+// The blocks of schedules in which a task definition stands.
+const (
+	eventTargetBlock = "ecs_target"
+	scheduleBlock    = "target"
+	scheduleTask     = "ecs_parameters"
+	taskArgument     = "task_definition_arn"
+)
+
+// ScheduledTask is where the task definition stands that a type of resource starts; nil
+// if the type starts none. Joined with dots it is the name in [Resource.Attrs].
+func ScheduledTask(typ string) []string {
+	switch typ {
+	case "aws_cloudwatch_event_target":
+		return []string{eventTargetBlock, taskArgument}
+	case "aws_scheduler_schedule":
+		return []string{scheduleBlock, scheduleTask, taskArgument}
+	}
+	return nil
+}
+
+// scheduled reads the task definition in the blocks of a schedule.
+func (r *Resource) scheduled(b *hcl.Block) hcl.Diagnostics {
+	path := ScheduledTask(r.Type)
+	if len(path) == 0 || b.Type != path[0] {
+		return nil
+	}
+	body := b.Body
+	if len(path) > 2 {
+		content, _, diags := body.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: path[1]}}})
+		if diags.HasErrors() || len(content.Blocks) == 0 {
+			return diags
+		}
+		body = content.Blocks[0].Body
+	}
+	attrs, _, diags := arguments(body, taskArgument)
+	if expr, ok := attrs[taskArgument]; ok {
+		r.Attrs[strings.Join(path, ".")] = expr
+	}
+	return diags
 }
 
 // inner reads arguments of a block as "block.argument".
@@ -158,8 +204,26 @@ func (r *Resource) lifecycle(body hcl.Body) hcl.Diagnostics {
 			continue
 		}
 		r.IgnoreChanges = append(r.IgnoreChanges, t.RootName())
+		r.IgnorePaths = append(r.IgnorePaths, pathOf(t))
 	}
 	return diags
+}
+
+// pathOf are the names in a traversal, with dots.
+func pathOf(t hcl.Traversal) string {
+	path := t.RootName()
+	for _, step := range t[1:] {
+		if attr, ok := step.(hcl.TraverseAttr); ok {
+			path += "." + attr.Name
+		}
+	}
+	return path
+}
+
+// IgnoresPath reports whether changes of what a path names are ignored, by itself or with
+// more.
+func (r *Resource) IgnoresPath(path string) bool {
+	return r.IgnoreAll || slices.ContainsFunc(r.IgnorePaths, func(p string) bool { return path == p || strings.HasPrefix(path, p+".") })
 }
 
 func isAsterisk(expr hcl.Expression) bool {

@@ -63,6 +63,8 @@ var written = map[string][]Written{
 	"aws_kinesis_stream":                   {name},
 	"aws_kinesis_firehose_delivery_stream": {name},
 	"aws_cloudwatch_event_bus":             {name},
+	"aws_cloudwatch_event_rule":            {name, {Name: "id", Of: "name"}},
+	"aws_scheduler_schedule_group":         {name},
 	"aws_cloudwatch_log_group":             {name},
 	"aws_sfn_state_machine":                {name},
 	"aws_mq_broker":                        {{Name: "broker_name"}},
