@@ -72,6 +72,7 @@ func TestBombs(t *testing.T) {
 		{name: "jsondecode", code: "locals {\n  s = replace(format(\"%100000s\", \"\"), \" \", \"[\")\n}\n", value: "jsonencode(jsondecode(local.s))", want: "64 MiB|256 MiB"},
 		{name: "a wide number", value: `"${1e99999999}"`, want: "more than 100000 digits", line: 5},
 		{name: "a wide number, multiplied", value: `jsonencode([1e99999 * 1e99999])`, want: "more than 100000 digits", line: 5},
+		{name: "a wide number from YAML", value: `jsonencode(yamldecode("[1e99999999]"))`, want: "64 MiB|256 MiB|more than 100000 digits", line: 5},
 		{name: "a wide number from JSON", value: `jsonencode(jsondecode("[1e99999999]"))`, want: "64 MiB|256 MiB|more than 100000 digits", line: 5},
 		{name: "templatestring", code: "locals {\n  t = \"%%{for a in r}%%{for b in r}%%{for c in r}x%%{endfor}%%{endfor}%%{endfor}\"\n}\n", value: `templatestring(local.t, { r = ` + list + ` })`, want: "too many steps|64 MiB|256 MiB", steps: few},
 		{name: "within try", value: `try(format("%1000000000s", "x"), "else")`, want: "64 MiB|256 MiB", line: 5},
@@ -109,6 +110,31 @@ func TestBombs(t *testing.T) {
 				t.Errorf("error %v, want %q at %s", err, c.want, place)
 			}
 		})
+	}
+}
+
+// TestYAMLBombs: a text in YAML that could be larger than it looks, or deeper than
+// a reader that is recursive takes, is not read; what needs it is unknown.
+func TestYAMLBombs(t *testing.T) {
+	laughs := "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+	for _, c := range "bcdefghij" {
+		before := string(c - 1)
+		laughs += string(c) + ": &" + string(c) + " [*" + before + strings.Repeat(", *"+before, 9) + "]\n"
+	}
+	for name, text := range map[string]string{
+		"aliases": laughs, "merge keys": "a: &a {b: 1}\nc:\n  <<: *a\n", "an anchor of the whole": "&a\nb: 1\n",
+		"flow": strings.Repeat("[", 1000) + strings.Repeat("]", 1000), "flow over lines": strings.Repeat("[\n", 1000),
+		"sequences in one line": strings.Repeat("- ", 1000) + "x", "keys in one line": strings.Repeat("? ", 1000) + "x",
+		"indentation": lines(300, strings.Repeat(" ", 250)+"k$i:"), "long": "a: " + strings.Repeat("x", 300<<10),
+	} {
+		m, err := module.Load(fstest.MapFS{"x.yaml": {Data: []byte(text)}, "main.tf": {Data: []byte(fmt.Sprintf(secretOf, `jsonencode(yamldecode(file("${path.module}/x.yaml")))`))}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev, err := m.Evaluate(module.Inputs{Workspace: "default"})
+		if err != nil || len(ev.Secrets) != 1 || ev.Secrets[0].Status != module.Unknown {
+			t.Errorf("%s: %v, %v", name, err, ev)
+		}
 	}
 }
 

@@ -81,7 +81,7 @@ func unevaluated() map[string]function.Function {
 	table := map[string]function.Function{}
 	for _, name := range []string{
 		"abspath", "base64gzip", "bcrypt", "pathexpand", "plantimestamp", "rsadecrypt",
-		"timestamp", "uuid", "yamldecode", "yamlencode",
+		"timestamp", "uuid", "yamlencode",
 	} {
 		table[name] = Unevaluated(name)
 	}

@@ -25,6 +25,7 @@ func texts() map[string]function.Function {
 		"textdecodebase64": textFunc(decodeText, "source", "encoding"),
 		"textencodebase64": textFunc(encodeText, "string", "encoding"),
 		"timecmp":          timeCmp(),
+		"yamldecode":       decodeYAML(),
 		"urlencode":        textFunc(func(a []string) (string, error) { return url.QueryEscape(a[0]), nil }, "str"),
 	}
 }

@@ -114,6 +114,8 @@ func (c *call) transient() int64 {
 			return maxValue + 1
 		}
 		return times(first, perElement/4)
+	case "yamldecode":
+		return times(first, perElement)
 	case "csvdecode":
 		header, _, _ := strings.Cut(c.text(0), "\n") // each row holds every column, by name
 		return times(int64(strings.Count(c.text(0), "\n")+1), int64(strings.Count(header, ",")+1)*perElement)
