@@ -88,16 +88,31 @@ func (a *app) envEntries(ctx context.Context, env project.Environment, r variabl
 	for _, v := range missing {
 		a.sayf("%s: %s is skipped: %s", env.Name, v.Key, v.Reason())
 	}
-	a.hintMissing(missing, r)
+	a.hintMissing(env.Name, missing, r)
 	if r.ecs {
 		return set.ForECS(in.Evaluated, in.ARNs)
 	}
 	return entries, nil
 }
 
+// unsetVariables are the root's variables without a value that values wait for.
+func unsetVariables(missing []layers.Variable) (names []string) {
+	for _, v := range missing {
+		for _, address := range v.Awaits {
+			if name, ok := strings.CutPrefix(address, "var."); ok && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
 // hintMissing says how variables without a value get one.
-func (a *app) hintMissing(missing []layers.Variable, r variablesRequest) {
-	applied := func(v layers.Variable) bool { return len(v.Awaits) > 0 }
+func (a *app) hintMissing(env string, missing []layers.Variable, r variablesRequest) {
+	applied := func(v layers.Variable) bool { return slices.ContainsFunc(v.Awaits, module.Later) }
+	for _, name := range unsetVariables(missing) {
+		a.sayf("give var.%s a value in a var file, or with 'hci secrets set %s %[1]s --new' if it is a secret", name, env)
+	}
 	if !r.live && !r.state && slices.ContainsFunc(missing, applied) {
 		a.sayf("--state takes what is known after apply from Terraform's state, --live from the running task definition")
 	}

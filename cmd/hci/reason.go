@@ -8,6 +8,7 @@ import (
 
 	"hci/internal/compare"
 	"hci/sync"
+	"hci/tfvars/module"
 )
 
 // sign is the first column of a plan.
@@ -121,24 +122,6 @@ func differs(c sync.Change) string {
 	return strings.Join(keys, ", ")
 }
 
-// waits says what a value waits for: variables that are not set, and what only
-// an apply can tell.
-func waits(addresses []string) string {
-	var parts []string
-	unset := slices.DeleteFunc(slices.Clone(addresses), later)
-	if len(unset) > 0 {
-		parts = append(parts, "not set: "+strings.Join(unset, ", "))
-	}
-	if apply := slices.DeleteFunc(slices.Clone(addresses), func(a string) bool { return !later(a) }); len(apply) > 0 {
-		parts = append(parts, "known after apply: "+strings.Join(apply, ", "))
-	}
-	return strings.Join(parts, "; ")
-}
-
-// later reports whether an address is of something that an apply tells, and not
-// a variable.
-func later(address string) bool { return !strings.HasPrefix(address, "var.") }
-
 // wantReason says why there is no value to compare with.
 func wantReason(w sync.Want) string {
 	switch w.Status {
@@ -150,7 +133,7 @@ func wantReason(w sync.Want) string {
 		if len(w.Unknown) == 0 {
 			return "its value is not known"
 		}
-		return waits(w.Unknown)
+		return module.Waits(w.Unknown)
 	}
 	return ""
 }
@@ -205,7 +188,7 @@ func (a *app) nextCommand(d *compare.Desired, p sync.Plan) {
 		a.sayf("'hci tf %s apply' creates what is not there; 'hci secrets push %s --create' makes it as well", d.Env.Name, d.Env.Name)
 	}
 	if !d.State && slices.ContainsFunc(p.Changes, func(c sync.Change) bool {
-		return (c.Kind == sync.ValueUnknown || c.Kind == sync.PartDiffers) && slices.ContainsFunc(c.Want.Unknown, later)
+		return (c.Kind == sync.ValueUnknown || c.Kind == sync.PartDiffers) && slices.ContainsFunc(c.Want.Unknown, module.Later)
 	}) {
 		a.sayf("--state takes what is not known from terraform's state")
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"hci/sync"
+	"hci/tfvars/module"
 )
 
 // findNames looks up the names that the Terraform code doesn't tell, by what is
@@ -57,7 +58,7 @@ func (s Session) findName(ctx context.Context, d *Desired, u Unnamed, store sync
 func awaits(addresses []string) string {
 	var unset, later []string
 	for _, address := range addresses {
-		if strings.HasPrefix(address, "var.") {
+		if !module.Later(address) {
 			unset = append(unset, address)
 		} else {
 			later = append(later, address)

@@ -99,7 +99,7 @@ func (pl *Puller) pullable(c sync.Change) bool {
 	case sync.Differs, sync.PartDiffers:
 		return true
 	case sync.ValueUnknown, sync.Agrees: // of a variable that has no value yet
-		return slices.ContainsFunc(c.Want.Unknown, func(address string) bool { return strings.HasPrefix(address, "var.") })
+		return slices.ContainsFunc(c.Want.Unknown, func(address string) bool { return !module.Later(address) })
 	}
 	return false
 }

@@ -3,10 +3,8 @@ package project
 import (
 	"bytes"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -87,12 +85,6 @@ func (r codeReader) reach(dir string) []string {
 	return all
 }
 
-var (
-	workspaceText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b(terraform|tofu)\s*\.\s*workspace\b`) })
-	jsonSource    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"source"\s*:\s*"(\.\.?(?:/[^"]*)?)"`) })
-	jsonType      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(aws[a-z]*_[a-z0-9_]+)"`) })
-)
-
 func (c *facts) file(dir, path string, src []byte) {
 	if strings.HasSuffix(path, ".json") {
 		c.json(dir, path, src)
@@ -113,34 +105,16 @@ func (c *facts) file(dir, path string, src []byte) {
 		c.settings = c.settings && b.Type == "terraform"
 		switch {
 		case b.Type == "module":
-			if source, ok := literal(b.Body, "source"); ok && (strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../") || source == "." || source == "..") {
+			if source, ok := textOf(attributesOf(b.Body)["source"]); ok && isLocalSource(source) {
 				c.calls = append(c.calls, filepath.Join(dir, filepath.FromSlash(source)))
 			}
 		case b.Type == "resource" && len(b.Labels) == 2:
 			c.types[b.Labels[0]] = true
 		case b.Type == "terraform":
 			for _, inner := range b.Body.Blocks {
-				c.stateIn(inner, path)
+				c.stateIn(inner.AsHCLBlock(), path)
 			}
 		}
-	}
-}
-
-// json reads a file in the JSON syntax by its text alone: it can only find too
-// much, and what is found decides nothing that Terraform doesn't confirm.
-func (c *facts) json(dir, path string, src []byte) {
-	c.settings = false
-	if c.workspace == "" && workspaceText().Match(src) {
-		c.workspace = path
-	}
-	if bytes.Contains(src, []byte(`"workspace_key_prefix"`)) {
-		c.backend = backend{kind: "s3", several: true, attribute: "workspace_key_prefix", file: path}
-	}
-	for _, m := range jsonSource().FindAllSubmatch(src, -1) {
-		c.calls = append(c.calls, filepath.Join(dir, filepath.FromSlash(string(m[1]))))
-	}
-	for _, m := range jsonType().FindAllSubmatch(src, -1) {
-		c.types[string(m[1])] = true
 	}
 }
 
@@ -167,8 +141,9 @@ var stateAttributes = map[string][]string{
 	"consul": {"path"}, "cos": {"bucket"}, "oss": {"bucket"}, "kubernetes": {"secret_suffix"},
 }
 
-// stateIn reads a backend or cloud block.
-func (c *facts) stateIn(b *hclsyntax.Block, path string) {
+// stateIn reads a backend or cloud block, of either syntax: in JSON, a block inside
+// can't be told from an attribute but by what is known of it.
+func (c *facts) stateIn(b *hcl.Block, path string) {
 	switch {
 	case b.Type == "backend" && len(b.Labels) == 1:
 		c.backend.kind = b.Labels[0]
@@ -177,33 +152,37 @@ func (c *facts) stateIn(b *hclsyntax.Block, path string) {
 	default:
 		return
 	}
+	inside, rest, _ := b.Body.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "workspaces"}}})
+	attributes := attributesOf(rest)
 	c.backend.file = path
-	c.backend.atInit = b.Type == "backend" && slices.ContainsFunc(stateAttributes[c.backend.kind], func(name string) bool { return b.Body.Attributes[name] == nil })
-	if b.Body.Attributes["workspace_key_prefix"] != nil {
+	c.backend.atInit = b.Type == "backend" && slices.ContainsFunc(stateAttributes[c.backend.kind], func(name string) bool { return attributes[name] == nil })
+	if attributes["workspace_key_prefix"] != nil {
 		c.backend.several, c.backend.attribute = true, "workspace_key_prefix"
 	}
-	for _, w := range b.Body.Blocks {
-		if w.Type != "workspaces" {
-			continue
-		}
-		if name, ok := literal(w.Body, "name"); ok {
+	for _, w := range inside.Blocks {
+		attributes := attributesOf(w.Body)
+		if name, ok := textOf(attributes["name"]); ok {
 			c.backend.name = name
 		}
 		for _, several := range []string{"prefix", "tags"} {
-			if w.Body.Attributes[several] != nil {
+			if attributes[several] != nil {
 				c.backend.several, c.backend.attribute = true, "workspaces { "+several+" }"
 			}
 		}
 	}
 }
 
-// literal is an attribute's text, if it is written out.
-func literal(body *hclsyntax.Body, name string) (string, bool) {
-	attr := body.Attributes[name]
-	if attr == nil || tfvars.ExpressionLimits(attr.Expr) != "" {
+func attributesOf(body hcl.Body) hcl.Attributes {
+	attributes, _ := body.JustAttributes()
+	return attributes
+}
+
+// textOf is an attribute's text, if it is written out.
+func textOf(attribute *hcl.Attribute) (string, bool) {
+	if attribute == nil || tfvars.ExpressionLimits(attribute.Expr) != "" {
 		return "", false
 	}
-	v, diags := attr.Expr.Value(nil)
+	v, diags := attribute.Expr.Value(&hcl.EvalContext{}) // without one, JSON's templates are texts
 	if diags.HasErrors() || v.IsNull() || !v.IsKnown() || v.Type() != cty.String {
 		return "", false
 	}

@@ -133,6 +133,9 @@ func instancesUnknown(awaits []string) string {
 	if len(awaits) == 0 {
 		return "has instances that are not known"
 	}
+	if slices.ContainsFunc(awaits, func(a string) bool { return !Later(a) }) {
+		return "has instances that are not known; " + Waits(awaits)
+	}
 	return fmt.Sprintf("has instances that are known after apply: %s", strings.Join(awaits, ", "))
 }
 

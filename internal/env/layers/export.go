@@ -289,11 +289,11 @@ func (s *Set) Entries() (entries []dotenv.Entry, missing []Variable) {
 func (v Variable) Reason() string {
 	switch {
 	case v.Problem != "" && len(v.Awaits) > 0:
-		return v.Problem + ": known after apply: " + strings.Join(v.Awaits, ", ")
+		return v.Problem + ": " + module.Waits(v.Awaits)
 	case v.Problem != "":
 		return v.Problem
 	case len(v.Awaits) > 0:
-		return "known after apply: " + strings.Join(v.Awaits, ", ")
+		return module.Waits(v.Awaits)
 	default:
 		return "its value is not known"
 	}

@@ -3,6 +3,7 @@ package funcs
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	yaml "github.com/zclconf/go-cty-yaml"
 	"github.com/zclconf/go-cty/cty"
@@ -39,12 +40,12 @@ const maxYAML = 256 << 10
 const maxNested = 200
 
 // anchor is where a text can name a part of itself, to be repeated.
-var anchor = regexp.MustCompile(`(?m)(?:^|[\s\[{,:?-])&[^\s&]`)
+var anchor = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)(?:^|[\s\[{,:?-])&[^\s&]`) })
 
 // plainYAML reports whether a text in YAML is small, flat, and without anchors.
 // It errs by false.
 func plainYAML(text string) bool {
-	if len(text) > maxYAML || anchor.MatchString(text) || strings.Count(text, "[")+strings.Count(text, "{") > 20*maxNested {
+	if len(text) > maxYAML || anchor().MatchString(text) || strings.Count(text, "[")+strings.Count(text, "{") > 20*maxNested {
 		return false
 	}
 	flow, deepest := 0, 0
