@@ -232,7 +232,7 @@ func (p *Project) Undecided() error { return p.undecided }
 // Environment returns the environment of that name, or an
 // [*UnknownEnvironmentError].
 func (p *Project) Environment(name string) (Environment, error) {
-	i := slices.IndexFunc(p.Environments, func(e Environment) bool { return e.Name == name })
+	i := p.find(name)
 	switch {
 	case i < 0 && p.undecided != nil:
 		return Environment{}, p.undecided
@@ -243,6 +243,25 @@ func (p *Project) Environment(name string) (Environment, error) {
 		return Environment{}, p.undecided
 	}
 	return p.Environments[i], nil
+}
+
+// find is the index of the environment that a name means: its own or, of one only, its
+// beginning ("stag", "prod"); -1 if it means none.
+func (p *Project) find(name string) int {
+	const least = 3 // letters
+	begin := []int{}
+	for i, e := range p.Environments {
+		if e.Name == name {
+			return i
+		}
+		if len(name) >= least && strings.HasPrefix(e.Name, name) {
+			begin = append(begin, i)
+		}
+	}
+	if len(begin) == 1 {
+		return begin[0]
+	}
+	return -1
 }
 
 // Names lists the environments' names, sorted.

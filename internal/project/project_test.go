@@ -294,11 +294,37 @@ func TestWorkspaceWhereItMeansNothing(t *testing.T) {
 	find(t, base, Options{Workspace: "s"})
 }
 
+
+// TestAbbreviatedEnvironment: the beginning of one name means that one, and of several
+// none; a name of its own comes first.
+func TestAbbreviatedEnvironment(t *testing.T) {
+	const of = headFile + "-- infra/a.tf --\n"
+	sealed := func(names ...string) string {
+		tree := of
+		for _, name := range names {
+			tree += "-- infra/" + name + "_secrets.tfvars --\n"
+		}
+		return tree
+	}
+	for _, c := range []struct{ tree, name, want string }{
+		{sealed("staging", "production"), "stag", "staging"},
+		{sealed("staging", "production"), "prod", "production"},
+		{sealed("staging", "production"), "st", ""},
+		{sealed("prod", "production"), "prod", "prod"},
+		{sealed("prod-eu", "prod-us"), "prod", ""},
+	} {
+		if env, err := find(t, tree(t, c.tree), Options{}).Environment(c.name); env.Name != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("%q: %q, %v; want %q", c.name, env.Name, err, c.want)
+		}
+	}
+}
+
 func TestUnknownEnvironment(t *testing.T) {
 	both := headFile + "-- infra/a.tf --\n-- infra/staging_secrets.tfvars --\n-- infra/production_secrets.tfvars --\n"
 	cases := []struct{ tree, name, want string }{
 		{both, "stagign", `no environment "stagign"; did you mean "staging"? (there are production, staging)`},
-		{both, "prod", `no environment "prod"; did you mean "production"? (there are production, staging)`},
+		{both, "prd", `no environment "prd"; there are production, staging`},
+		{both, "pr", `no environment "pr"; did you mean "production"? (there are production, staging)`},
 		{both, "x", `no environment "x"; there are production, staging`},
 		{headFile + "-- infra/a.tf --\n-- infra/secrets.tfvars --\n", "x", `no environment "x"; there are default`},
 		{headFile + "-- infra/a.tf --\noutput \"w\" { value = terraform.workspace }\n-- infra/secrets.tfvars --\n", "x", `no environment "x": infra/secrets.tfvars can serve any environment, and none is named`},
