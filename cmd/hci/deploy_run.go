@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"slices"
 	"strings"
+	stdsync "sync"
 	"text/tabwriter"
 	"time"
 
@@ -141,14 +142,8 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 	if err != nil {
 		return err
 	}
-	look, err := a.look(ctx, d, journal, steps, o)
+	look, err := a.lookAll(ctx, d, journal, along, o)
 	if err != nil {
-		return err
-	}
-	if slices.Contains(steps, state.Update) {
-		look.Findings = append(look.Findings, d.leftBehind()...)
-	}
-	if err := a.lookAlong(ctx, along, steps, look, o); err != nil {
 		return err
 	}
 	if wantsAlso(steps, o) {
@@ -356,6 +351,28 @@ func (a *app) summary(done []deploy.Done) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", d.Step, d.Took.Round(time.Millisecond), brief(d.Words))
 	}
 	return w.Flush()
+}
+
+// lookAll runs the preflight checks of a deployment and of the services that go along, all
+// at once.
+func (a *app) lookAll(ctx context.Context, d *deployment, journal *state.Journal, along []*follower, o deployOptions) (*preflight.Look, error) {
+	steps := journal.Left()
+	more, err := a.moreLooks(ctx, d, steps, o)
+	if err != nil {
+		return nil, err
+	}
+	commit := stdsync.OnceValues(func() (project.Commit, error) { return a.found.Commit(ctx) })
+	looked := a.lookAlong(ctx, along, commit, o)
+	p := a.preflight(d, journal, steps, o)
+	p.More, p.Commit = more, func(context.Context) (project.Commit, error) { return commit() }
+	look, err := p.Look(ctx)
+	if alongErr := looked(look, steps); err != nil || alongErr != nil {
+		return nil, errors.Join(err, alongErr)
+	}
+	if slices.Contains(steps, state.Update) {
+		look.Findings = append(look.Findings, d.leftBehind()...)
+	}
+	return look, nil
 }
 
 // look is the preflight.

@@ -121,21 +121,28 @@ func (a *app) followers(ctx context.Context, d *deployment, journal *state.Journ
 	return found, nil
 }
 
-// lookAlong runs the preflight checks of the services that are deployed along, all at
-// once, and adds to a look what they found.
-func (a *app) lookAlong(ctx context.Context, all []*follower, steps []state.Step, look *preflight.Look, o deployOptions) error {
-	making := slices.Contains(steps, state.Build) || slices.Contains(steps, state.Push)
+// lookAlong begins the preflight checks of the services that are deployed along. What it
+// returns waits for them and adds what they found to a look.
+func (a *app) lookAlong(ctx context.Context, all []*follower, commit func() (project.Commit, error), o deployOptions) func(look *preflight.Look, steps []state.Step) error {
 	looks, errs := make([]*preflight.Look, len(all)), make([]error, len(all))
 	var group stdsync.WaitGroup
 	for i, f := range all {
 		group.Go(func() {
 			p := a.preflight(f.deployment, f.journal, []state.Step{state.Update}, o)
 			p.Follows, p.Wanted = true, preflight.Wanted{}
-			p.Commit = func(context.Context) (project.Commit, error) { return look.Commit, nil }
+			p.Commit = func(context.Context) (project.Commit, error) { return commit() }
 			looks[i], errs[i] = p.Look(ctx)
 		})
 	}
-	group.Wait()
+	return func(look *preflight.Look, steps []state.Step) error {
+		group.Wait()
+		return a.foundAlong(all, looks, errs, look, steps, o)
+	}
+}
+
+// foundAlong adds to a look what the preflight checks of the services that go along found.
+func (a *app) foundAlong(all []*follower, looks []*preflight.Look, errs []error, look *preflight.Look, steps []state.Step, o deployOptions) error {
+	making := slices.Contains(steps, state.Build) || slices.Contains(steps, state.Push)
 	for i, f := range all {
 		if errs[i] != nil {
 			return errs[i]

@@ -294,7 +294,6 @@ func TestWorkspaceWhereItMeansNothing(t *testing.T) {
 	find(t, base, Options{Workspace: "s"})
 }
 
-
 // TestAbbreviatedEnvironment: the beginning of one name means that one, and of several
 // none; a name of its own comes first.
 func TestAbbreviatedEnvironment(t *testing.T) {

@@ -78,8 +78,9 @@ func (l *looker) repository(ctx context.Context) bool {
 	return true
 }
 
-// image looks whether this commit's image is in the registry already.
-func (l *looker) image(ctx context.Context) {
+// image looks whether this commit's image, which was searched for, is in the registry
+// already.
+func (l *looker) image(ctx context.Context, found func() (tag, digest string, err error)) {
 	repository := l.look.Repository
 	l.look.Moving = l.Names.ImageTag
 	if l.needs(state.Push, state.Update) && !repository.Takes(l.Names.ImageTag) {
@@ -89,15 +90,8 @@ func (l *looker) image(ctx context.Context) {
 			l.found(Note, "image", "", "repository %s is immutable, so the tag %s, which is there, stays where it is", repository.Name, l.Names.ImageTag)
 		}
 	}
-	if l.look.Tag == "" || l.Wanted.Given() {
-		return
-	}
 	dirty := strings.HasSuffix(l.look.Tag, names.DirtyTag)
-	tags := []string{l.look.Tag}
-	if !dirty && !l.State.Rebuild {
-		tags = names.CommitTags(l.look.Commit)
-	}
-	tag, digest, err := l.commitImage(ctx, repository, tags)
+	tag, digest, err := found()
 	switch {
 	case err != nil:
 		l.failed("image", err)

@@ -113,6 +113,9 @@ type looker struct {
 	expired error                   // AWS did not take the credentials
 	away    error                   // AWS could not be reached
 	foreign *revisions.ForeignError // no revision of the migration's family is this environment's
+
+	images    map[string]string // that the service runs, where they may be needed
+	imagesErr error
 }
 
 func (l *looker) found(level Level, about, next, format string, args ...any) {
@@ -179,10 +182,10 @@ func (p Preflight) Look(ctx context.Context) (*Look, error) {
 	}
 	if !l.AtRest {
 		group.Go(func() {
-			repository := l.Names.Repository != "" && l.repository(ctx)
 			<-commit
-			if repository {
-				l.image(ctx)
+			found := l.search(ctx) // of the repository's name, which is known
+			if l.Names.Repository != "" && l.repository(ctx) {
+				l.image(ctx, found)
 			}
 			if l.Wanted.Given() {
 				l.wanted(ctx)
@@ -275,7 +278,7 @@ func (l *looker) together(ctx context.Context) {
 	l.dockerfile()
 	if look.Base != nil {
 		l.containers()
-		l.deployed(ctx)
+		l.deployed()
 		if l.needs(state.Migrations...) {
 			l.migrates()
 		}

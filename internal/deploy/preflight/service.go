@@ -49,6 +49,10 @@ func (l *looker) service(ctx context.Context) {
 		return
 	}
 	l.look.Base = running
+	if !l.needs(state.Push) && !l.Follows { // see [looker.deployed]
+		group.Go(func() { l.images, l.imagesErr = revisions.Running(ctx, l.Cluster, running) })
+		defer group.Wait()
+	}
 	l.steady(s, running)
 	l.meanwhile(s, running)
 	if l.Names.TaskDefinition != "" && l.Names.TaskDefinition != family {
@@ -301,13 +305,13 @@ func (d DeployedImages) Of(container string) string {
 }
 
 // deployed finds the images that the service runs, where they will be needed.
-func (l *looker) deployed(ctx context.Context) {
+func (l *looker) deployed() {
 	if l.look.Running == nil || l.needs(state.Push) || l.Follows {
 		return
 	}
-	images, err := revisions.Running(ctx, l.Cluster, l.look.Running)
-	if err != nil {
-		l.failed("service", err)
+	images := l.images
+	if l.imagesErr != nil {
+		l.failed("service", l.imagesErr)
 		return
 	}
 	d := DeployedImages{By: map[string]string{}}

@@ -24,15 +24,29 @@ const DeployedImage = "deployed"
 // Given reports whether an image is named.
 func (w Wanted) Given() bool { return w.Image+w.ImageTag != "" }
 
-// commitImage looks for this commit's image under the tags that it may have. The tag
-// is "" if the registry has none.
-func (l *looker) commitImage(ctx context.Context, repository ecr.Repository, tags []string) (tag, digest string, err error) {
+// search begins to look for this commit's image under the tags that it may have. The tag
+// that is found is "" if the registry has none, or none is wanted.
+func (l *looker) search(ctx context.Context) (found func() (tag, digest string, err error)) {
+	if l.Names.Repository == "" || l.look.Tag == "" || l.Wanted.Given() || l.Follows {
+		return func() (string, string, error) { return "", "", nil }
+	}
+	tags := []string{l.look.Tag}
+	if !strings.HasSuffix(l.look.Tag, names.DirtyTag) && !l.State.Rebuild {
+		tags = names.CommitTags(l.look.Commit)
+	}
 	digests, errs := make([]string, len(tags)), make([]error, len(tags))
 	var group sync.WaitGroup
 	for i, tag := range tags {
-		group.Go(func() { digests[i], errs[i] = l.Registry.Digest(ctx, repository.Name, tag) })
+		group.Go(func() { digests[i], errs[i] = l.Registry.Digest(ctx, l.Names.Repository, tag) })
 	}
-	group.Wait()
+	return func() (string, string, error) {
+		group.Wait()
+		return firstFound(tags, digests, errs)
+	}
+}
+
+// firstFound is the first tag that the registry has.
+func firstFound(tags, digests []string, errs []error) (tag, digest string, err error) {
 	for i, tag := range tags {
 		var missing *ecr.NotFoundError
 		switch {
