@@ -17,6 +17,7 @@ import (
 	"hci/internal/doctor"
 	"hci/internal/gitdriver"
 	"hci/internal/project"
+	"hci/internal/sealed"
 	"hci/internal/team"
 	"hci/internal/term"
 	"hci/internal/terraform"
@@ -30,8 +31,8 @@ func newDoctor(a *app) *cobra.Command {
 		Short: "Say whether everything is there, and what to do next",
 		Long: `Look at what hci needs on this machine and in this clone: the programs, the project
 as it was found, where each passphrase comes from and whether it opens the sealed
-file, what git tracks and ignores, git's drivers and the guard, and which AWS
-account and region each environment uses. It changes nothing and shows no value.
+file, the team, what git tracks and ignores, git's drivers and the guard, which AWS
+account and region each place is in, and which permissions are missing there. It changes nothing and shows no value.
 
 It asks no questions. Each line is ok, a warning or a problem with the next command.
 Exit code 2 when there is a problem. --offline does not ask AWS.`,
@@ -71,9 +72,11 @@ type diagnosis struct {
 	ctx     context.Context
 	report  *doctor.Report
 	offline bool
+	kept    []string // the environments whose passphrase the keyring holds
 }
 
 func (d *diagnosis) run() {
+	d.report.Add("programs", doctor.OK, "hci "+buildVersion().Version, "")
 	d.programs()
 	p, err := d.project()
 	if err != nil {
@@ -146,9 +149,70 @@ func (d *diagnosis) environment(env project.Environment) {
 		d.report.Add("sealed", doctor.Warning, env.Name+": there is no sealed file", "'hci secrets edit "+env.Name+"' makes it")
 		return
 	}
-	d.opens(env)
+	switch d.found.Git(d.ctx, env.Sealed) {
+	case project.GitIgnored:
+		d.report.Add("git", doctor.Problem, d.rel(env.Sealed)+" is ignored: nobody else gets it", "take it out of .gitignore, then 'git add "+d.rel(env.Sealed)+"'")
+	case project.GitUnignored:
+		d.report.Add("git", doctor.Warning, d.rel(env.Sealed)+" is in no commit", "'git add "+d.rel(env.Sealed)+"', and commit it")
+	}
+	d.passphraseSources(env)
+	content := d.opens(env)
+	d.members(env)
 	if !d.offline {
-		d.place(env)
+		d.places(env, content)
+	}
+}
+
+// passphraseSources says where the passphrase could come from, without opening
+// anything: in the order in which hci looks.
+func (d *diagnosis) passphraseSources(env project.Environment) {
+	var set []string
+	if d.passphraseFrom != "" {
+		set = append(set, "--passphrase-from")
+	}
+	for _, name := range []string{term.EnvironmentVar(env.Name), "HCI_PASSPHRASE", "HCI_PASSPHRASE_FILE"} {
+		if _, ok := d.lookup(name); ok && name != "" {
+			set = append(set, name)
+		}
+	}
+	if len(env.PassphraseCommand) > 0 {
+		set = append(set, "passphrase_command")
+	}
+	if term.SystemKeyring(d.lookup) != nil {
+		set = append(set, "the keyring")
+	}
+	if t, err := d.team(); err == nil && t.Has(env.Name) {
+		set = append(set, team.File(env.Name))
+	}
+	text := "a question only"
+	if len(set) > 0 {
+		text = strings.Join(set, ", ")
+	}
+	d.report.Add("passphrase", doctor.OK, env.Name+": is looked for in "+text, "")
+}
+
+// members looks whether the team's file and the list of members agree.
+func (d *diagnosis) members(env project.Environment) {
+	t, err := d.team()
+	if err != nil || !t.Has(env.Name) {
+		return
+	}
+	all, err := t.Members()
+	if err != nil {
+		d.wrong("team", err)
+		return
+	}
+	v, err := t.Open(d.ctx, env.Name)
+	if err != nil {
+		return // said where the passphrase is looked for
+	}
+	switch err := v.Strangers(all); {
+	case err != nil:
+		d.wrong("team", err)
+	case v.Previous.Len() > 0:
+		d.report.Add("team", doctor.Warning, env.Name+": a change of the passphrase was interrupted", "'hci passphrase change "+env.Name+"' does it again")
+	default:
+		d.report.Add("team", doctor.OK, fmt.Sprintf("%s: %s can open it, as %s says", env.Name, plural(len(v.Members), "member"), team.MembersFile), "")
 	}
 }
 
@@ -172,17 +236,19 @@ func (d *diagnosis) plaintext(env project.Environment) {
 }
 
 // opens finds the passphrase without asking, and opens the sealed file with it.
-func (d *diagnosis) opens(env project.Environment) {
+func (d *diagnosis) opens(env project.Environment) *sealed.Content {
 	s, err := d.sources("")
 	if err != nil {
 		d.wrong("passphrase", err)
-		return
+		return nil
 	}
 	s.Terminal = nil // doctor asks no questions
 	from := ""
 	content, err := d.files(env).OpenSealed(d.ctx, func(ctx context.Context) (secret.Value, error) {
 		p, err := s.Get(ctx, env.Name)
-		from = p.From
+		if from = p.From; from == "keyring" {
+			d.kept = append(d.kept, env.Name)
+		}
 		return p.Value, err
 	})
 	switch {
@@ -202,6 +268,7 @@ func (d *diagnosis) opens(env project.Environment) {
 		}
 		d.report.Add("sealed", state, fmt.Sprintf("%s: %d names, %s, %s", env.Name, len(content.File.Names()), content.Params, text), next)
 	}
+	return content
 }
 
 // sourceName is where a passphrase came from, in words.
@@ -218,7 +285,11 @@ func (d *diagnosis) keyring() {
 		d.report.Add("keyring", doctor.Warning, "there is no keyring here: passphrases come from variables, files, a command, the team's file or a question", "")
 		return
 	}
-	d.report.Add("keyring", doctor.OK, "there is a keyring", "")
+	text := "there is a keyring, with no passphrase of this project"
+	if len(d.kept) > 0 {
+		text = "the keyring holds the passphrase of " + strings.Join(d.kept, ", ")
+	}
+	d.report.Add("keyring", doctor.OK, text, "")
 }
 
 // gitSetup looks at git's drivers and the guard.
@@ -243,6 +314,18 @@ func (d *diagnosis) gitSetup() {
 	}
 	if string(gitdriver.WithAttributes(old, files)) != string(old) {
 		d.report.Add("git", doctor.Warning, ".gitattributes lacks the lines for sealed files", "'hci git install', then commit .gitattributes")
+	}
+	if gitdriver.Guarded(d.ctx, d.git, d.found.Root) {
+		d.report.Add("git", doctor.OK, "a pre-commit hook runs the guard", "")
+	} else {
+		d.report.Add("git", doctor.Warning, "no pre-commit hook runs 'hci git guard'", "'hci git install' sets it up")
+	}
+	env := filepath.Join(d.found.Root, ".env")
+	switch status := d.found.Git(d.ctx, env); {
+	case status == project.GitTracked:
+		d.report.Add("git", doctor.Problem, ".env is tracked: its values are in the history", "'git rm --cached .env', then rotate the values")
+	case status == project.GitUnignored && exists(env):
+		d.report.Add("git", doctor.Problem, ".env is not ignored: 'git add .' would take it", "put .env into .gitignore")
 	}
 }
 

@@ -35,6 +35,7 @@ internal/flow: tfvars/module
 internal/manual:
 internal/editor: internal/atomicfile internal/child internal/interrupt internal/privatedir
 internal/team: internal/atomicfile sync/secret
+internal/aws/iam: internal/aws/client
 internal/aws/kms: internal/aws/client
 internal/doctor: internal/child
 internal/gitdriver: internal/atomicfile

@@ -73,6 +73,28 @@ func InstallHook(ctx context.Context, git Git, root, program string) error {
 	return atomicfile.Write(path, []byte(text), atomicfile.Options{Perm: 0o755, Root: dir})
 }
 
+// hookFiles configure the tools that keep hooks themselves.
+var hookFiles = []string{".pre-commit-config.yaml", "lefthook.yml", "lefthook.yaml", ".lefthook.yml", ".husky/pre-commit"}
+
+// Guarded reports whether the guard runs before a commit: by the hook of this
+// clone, or by what a tool that keeps hooks is told in the work tree.
+func Guarded(ctx context.Context, git Git, root string) bool {
+	paths := []string{}
+	if _, path, err := hookPath(ctx, git, root, ""); err == nil {
+		paths = append(paths, path)
+	}
+	for _, name := range hookFiles {
+		paths = append(paths, filepath.Join(root, filepath.FromSlash(name)))
+	}
+	for _, path := range paths {
+		text, err := atomicfile.Read(path, 1<<20)
+		if err == nil && (strings.Contains(string(text), " git guard") || strings.Contains(string(text), "hci-guard")) {
+			return true
+		}
+	}
+	return false
+}
+
 // UninstallHook removes the hook, if it is hci's.
 func UninstallHook(ctx context.Context, git Git, root string) error {
 	dir, path, err := hookPath(ctx, git, root, "")
