@@ -13,7 +13,7 @@ COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 TARGETS  := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: build install test quick interop lint fuzz bench demo cross release-snapshot clean
+.PHONY: build install test quick interop lint fuzz bench demo picture cross release-snapshot clean
 
 build: ## the binary, in bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/hci
@@ -57,6 +57,9 @@ bench: build ## against the peers that are installed, in the same run
 
 demo: build ## the main job, end to end, offline
 	sh testdata/demo/demo.sh $(CURDIR)/bin/hci
+
+picture: build ## the README's picture of a terminal, from the program
+	$(GO) run ./testdata/demo/picture bin/hci docs/terminal.svg
 
 release-snapshot: ## what a release would be, in dist/, offline; needs goreleaser and cyclonedx-gomod, and docker buildx for the image
 	goreleaser release --snapshot --clean --skip=publish,sign$$(docker buildx version >/dev/null 2>&1 || echo ,docker)

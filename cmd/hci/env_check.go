@@ -103,7 +103,7 @@ func (a *app) checkAsMade(cmd *cobra.Command, args []string, r *checkRequest) []
 		r.container = h.Container
 	}
 	if !cmd.Flags().Changed("local") {
-		r.local.on = h.Local
+		r.local.on, r.local.quiet = h.Local, h.Local
 	}
 	return args
 }

@@ -21,6 +21,7 @@ import (
 // localRequest is about --local: the variables of a person's own machine.
 type localRequest struct {
 	on      bool
+	quiet   bool            // what is skipped was said when the file was made
 	dir     string          // where a template is looked for first
 	own     []string        // keys that the person has set in the file
 	answers *[]dotenv.Entry // what was asked for goes there; nil if nothing may be asked
@@ -75,7 +76,7 @@ func (a *app) makeLocal(ctx context.Context, env project.Environment, set *layer
 	if err != nil {
 		return err
 	}
-	if len(dropped) > 0 {
+	if len(dropped) > 0 && !r.local.quiet {
 		a.sayf("%s: skipped, because %s does not name what only the deployed container needs: %s", env.Name, t.File, strings.Join(dropped, ", "))
 	}
 	return nil

@@ -59,7 +59,7 @@ not read is said on standard error.
 	f := cmd.Flags()
 	f.BoolVar(&dryRun, "dry-run", false, "show what would be written; write nothing")
 	f.StringSliceVar(&n.Environments, "environments", nil, "begin these environments: `NAME,...`")
-	f.StringVar(&n.Directory, "directory", "", "the `DIR` of the Terraform code")
+	f.StringVar(&n.Directory, "terraform", "", "the `DIR` of the Terraform code")
 	f.StringVar(&n.Region, "region", "", "the AWS region of the environments")
 	f.StringVar(&n.Profile, "profile", "", "the profile of the AWS configuration")
 	f.StringVar(&n.team, "team", "", "keep a random passphrase for a team, whose first member you are, called `NAME`")

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"hci/internal/manual"
 	"hci/sync/dotenv"
@@ -99,6 +100,11 @@ func TestHelpIsWhole(t *testing.T) {
 		if cmd.HasParent() && cmd.Parent().Name() == "completion" {
 			return
 		}
+		cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
+			if cmd.HasParent() && root.PersistentFlags().Lookup(f.Name) != nil {
+				t.Errorf("%s: its --%s hides the one of all commands", cmd.CommandPath(), f.Name)
+			}
+		})
 		help := cmd.UsageString()
 		if isGroup(cmd) {
 			help += "\nExit codes: 0 done, 1 failed\nSee also: hci "
