@@ -47,7 +47,7 @@ var (
 		"secret-not-granted", Problem,
 		"a container's secret that no policy grants",
 		"ECS can't read it, and the task does not start",
-		"grant secretsmanager:GetSecretValue on its ARN to the task's execution role",
+		"grant secretsmanager:GetSecretValue, or ssm:GetParameters for a parameter, on its ARN to the task's execution role",
 	}
 	Unused = Rule{
 		"secret-unused", Warning,
