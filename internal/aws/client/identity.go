@@ -3,9 +3,12 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+
+	"hci/sync/awssm/reach"
 )
 
 // Identity is who the credentials stand for.
@@ -26,6 +29,10 @@ func WhoAmI(ctx context.Context, cfg Config) (Identity, error) {
 	var failed smithy.APIError
 	if errors.As(err, &failed) {
 		return Identity{}, &Error{Operation: "GetCallerIdentity", Code: failed.ErrorCode(), Message: failed.ErrorMessage()}
+	}
+	var unread *smithy.DeserializationError
+	if errors.As(err, &unread) { // a page, with status 200
+		return Identity{}, reached(fmt.Errorf("GetCallerIdentity: %w", reach.ErrPage))
 	}
 	if err != nil {
 		return Identity{}, reached(err)

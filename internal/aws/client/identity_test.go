@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"hci/internal/aws/client"
+	"hci/sync/awssm/reach"
 )
 
 func TestWhoAmI(t *testing.T) {
@@ -38,6 +39,14 @@ func TestWhoAmI(t *testing.T) {
 				t.Errorf("%+v, sent %q", id, w.bodies[0])
 			}
 		})
+	}
+}
+
+// TestWhoAmIPage: a network's login page is no answer of AWS, whatever its status.
+func TestWhoAmIPage(t *testing.T) {
+	_, err := client.WhoAmI(t.Context(), config(&wire{replies: []reply{{status: 200, body: "<html>Sign in</html>"}}}))
+	if !errors.Is(err, reach.ErrPage) || strings.Contains(err.Error(), "deserialization") {
+		t.Error(err)
 	}
 }
 
