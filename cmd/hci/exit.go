@@ -226,6 +226,9 @@ func next(err error) []string {
 // carries, else what is known here.
 func (a *app) hints(err error) []string {
 	if own := next(err); len(own) > 0 {
+		for i := range own {
+			own[i] = a.relative(own[i])
+		}
 		return own
 	}
 	return a.knownHints(err)
@@ -272,6 +275,8 @@ func passphraseHints(err error) []string {
 		return []string{"look at who changed the file; 'hci secrets rekey' seals it again"}
 	case errors.Is(err, sealed.ErrChanged):
 		return []string{"look at what changed, then run the command again"}
+	case errors.Is(err, crypto.ErrTruncated):
+		return []string{"'git checkout HEAD -- FILE' restores what was committed last"}
 	case errors.Is(err, fs.ErrPermission):
 		return []string{"check the permissions of the file and its directory"}
 	}

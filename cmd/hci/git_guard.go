@@ -149,7 +149,7 @@ func (a *app) guardValues(ctx context.Context, p *project.Project) (needles []li
 			unread = append(unread, "values of "+env.Name+": its passphrase is not at hand")
 			continue
 		case err != nil:
-			unread = append(unread, fmt.Sprintf("values of %s: %v", env.Name, err))
+			unread = append(unread, a.relative(fmt.Sprintf("values of %s: %v", env.Name, err)))
 			continue
 		}
 		phrases[env.Name] = phrase

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"hci/crypto"
+	"hci/internal/sealed"
 )
 
 // The rules on what a commit adds.
@@ -57,7 +58,7 @@ func NewGuard(needles []Needle) *Guard {
 // Look returns what is wrong with a version of a file, by its path.
 func (g *Guard) Look(file string, data []byte, before string) []Finding {
 	if env, ok := g.Sealed[file]; ok {
-		return g.sealed(env, file, data, before)
+		return g.damaged(env, file, data, before)
 	}
 	if plaintext(file) || g.Plain[file] != "" {
 		return []Finding{breaks(PlaintextCommitted, file, 1, "%s is a plaintext secrets file", file)}
@@ -72,7 +73,13 @@ func (g *Guard) Look(file string, data []byte, before string) []Finding {
 	return all
 }
 
-func (g *Guard) sealed(env, file string, data []byte, before string) []Finding {
+func (g *Guard) damaged(env, file string, data []byte, before string) []Finding {
+	if kind := sealed.KindOf(data); kind != sealed.Sealed {
+		err := &sealed.KindError{Path: file, Kind: kind}
+		f := breaks(SealedDamaged, file, 1, "%v", err)
+		f.Next = err.Next()
+		return []Finding{f}
+	}
 	if _, _, err := crypto.Inspect(data); err != nil {
 		return []Finding{breaks(SealedDamaged, file, 1, "%s is not a file of openssl enc", file)}
 	}

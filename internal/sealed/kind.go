@@ -31,6 +31,7 @@ const (
 	Archive
 	WebPage
 	Text
+	Newline
 )
 
 // kinds say, of each kind, what it is and what to do about it. %s is the file.
@@ -50,6 +51,7 @@ var kinds = map[Kind]struct{ what, next string }{
 	CMS:          {"is a CMS or PKCS#7 message", "decrypt it with 'openssl cms -decrypt' into the plaintext, then run 'hci secrets encrypt'"},
 	Archive:      {"is an archive", "unpack it; seal the var file in it with 'hci secrets encrypt'"},
 	WebPage:      {"is a web page", "it was downloaded from the wrong address: fetch the file itself"},
+	Newline:      {"was altered: a line end was appended, as editors and 'echo' do", "restore it with 'git checkout HEAD -- %s'; open it with 'hci secrets edit' only"},
 	Text:         {"is text, not a sealed file", "'git log -- %s' shows where it comes from"},
 }
 
@@ -166,7 +168,7 @@ const unlikely = 64
 // random: text never comes of it by chance, nor a CR before each of several LF.
 func altered(body []byte) Kind {
 	if len(body) < unlikely {
-		return Sealed
+		return appended(body)
 	}
 	if utf8.Valid(body) || bytes.Count(body, []byte("\xef\xbf\xbd")) > 2 {
 		return Encoding
@@ -174,6 +176,16 @@ func altered(body []byte) Kind {
 	breaks := bytes.Count(body, []byte("\n"))
 	if breaks > 1 && breaks == bytes.Count(body, []byte("\r\n")) && len(body)%16 != 8 {
 		return LineEnds
+	}
+	return appended(body)
+}
+
+// appended tells whether a line end follows the last whole block.
+func appended(body []byte) Kind {
+	const block, salt = 16, 8
+	switch extra := (len(body) - salt) % block; {
+	case extra == 1 && bytes.HasSuffix(body, []byte("\n")), extra == 2 && bytes.HasSuffix(body, []byte("\r\n")):
+		return Newline
 	}
 	return Sealed
 }
