@@ -259,7 +259,7 @@ func (d *diagnosis) opens(env project.Environment) *sealed.Content {
 	case errors.Is(err, crypto.ErrWrongPassphrase):
 		d.report.Add("passphrase", doctor.Problem, fmt.Sprintf("%s: the passphrase from %s does not open %s", env.Name, from, d.rel(env.Sealed)), "ask your team for the passphrase, or 'hci team request NAME'")
 	case err != nil:
-		d.wrong("sealed", fmt.Errorf("%s: %w", env.Name, err))
+		d.wrong("sealed", of(env, err))
 	default:
 		d.report.Add("passphrase", doctor.OK, fmt.Sprintf("%s: the passphrase from %s opens %s", env.Name, sourceName(from, env.Name), d.rel(env.Sealed)), "")
 		state, text, next := doctor.OK, "authenticated", ""

@@ -85,7 +85,7 @@ func (a *app) importEnv(ctx context.Context, env project.Environment, name strin
 	}
 	session, err := a.files(env).Begin(ctx, a.passphrase(env))
 	if err != nil {
-		return fmt.Errorf("%s: %w", env.Name, err)
+		return of(env, err)
 	}
 	next, err := session.File()
 	if err != nil {

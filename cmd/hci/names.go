@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/agext/levenshtein"
 	"github.com/spf13/cobra"
@@ -43,12 +44,20 @@ func (a *app) open(ctx context.Context, name string) (*sealed.Content, error) {
 func (a *app) openEnv(ctx context.Context, env project.Environment) (*sealed.Content, error) {
 	content, err := a.files(env).Open(ctx, a.passphrase(env))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", env.Name, err)
+		return nil, of(env, err)
 	}
 	if content.FromPlain {
 		a.sayf("%s: using the plaintext %s, as Terraform would", env.Name, a.rel(content.Path))
 	}
 	return content, nil
+}
+
+// of says which environment an error is about, if it does not say so itself.
+func of(env project.Environment, err error) error {
+	if strings.HasPrefix(err.Error(), env.Name+": ") {
+		return err
+	}
+	return fmt.Errorf("%s: %w", env.Name, err)
 }
 
 // unknownName is the error about a name that a secrets file does not have.

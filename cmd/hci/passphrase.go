@@ -115,7 +115,7 @@ log': it must open a version in git's history, and is kept beside the present on
 					save = a.saveOlder
 				}
 				if err := save(cmd.Context(), env); err != nil {
-					failed = append(failed, fmt.Errorf("%s: %w", env.Name, err))
+					failed = append(failed, of(env, err))
 				}
 			}
 			return errors.Join(failed...)
@@ -206,7 +206,7 @@ func newPassphraseForget(a *app) *cobra.Command {
 			}
 			err = s.Forget(cmd.Context(), env.Name)
 			if errors.Is(err, term.ErrNotInKeyring) {
-				return fmt.Errorf("%s: %w", env.Name, err)
+				return of(env, err)
 			}
 			return err
 		},

@@ -22,7 +22,7 @@ func (a *app) each(envs []project.Environment, asJSON, dryRun bool, do func(proj
 	for _, env := range envs {
 		r, err := do(env)
 		if err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", env.Name, err))
+			failed = append(failed, of(env, err))
 		}
 		if r == nil {
 			continue

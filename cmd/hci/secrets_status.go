@@ -59,7 +59,7 @@ func (a *app) status(ctx context.Context, names []string, o compare.Options, asJ
 	for _, env := range envs {
 		c, err := a.compare(ctx, env.Name, o, false)
 		if err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", env.Name, err))
+			failed = append(failed, of(env, err))
 			continue
 		}
 		one := newPlanReport(c.Desired, c.Plan, false)

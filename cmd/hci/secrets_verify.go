@@ -38,11 +38,11 @@ Exit code 2 when there is a problem. Warnings alone are exit code 0, unless
 			for _, env := range envs {
 				r, err := lint.Environment(cmd.Context(), a.found, env, a.files(env), a.passphrase(env), a.environ)
 				if err != nil {
-					failed = append(failed, fmt.Errorf("%s: %w", env.Name, err))
+					failed = append(failed, of(env, err))
 					continue
 				}
 				if err := a.addOffboarding(cmd.Context(), r); err != nil {
-					failed = append(failed, fmt.Errorf("%s: %w", env.Name, err))
+					failed = append(failed, of(env, err))
 				}
 				reports = append(reports, r)
 				if !asJSON {

@@ -1,7 +1,6 @@
 package module
 
 import (
-	"cmp"
 	"reflect"
 	"slices"
 	"strings"
@@ -97,11 +96,12 @@ const defaultProvider = "aws"
 type providerKey struct {
 	in    *eval.Instance
 	block *config.Provider
+	key   string // of an instance of one with for_each
 }
 
 // place is where a resource of AWS is kept.
 func (r *reader) place(b block) Place {
-	p := r.provider(b.in, cmp.Or(b.res.Provider, defaultProvider))
+	p := r.providerOf(b)
 	v, ok := r.argument(b, "region")
 	if !ok {
 		return p
@@ -171,8 +171,16 @@ func (r *reader) provider(in *eval.Instance, ref string) Place {
 func (r *reader) blocks(in *eval.Instance) []Place {
 	var all []Place
 	for _, key := range sortedKeys(in.Config.Providers) {
-		if block := in.Config.Providers[key]; block.Name == defaultProvider {
+		block := in.Config.Providers[key]
+		if block.Name != defaultProvider {
+			continue
+		}
+		instances, known := providerInstances(in, block)
+		if !known {
 			all = append(all, r.providerBlock(in, block))
+		}
+		for _, key := range sortedKeys(instances) {
+			all = append(all, r.providerInstance(in, block, key, instances[key]))
 		}
 	}
 	for _, child := range in.Calls(func(*config.Call, []string) {}) {
@@ -182,7 +190,7 @@ func (r *reader) blocks(in *eval.Instance) []Place {
 }
 
 func (r *reader) providerBlock(in *eval.Instance, block *config.Provider) Place {
-	key := providerKey{in, block}
+	key := providerKey{in: in, block: block}
 	if known, ok := r.providers[key]; ok {
 		return known
 	}

@@ -24,7 +24,7 @@ type settings struct {
 
 func (s *settings) read(block *config.Provider) {
 	p, attrs := s.place, block.Attrs
-	if block.ForEach != nil {
+	if block.ForEach != nil && s.bound == nil {
 		p.unsettle("provider "+block.Key()+config.Indexed, nil)
 		return
 	}
@@ -45,7 +45,7 @@ func (s *settings) read(block *config.Provider) {
 		p.Keys = &keys
 	}
 	if expr, ok := attrs[config.DefaultTags]; ok {
-		v, _ := s.in.Eval(expr, eval.Repetition{}).UnmarkDeep()
+		v, _ := s.in.EvalBound(expr, s.bound).UnmarkDeep()
 		p.Tags, p.TagsUnknown = knownTags(v), !v.IsWhollyKnown()
 	}
 	s.each(block, config.AssumeRole, s.role)
@@ -71,19 +71,28 @@ func (s *settings) each(block *config.Provider, kind string, read func(config.Ne
 			read(b)
 			continue
 		}
-		given := s.in.Eval(b.ForEach, eval.Repetition{})
+		given := s.in.EvalBound(b.ForEach, s.bound)
 		all, _ := given.UnmarkDeep()
 		if all.IsKnown() && all.IsNull() || !all.IsKnown() || !all.CanIterateElements() {
 			s.place.unsettle(kind, mark.Awaited(given))
 			continue
 		}
 		for it := all.ElementIterator(); it.Next(); {
-			key, value := it.Element()
-			s.bound = map[string]cty.Value{b.Iterator: cty.ObjectVal(map[string]cty.Value{"key": key, "value": value})}
+			outer := s.bound
+			s.bound = maps.Clone(outer)
+			if s.bound == nil {
+				s.bound = map[string]cty.Value{}
+			}
+			s.bound[b.Iterator] = iterated(it.Element())
 			read(b)
+			s.bound = outer
 		}
-		s.bound = nil
 	}
+}
+
+// iterated is what an iterator such as each holds of an element.
+func iterated(key, value cty.Value) cty.Value {
+	return cty.ObjectVal(map[string]cty.Value{"key": key, "value": value})
 }
 
 func (s *settings) endpoint(name, address string) {

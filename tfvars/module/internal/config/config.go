@@ -77,6 +77,8 @@ type Resource struct {
 	Count    hcl.Expression // nil without
 	ForEach  hcl.Expression
 	Provider string // "" is the type's default; else "aws", "aws.alias"
+	// ProviderKey tells which instance of a provider with for_each; nil without.
+	ProviderKey hcl.Expression
 	// Attrs holds the arguments that hci reads from resources of this type;
 	// see [Arguments] and [Written].
 	Attrs map[string]hcl.Expression

@@ -40,7 +40,7 @@ func (d *decoder) resource(b *hcl.Block, mode Mode) hcl.Diagnostics {
 			r.ForEach = a.Expr
 		case "provider":
 			ref, moreDiags := providerRef(a.Expr)
-			r.Provider, diags = ref, append(diags, moreDiags...)
+			r.Provider, r.ProviderKey, diags = ref, providerKey(a.Expr), append(diags, moreDiags...)
 		default:
 			r.Attrs[name] = a.Expr
 		}
@@ -270,6 +270,22 @@ func providerRef(expr hcl.Expression) (string, hcl.Diagnostics) {
 		ref = append(ref, attr.Name)
 	}
 	return strings.Join(ref, "."), nil
+}
+
+// providerKey is the key in a reference to one instance of a provider; nil if
+// there is none.
+func providerKey(expr hcl.Expression) hcl.Expression {
+	if index, ok := expr.(*hclsyntax.IndexExpr); ok {
+		return index.Key
+	}
+	t, diags := hcl.AbsTraversalForExpr(expr)
+	if diags.HasErrors() || len(t) == 0 {
+		return nil
+	}
+	if step, ok := t[len(t)-1].(hcl.TraverseIndex); ok {
+		return hcl.StaticExpr(step.Key, step.SrcRange)
+	}
+	return nil
 }
 
 // Indexed ends a reference to one instance of a provider with for_each.
