@@ -7,9 +7,12 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"hci/crypto"
 	"hci/internal/atomicfile"
+	"hci/internal/git"
 	"hci/internal/history"
 	"hci/internal/ownership"
 	"hci/internal/project"
@@ -110,6 +113,39 @@ func (a *app) versionsOf(ctx context.Context, env project.Environment, blobs []s
 // blobs reads versions of a file. What is too large to be read is an error of
 // that version's.
 func (a *app) blobs(ctx context.Context, names []string) (data map[string][]byte, failed map[string]error, err error) {
+	data, failed, err = a.readBlobs(ctx, names)
+	var exit *git.ExitError
+	if !errors.As(err, &exit) {
+		return data, failed, err
+	}
+	// A partial clone lacks some, and git ends at the first; it is not fetched here.
+	out, listErr := a.git(ctx, "rev-list", "--objects", "--all", "--missing=print")
+	if listErr != nil {
+		return nil, nil, err
+	}
+	absent := map[string]error{}
+	for line := range strings.Lines(string(out)) {
+		if id, ok := strings.CutPrefix(strings.TrimSpace(line), "?"); ok {
+			absent[id] = errNotHere
+		}
+	}
+	present := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return absent[name] != nil })
+	if len(present) == len(names) {
+		return nil, nil, err
+	}
+	data, failed, err = a.readBlobs(ctx, present)
+	for _, name := range names {
+		if absent[name] != nil {
+			failed[name] = absent[name]
+		}
+	}
+	return data, failed, err
+}
+
+// errNotHere says that a partial clone does not have a version.
+var errNotHere = errors.New("this clone does not have it; 'git log --numstat -- FILE' fetches all versions of a file")
+
+func (a *app) readBlobs(ctx context.Context, names []string) (data map[string][]byte, failed map[string]error, err error) {
 	data, failed = map[string][]byte{}, map[string]error{}
 	wanted := make([]project.Blob, len(names))
 	for i, name := range names {
