@@ -385,3 +385,28 @@ func TestInteropDeployFails(t *testing.T) {
 	s.environ = append(s.environ, "DOCKER_HOST=unix://"+filepath.Join(s.private(), "none"))
 	s.play(all...).is(t, 1, "problem: docker: no Docker engine answers at unix://", "systemctl start docker")
 }
+
+// TestInteropDeployImages builds two images of their own Dockerfiles and contexts, pushes
+// each to its repository, and looks through each for secrets.
+func TestInteropDeployImages(t *testing.T) {
+	s := newStage(t, fakeaws.Healthy, (*stage).twoImages)
+	s.dockerized()
+	if err := os.MkdirAll(filepath.Join(s.dir, "edge"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s.write("edge/Dockerfile", "FROM scratch\nCOPY of-the-edge /\n")
+	s.write("edge/of-the-edge", "x")
+	s.commit()
+	args := []string{"deploy", "staging", "--yes", "--poll", "20ms", "--allow-drift"}
+	s.play(args...).is(t, 0, "image edge: ", "built from edge/Dockerfile and pushed", "build edge", "push edge", "hci: deployed\n")
+	got := s.containersOf("hci_both_staging")
+	if !strings.HasPrefix(got["edge"], "hci_edge_staging@sha256:") || !strings.HasPrefix(got["app"], "hci_registry_staging@sha256:") || "hci_edge_staging@"+s.heldEdgeTag("latest") != got["edge"] {
+		t.Errorf("it runs %v, and latest names %s", got, s.heldEdgeTag("latest"))
+	}
+	s.play(args...).is(t, 0, "which is in the registry", "hci: deployed\n")
+	s.write("edge/.env", "A=1\n")
+	s.write("edge/Dockerfile", "FROM scratch\nCOPY . /\n")
+	s.git("add", "-A", "-f")
+	s.git("commit", "-q", "-m", "a leak")
+	s.play(args...).is(t, 1, "image edge: build: ", ".env", "the service was not touched")
+}

@@ -16,6 +16,7 @@ import (
 	"hci/internal/deploy"
 	"hci/internal/deploy/names"
 	"hci/internal/deploy/state"
+	"hci/internal/lint"
 	"hci/internal/project"
 	"hci/internal/term"
 	"hci/internal/terraform"
@@ -34,8 +35,11 @@ type deployment struct {
 	leaks    func(path string, piece []byte) []string // see [deploy.Source]
 	values   func(path string, piece []byte) []string
 
-	schedules           []scheduled // to be made to start the new image
-	notify, migratePlan []string    // commands of hci.hcl that the user trusts; nil for none
+	ownOf               func(main string) *deploy.Job // that makes an image of hci.hcl's blocks; nil for one image
+	others              []*otherImage                 // of hci.hcl's blocks, that go along
+	needles             []lint.Needle                 // values that are looked for in images
+	schedules           []scheduled                   // to be made to start the new image
+	notify, migratePlan []string                      // commands of hci.hcl that the user trusts; nil for none
 }
 
 // deployed finds the environment's service, to be looked at.

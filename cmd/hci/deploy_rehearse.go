@@ -116,8 +116,13 @@ func (r *rehearsal) begin(ctx context.Context, a *app, d *deployment) (client.Co
 	if err != nil {
 		return client.Config{}, err
 	}
+	var repositories []string
+	for _, image := range d.names.OtherImages() {
+		repositories = append(repositories, image.Repository)
+	}
 	r.server = fakeaws.New(r.host, fakeaws.Options{
-		Account: account, Region: local.server.Region(), Cluster: d.names.Cluster, Service: d.names.Service, Family: d.names.TaskDefinition, More: more,
+		Repositories: repositories,
+		Account:      account, Region: local.server.Region(), Cluster: d.names.Cluster, Service: d.names.Service, Family: d.names.TaskDefinition, More: more,
 		Definitions: r.definitions(d, account, local.server.Region()), Repository: d.names.Repository,
 		Registry: registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(blobs.Path)), registry.Logger(log.New(io.Discard, "", 0))),
 		Scenario: r.scenario, Runner: r, Secrets: values, SecretsManager: local.server, LoseSecret: values.lose,

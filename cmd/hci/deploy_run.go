@@ -146,6 +146,10 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 	if err != nil {
 		return err
 	}
+	others, err := a.otherImages(ctx, d, along, journal, look, o)
+	if err != nil {
+		return err
+	}
 	if wantsAlso(steps, o) {
 		look.Findings = append(look.Findings, a.alsoRuns(ctx, d, look, along, o)...)
 	}
@@ -157,6 +161,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 		blocked = a.sameDeployment(journal, d, look)
 	}
 	job.Choose()
+	d.others, d.ownOf = others, share(job, along, others)
 	if blocked == nil || o.dryRun && look.Service != nil {
 		if err := errors.Join(a.show(ctx, d, job, along), a.showMigrations(ctx, d, job)); err != nil {
 			return err
@@ -194,21 +199,28 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 		}()
 		job.Docker = session
 	}
+	before, err := a.makeOthers(ctx, others)
+	before = append([]deploy.Done{looked}, before...)
+	if err != nil {
+		said := a.notDeployed(ctx, job, err)
+		a.tell(d, job, before[1:], []*updated{{job: job, err: err}}, err)
+		return errors.Join(said, a.summary(before))
+	}
 	if len(along) > 0 {
-		return a.runAll(ctx, d, job, along, looked, o)
+		return a.runAll(ctx, d, job, along, before, o)
 	}
 	done, err := job.Run(ctx)
 	if view, ok := job.Talk.(*deployView); ok {
 		view.live.Clear()
 	}
-	summary := a.summary(append([]deploy.Done{looked}, done...))
+	summary := a.summary(append(before, done...))
 	all := []*updated{{job: job, err: err}}
 	if err != nil {
 		said := a.notDeployed(ctx, job, err)
 		a.tell(d, job, done, all, err)
 		return errors.Join(said, summary)
 	}
-	late := a.updateSchedules(ctx, d, job, nil)
+	late := a.served(ctx, d, job, nil)
 	a.tell(d, job, done, all, late)
 	switch {
 	case a.rehearsal != nil:

@@ -49,6 +49,9 @@ func (d *deployment) sibling(ctx context.Context, a *app, service string) (*depl
 		}
 	}
 	other.names.Region = cmp.Or(other.cfg.Region, d.names.Region)
+	if other.names.Main != d.names.Main && d.on != nil {
+		other.registry = other.registryOf(cmp.Or(other.names.RegistryAccount, other.names.Account), other.names.RegistryRegion)
+	}
 	other.on = ecs.NewOn(d.cfg, other.names.Cluster, other.names.Service)
 	return &other, nil
 }
@@ -323,7 +326,7 @@ func (a *app) show(ctx context.Context, d *deployment, job *deploy.Job, along []
 	job.From = first.From
 	plans := []deploy.Plan{first}
 	for _, f := range along {
-		plans = append(plans, f.job.PlanAlong(job.PlannedImage()))
+		plans = append(plans, f.job.PlanAlong(d.ownOf(f.names.Main).PlannedImage()))
 	}
 	for _, p := range plans {
 		if a.events {
@@ -358,7 +361,7 @@ func (a *app) noteAlong(journal *state.Journal, along []*follower, force bool) e
 }
 
 // runAll runs the steps that make and migrate, once, and then the updates.
-func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along []*follower, looked deploy.Done, o deployOptions) error {
+func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along []*follower, before []deploy.Done, o deployOptions) error {
 	talk := &stdsync.Mutex{}
 	all := &board{live: term.NewStatus(a.redrawn()), lines: map[string]string{}}
 	jobs := []*deploy.Job{job}
@@ -374,7 +377,7 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 	steps := job.Steps
 	job.Steps = state.Without(steps, []state.Step{state.Update, state.MigrateAfter})
 	done, err := job.Run(ctx)
-	done = append([]deploy.Done{looked}, done...)
+	done = append(slices.Clone(before), done...)
 	if err != nil {
 		job.Steps = steps
 		var none []*updated
@@ -389,7 +392,7 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 		jobs = jobs[1:]
 	}
 	for _, f := range along {
-		f.journal.Follow(job.Journal)
+		f.journal.Follow(d.ownOf(f.names.Main).Journal)
 		if err := f.journal.Save(); err != nil {
 			return err
 		}
@@ -422,7 +425,7 @@ func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along 
 	}
 	var late error
 	if err == nil {
-		late = a.updateSchedules(ctx, d, job, along)
+		late = a.served(ctx, d, job, along)
 	}
 	a.tell(d, job, done, results, errors.Join(firstOf(results), late))
 	if err != nil {

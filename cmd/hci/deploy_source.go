@@ -50,6 +50,12 @@ func (d *deployment) searchFor(a *app, opened *compare.Desired) {
 			return v.Sensitive || !declared
 		})
 	}
+	d.search(a, needles)
+}
+
+// search notes what must stand in no image that is built of the names' context.
+func (d *deployment) search(a *app, needles []lint.Needle) {
+	d.needles = needles
 	guard := lint.NewGuard(needles)
 	for _, env := range a.found.Environments {
 		if rel, err := filepath.Rel(filepath.Join(a.found.Root, d.names.Context), env.Plain); err == nil && env.Plain != "" && filepath.IsLocal(rel) {

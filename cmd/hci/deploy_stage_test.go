@@ -33,17 +33,18 @@ import (
 // hci. Its tasks are no containers, but functions of [player]: what needs the real
 // Docker is tested with -tags interop.
 type stage struct {
-	t       *testing.T
-	dir     string
-	names   names.Names
-	failing string // service whose tasks are killed again and again
-	exec    string // state of ECS Exec's agent; "" where it is off
-	host    string
-	server  *fakeaws.Server
-	secrets *localsm.Server
-	player  *player
-	docker  *rehearsal // runs the tasks in the player's place; nil for that
-	environ []string
+	t            *testing.T
+	dir          string
+	names        names.Names
+	failing      string   // service whose tasks are killed again and again
+	repositories []string // further ones
+	exec         string   // state of ECS Exec's agent; "" where it is off
+	host         string
+	server       *fakeaws.Server
+	secrets      *localsm.Server
+	player       *player
+	docker       *rehearsal // runs the tasks in the player's place; nil for that
+	environ      []string
 
 	mu     stdsync.Mutex
 	asked  []string               // operations, in their order
@@ -204,7 +205,7 @@ func (s *stage) open(scenario fakeaws.Scenario) {
 	values := &heldSecrets{server: local.server}
 	s.server = fakeaws.New(s.host, fakeaws.Options{
 		Account: rehearsalAccount, Region: "eu-central-1", Cluster: d.names.Cluster, Service: d.names.Service, Family: d.names.TaskDefinition, More: more, Failing: s.failing, Exec: s.exec,
-		Definitions: r.definitions(d, rehearsalAccount, "eu-central-1"), Repository: d.names.Repository,
+		Definitions: r.definitions(d, rehearsalAccount, "eu-central-1"), Repository: d.names.Repository, Repositories: s.repositories,
 		Registry: registry.New(registry.Logger(log.New(io.Discard, "", 0))), Scenario: scenario, Runner: runner, Secrets: values,
 		SecretsManager: local.server, LoseSecret: values.lose, Tick: stageTick,
 	})

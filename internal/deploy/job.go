@@ -69,6 +69,7 @@ type Job struct {
 	Timeout time.Duration // of the migration and of the update, each
 	Every   time.Duration // between two questions to AWS; 0 chooses
 
+	Extra    []Extra     // other images that go along
 	LastTime state.Times // how long the steps took
 	From     string      // commit that the service runs; "" if it is not known
 
@@ -254,6 +255,7 @@ func (j *Job) next(image string) *ecs.Definition {
 			next = next.WithImage(of, []string{container})
 		}
 	}
+	next = j.withExtras(next)
 	if len(revisions.Differences(j.Look.Base, next)) == 0 {
 		return j.Look.Base
 	}

@@ -19,6 +19,7 @@ type Plan struct {
 	Region  string     `json:"region"`
 	Account string     `json:"account"`
 	About   string     `json:"about,omitempty"`   // which commit, which image
+	Images  []string   `json:"images,omitempty"`  // other images that go along, in words
 	From    string     `json:"from,omitempty"`    // commit that runs; absent if it is not known
 	To      string     `json:"to,omitempty"`      // commit that comes
 	Commits []string   `json:"commits,omitempty"` // between them, the latest first
@@ -40,6 +41,9 @@ type PlanStep struct {
 func (j *Job) Plan() Plan {
 	p := j.PlanAlong(j.PlannedImage())
 	p.About = j.commitLine()
+	for _, e := range j.Extra {
+		p.Images = append(p.Images, e.Line())
+	}
 	_, words := j.image()
 	for _, s := range state.Sorted(j.Steps) {
 		what, why := j.line(s, words)
@@ -84,6 +88,9 @@ func (p Plan) Show(w io.Writer, more bool, brief func(string) string) error {
 	}
 	if p.About != "" {
 		add("", p.About)
+	}
+	for _, line := range p.Images {
+		add("", line)
 	}
 	if p.Between != "" {
 		add("", p.Between)

@@ -118,7 +118,7 @@ func (j *Job) withImage(ctx context.Context, d *ecs.Definition, image string, co
 	if image == "" || len(containers) == 0 {
 		return "", fmt.Errorf("no container of %s runs the image that is deployed, nor one of %s", d.Name, names.RepositoryOf(image))
 	}
-	next := d.WithImage(image, containers)
+	next := j.withExtras(d.WithImage(image, containers))
 	if d.Active() && !composed && len(revisions.Differences(d, next)) == 0 {
 		return d.Name, revisions.UpToDate(ctx, j.Names, j.Cluster, d, nil)
 	}

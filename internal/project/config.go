@@ -196,7 +196,7 @@ func (r *reader) blocks(body *hclsyntax.Body, where string, known, elsewhere []s
 			r.report(&b.TypeRange, fmt.Sprintf("%q is an attribute: write %s = …", b.Type, b.Type))
 		case !ok:
 			r.unknown(&b.TypeRange, b.Type, where, known, elsewhere)
-		case b.Type == "environment", b.Type == serviceBlock:
+		case b.Type == "environment", b.Type == serviceBlock, b.Type == imageBlock:
 			f(b)
 		case len(b.Labels) > 0:
 			r.report(b.DefRange().Ptr(), fmt.Sprintf("the block %q takes no name", b.Type))

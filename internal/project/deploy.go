@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -118,9 +119,61 @@ func (r *reader) deploy(b *hclsyntax.Block) deployConfig {
 		}
 	}
 	r.attributes(b.Body, where, names, nil, take)
-	r.blocks(b.Body, where, names, nil, map[string]func(*hclsyntax.Block){serviceBlock: func(b *hclsyntax.Block) { r.serviceOrder(b, c) }})
+	r.blocks(b.Body, where, names, nil, map[string]func(*hclsyntax.Block){
+		serviceBlock: func(b *hclsyntax.Block) { r.serviceOrder(b, c) },
+		imageBlock:   func(b *hclsyntax.Block) { r.image(b, c) },
+	})
 	c.contradiction(r, b.DefRange())
 	return c
+}
+
+// imageBlock names one of several images that are built.
+const imageBlock = "image"
+
+// imageKinds are the names that an image block knows.
+var imageKinds = map[string]func(cty.Value) (string, error){"repository": stringValue, "dockerfile": pathValue, "context": pathValue}
+
+// ImageKey is the key of a setting of an image block.
+func ImageKey(image, setting string) string { return imageBlock + " " + image + " " + setting }
+
+// Images are the names of the image blocks that settings come from, in their order.
+func Images(settings map[string]DeploySetting) []string {
+	var all []string
+	for key := range settings {
+		if name, ok := strings.CutPrefix(key, imageBlock+" "); ok && strings.HasSuffix(name, " repository") {
+			all = append(all, strings.TrimSuffix(name, " repository"))
+		}
+	}
+	slices.SortFunc(all, func(a, b string) int {
+		x, y := settings[ImageKey(a, "repository")], settings[ImageKey(b, "repository")]
+		return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(a, b))
+	})
+	return all
+}
+
+func (r *reader) image(b *hclsyntax.Block, c deployConfig) {
+	const where = "in an image block"
+	if len(b.Labels) != 1 || strings.ContainsAny(b.Labels[0], " \t") {
+		r.report(b.DefRange().Ptr(), `an image block takes one name: image "web"`)
+		return
+	}
+	known := slices.Sorted(maps.Keys(imageKinds))
+	take := map[string]func(*hclsyntax.Attribute){}
+	for name, read := range imageKinds {
+		take[name] = func(attr *hclsyntax.Attribute) {
+			var s setting[DeploySetting]
+			into(r, &s, single(read))(attr)
+			if s.set {
+				s.value.File, s.value.Line = s.place.Filename, attr.NameRange.Start.Line
+				c[ImageKey(b.Labels[0], name)] = s.value
+			}
+		}
+	}
+	r.attributes(b.Body, where, known, nil, take)
+	r.blocks(b.Body, where, known, nil, nil)
+	if _, ok := c[ImageKey(b.Labels[0], "repository")]; !ok && b.Body.Attributes["repository"] == nil {
+		r.report(b.DefRange().Ptr(), "an image block needs repository: the name of a repository of ECR, or the address of its block in Terraform")
+	}
 }
 
 // serviceBlock says of a service, by its name or the name of its block in Terraform,
@@ -156,10 +209,18 @@ func (c deployConfig) contradiction(r *reader, at hcl.Range) {
 	if command && task {
 		r.report(&at, "a deploy block has migrate_task, a task definition of its own, or migrate_command, run in the service's; not both")
 	}
+	for _, name := range imageAlone {
+		if _, ok := c[name]; ok && len(Images(c)) > 0 {
+			r.report(&at, fmt.Sprintf("a deploy block has %s, or image blocks that say it for each image; not both", name))
+		}
+	}
 	if when, ok := c["migrate"]; ok && when.Value != "both" && c["migrate_after_command"].List != nil {
 		r.report(&at, fmt.Sprintf("a deploy block has migrate_after_command, which is run after the update, and migrate = %q; leave migrate out, or say \"both\"", when.Value))
 	}
 }
+
+// imageAlone are settings that an image block has in their place.
+var imageAlone = []string{"repository", "dockerfile", "context", "container"}
 
 // merged is a deploy block over another.
 func (c deployConfig) merged(own deployConfig) map[string]DeploySetting {
@@ -170,6 +231,14 @@ func (c deployConfig) merged(own deployConfig) map[string]DeploySetting {
 	}
 	if _, ok := own["migrate_task"]; ok {
 		delete(all, "migrate_command")
+	}
+	if len(Images(own)) > 0 { // its images are all there are
+		maps.DeleteFunc(all, func(key string, _ DeploySetting) bool {
+			return strings.HasPrefix(key, imageBlock+" ") || slices.Contains(imageAlone, key)
+		})
+	}
+	if slices.ContainsFunc(imageAlone, func(name string) bool { _, ok := own[name]; return ok }) {
+		maps.DeleteFunc(all, func(key string, _ DeploySetting) bool { return strings.HasPrefix(key, imageBlock+" ") })
 	}
 	if _, ok := own["migrate_after_command"]; ok {
 		delete(all, "migrate")

@@ -35,6 +35,8 @@ type Names struct {
 	image                                   module.Container  // as the code gives the container whose image is deployed
 	Repositories                            map[string]string // that the code declares: names by address
 	services, secrets                       []string          // names that the code declares
+	Images                                  []Image           // of hci.hcl's image blocks; none for one image
+	Main                                    string            // the one of them that the names are about
 	Sharing                                 []string          // other services whose containers run the image that is deployed
 	Unnamed                                 []string          // addresses of those whose name is not known
 	Others                                  map[string]Names  // of the project's other environments

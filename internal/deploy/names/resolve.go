@@ -51,6 +51,7 @@ func Resolve(in Sources) (Names, []Missing) {
 	r.n.from = map[string]string{}
 	r.declares()
 	r.place()
+	r.blocks()
 	r.services()
 	r.tasks()
 	r.sharing()

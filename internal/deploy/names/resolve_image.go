@@ -38,6 +38,10 @@ func (r *resolver) tasks() {
 // container finds the container whose image is deployed: the one that may run an
 // image of the project's. Several that the code gives one image are as good as one.
 func (r *resolver) container() {
+	if len(r.n.Images) > 0 && r.task != nil {
+		r.ofImage()
+		return
+	}
 	if r.set("container", &r.n.Container) || r.task == nil {
 		return
 	}
@@ -68,6 +72,9 @@ func (r *resolver) container() {
 }
 
 func (r *resolver) repository() {
+	if r.n.Main != "" {
+		return
+	}
 	if r.set("repository", &r.n.Repository) {
 		if e, ok := ParseECR(r.n.Repository); ok {
 			r.n.Repository, r.n.RegistryAccount, r.n.RegistryRegion = e.Name, e.Account, e.Region
@@ -112,7 +119,7 @@ func (r *resolver) image() {
 		key, value string
 		to         *string
 	}{{"image_tag", defaultTag, &r.n.ImageTag}, {"dockerfile", defaultDockerfile, &r.n.Dockerfile}, {"context", defaultContext, &r.n.Context}} {
-		if !r.set(s.key, s.to) {
+		if *s.to == "" && !r.set(s.key, s.to) {
 			r.take(s.key, s.to, s.value, "default")
 		}
 	}

@@ -63,6 +63,10 @@ func Is(s module.Service, name string) bool {
 // onlyService is the service, where there is one, or the first of several that run one
 // image.
 func (r *resolver) onlyService() {
+	if len(r.n.Images) > 0 {
+		r.firstService()
+		return
+	}
 	var known []string
 	images := map[string]bool{}
 	built := slices.ContainsFunc(r.Evaluated.Services, r.builds)
@@ -85,6 +89,25 @@ func (r *resolver) onlyService() {
 	default:
 		r.take("service", &r.n.Service, r.service.Name, r.declared(r.service.File, r.service.Line, r.service.Address))
 	}
+}
+
+// firstService is the first that runs the first of hci.hcl's images.
+func (r *resolver) firstService() {
+	var known []string
+	for i, s := range r.Evaluated.Services {
+		if s.Name == "" {
+			continue
+		}
+		known = append(known, s.Name)
+		if of := r.runs(r.taskOf(s)); r.service == nil && of != nil && of.Name == r.n.Images[0].Name {
+			r.service = &r.Evaluated.Services[i]
+		}
+	}
+	if r.service == nil {
+		r.lacks("service", "no service of the Terraform code runs image "+r.n.Images[0].Name+" of hci.hcl, by an image of its repository", known...)
+		return
+	}
+	r.take("service", &r.n.Service, r.service.Name, r.declared(r.service.File, r.service.Line, r.service.Address))
 }
 
 // taskOf is what the code makes a service run, nil if that is declared elsewhere.
@@ -122,7 +145,7 @@ func (r *resolver) builds(s module.Service) bool {
 func (r *resolver) sharing() {
 	for _, s := range r.Evaluated.Services {
 		t := r.taskOf(s)
-		if r.service == nil || s.Address == r.service.Address || t == nil || len(sameImage(t, r.n.image)) == 0 {
+		if r.service == nil || s.Address == r.service.Address || t == nil || len(sameImage(t, r.n.image)) == 0 && r.runs(t) == nil {
 			continue
 		}
 		if s.Name == "" {

@@ -312,7 +312,7 @@ func (s *Server) images(name string) []any {
 		image := str(c, "image")
 		reference, ours := strings.CutPrefix(image, s.RepositoryURI())
 		one := object{"containerName": str(c, "name"), "image": image}
-		if digest := s.digest(strings.TrimLeft(reference, ":@")); ours && digest != "" {
+		if digest := s.digest(s.o.Repository, strings.TrimLeft(reference, ":@")); ours && digest != "" {
 			one["imageDigest"] = digest
 		}
 		all = append(all, one)

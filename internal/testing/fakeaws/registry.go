@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,11 +47,19 @@ func (s *Server) Token() secret.Value {
 }
 
 // RepositoryURI is what images are named.
-func (s *Server) RepositoryURI() string { return s.host + "/" + s.o.Repository }
+func (s *Server) RepositoryURI() string { return s.uri(s.o.Repository) }
+
+func (s *Server) uri(repository string) string { return s.host + "/" + repository }
+
+// has reports whether there is a repository.
+func (s *Server) has(repository string) bool {
+	return repository == s.o.Repository || slices.Contains(s.o.Repositories, repository)
+}
 
 func (s *Server) describeRepositories(in object) (object, error) {
-	for _, name := range list(in, "repositoryNames") {
-		if name != s.o.Repository {
+	name := s.o.Repository
+	for _, name = range list(in, "repositoryNames") {
+		if !s.has(name) {
 			return nil, fail("RepositoryNotFoundException", "The repository with name '%s' does not exist in the registry with id '%s'", name, s.o.Account)
 		}
 	}
@@ -59,8 +68,8 @@ func (s *Server) describeRepositories(in object) (object, error) {
 		mutability = "IMMUTABLE"
 	}
 	return object{"repositories": []any{object{
-		"registryId": s.o.Account, "repositoryName": s.o.Repository, "repositoryUri": s.RepositoryURI(),
-		"repositoryArn": "arn:aws:ecr:" + s.o.Region + ":" + s.o.Account + ":repository/" + s.o.Repository, "imageTagMutability": mutability,
+		"registryId": s.o.Account, "repositoryName": name, "repositoryUri": s.uri(name),
+		"repositoryArn": "arn:aws:ecr:" + s.o.Region + ":" + s.o.Account + ":repository/" + name, "imageTagMutability": mutability,
 	}}}, nil
 }
 
@@ -68,8 +77,8 @@ func (s *Server) describeRepositories(in object) (object, error) {
 const manifests = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"
 
 // digest asks the registry which image a tag names; "" for none.
-func (s *Server) digest(tag string) string {
-	r := httptest.NewRequest(http.MethodHead, "/v2/"+s.o.Repository+"/manifests/"+tag, nil)
+func (s *Server) digest(repository, tag string) string {
+	r := httptest.NewRequest(http.MethodHead, "/v2/"+repository+"/manifests/"+tag, nil)
 	r.Header.Set("Accept", manifests)
 	w := httptest.NewRecorder()
 	s.o.Registry.ServeHTTP(w, r)
@@ -80,8 +89,9 @@ func (s *Server) digest(tag string) string {
 }
 
 func (s *Server) describeImages(in object) (object, error) {
-	if str(in, "repositoryName") != s.o.Repository {
-		return nil, fail("RepositoryNotFoundException", "The repository with name '%s' does not exist in the registry with id '%s'", str(in, "repositoryName"), s.o.Account)
+	repository := str(in, "repositoryName")
+	if !s.has(repository) {
+		return nil, fail("RepositoryNotFoundException", "The repository with name '%s' does not exist in the registry with id '%s'", repository, s.o.Account)
 	}
 	details := []any{}
 	for _, id := range objects(in, "imageIds") {
@@ -89,11 +99,11 @@ func (s *Server) describeImages(in object) (object, error) {
 		if reference == "" {
 			reference = str(id, "imageDigest")
 		}
-		digest := s.digest(reference)
+		digest := s.digest(repository, reference)
 		if digest == "" {
-			return nil, fail("ImageNotFoundException", "The image with imageId {imageDigest:'null', imageTag:'%s'} does not exist within the repository with name '%s'", reference, s.o.Repository)
+			return nil, fail("ImageNotFoundException", "The image with imageId {imageDigest:'null', imageTag:'%s'} does not exist within the repository with name '%s'", reference, repository)
 		}
-		detail := object{"registryId": s.o.Account, "repositoryName": s.o.Repository, "imageDigest": digest}
+		detail := object{"registryId": s.o.Account, "repositoryName": repository, "imageDigest": digest}
 		if tag := str(id, "imageTag"); tag != "" {
 			detail["imageTags"] = []string{tag}
 		}
@@ -109,11 +119,11 @@ func (s *Server) batchGetImage(in object) (object, error) {
 	images, failures := []any{}, []any{}
 	for _, id := range objects(in, "imageIds") {
 		reference := cmp.Or(str(id, "imageDigest"), str(id, "imageTag"))
-		r := httptest.NewRequest(http.MethodGet, "/v2/"+s.o.Repository+"/manifests/"+reference, nil)
+		r := httptest.NewRequest(http.MethodGet, "/v2/"+str(in, "repositoryName")+"/manifests/"+reference, nil)
 		r.Header.Set("Accept", manifests)
 		w := httptest.NewRecorder()
 		s.o.Registry.ServeHTTP(w, r)
-		if w.Code != http.StatusOK || str(in, "repositoryName") != s.o.Repository {
+		if w.Code != http.StatusOK || !s.has(str(in, "repositoryName")) {
 			failures = append(failures, object{"imageId": id, "failureCode": "ImageNotFound"})
 			continue
 		}
@@ -130,18 +140,19 @@ const layerPath = "/layers/"
 //
 // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetDownloadUrlForLayer.html
 func (s *Server) getDownloadURLForLayer(in object) (object, error) {
-	digest := str(in, "layerDigest")
-	if s.inside(http.MethodHead, "/v2/"+s.o.Repository+"/blobs/"+digest, "", nil).Code != http.StatusOK {
+	digest, repository := str(in, "layerDigest"), str(in, "repositoryName")
+	if s.inside(http.MethodHead, "/v2/"+repository+"/blobs/"+digest, "", nil).Code != http.StatusOK {
 		return nil, fail("LayersNotFoundException", "The layer with digest '%s' does not exist", digest)
 	}
-	return object{"downloadUrl": "http://" + s.host + layerPath + digest + "?X-Amz-Signature=" + LayerSignature, "layerDigest": digest}, nil
+	return object{"downloadUrl": "http://" + s.host + layerPath + repository + "@" + digest + "?X-Amz-Signature=" + LayerSignature, "layerDigest": digest}, nil
 }
 
 // LayerSignature stands for the signature of such an address.
 const LayerSignature = "5e7a1u3e"
 
-func (s *Server) layer(w http.ResponseWriter, digest string) {
-	blob := s.inside(http.MethodGet, "/v2/"+s.o.Repository+"/blobs/"+digest, "", nil)
+func (s *Server) layer(w http.ResponseWriter, layer string) {
+	repository, digest, _ := strings.Cut(layer, "@")
+	blob := s.inside(http.MethodGet, "/v2/"+repository+"/blobs/"+digest, "", nil)
 	w.WriteHeader(blob.Code)
 	_, _ = w.Write(blob.Body.Bytes()) // the client went away
 }
@@ -150,15 +161,15 @@ func (s *Server) layer(w http.ResponseWriter, digest string) {
 //
 // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
 func (s *Server) putImage(in object) (object, error) {
-	tag, manifest := str(in, "imageTag"), str(in, "imageManifest")
+	tag, manifest, repository := str(in, "imageTag"), str(in, "imageManifest"), str(in, "repositoryName")
 	sum := sha256.Sum256([]byte(manifest))
-	switch old := s.digest(tag); {
+	switch old := s.digest(repository, tag); {
 	case old == "sha256:"+hex.EncodeToString(sum[:]):
 		return nil, fail("ImageAlreadyExistsException", "Image with digest and tag already exists.")
 	case old != "" && s.o.Scenario == ImmutableTags:
 		return nil, fail("ImageTagAlreadyExistsException", "The image tag '%s' already exists and cannot be overwritten because the tag is immutable.", tag)
 	}
-	if put := s.inside(http.MethodPut, "/v2/"+s.o.Repository+"/manifests/"+tag, str(in, "imageManifestMediaType"), []byte(manifest)); put.Code != http.StatusCreated {
+	if put := s.inside(http.MethodPut, "/v2/"+repository+"/manifests/"+tag, str(in, "imageManifestMediaType"), []byte(manifest)); put.Code != http.StatusCreated {
 		return nil, fail("InvalidParameterException", "registry: HTTP status %d", put.Code)
 	}
 	return object{"image": object{"imageId": object{"imageTag": tag}}}, nil
@@ -249,7 +260,7 @@ func (s *Server) overwrites(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	if s.digest(tag) == "" {
+	if s.digest(repository, tag) == "" {
 		return false
 	}
 	refuse(w, http.StatusBadRequest, "TAG_INVALID", "The image tag '"+strings.ReplaceAll(tag, `"`, "")+"' already exists in the '"+repository+"' repository and cannot be overwritten because the tag is immutable.")

@@ -96,6 +96,11 @@ func (s *Server) Hold(tag, name string) error { return s.HoldFor(tag, name, "amd
 // HoldFor is [Server.Hold] for another architecture than amd64; "" for one that the image
 // does not tell.
 func (s *Server) HoldFor(tag, name, architecture string) error {
+	return s.HoldIn(s.o.Repository, tag, name, architecture)
+}
+
+// HoldIn is [Server.HoldFor] in another repository.
+func (s *Server) HoldIn(repository, tag, name, architecture string) error {
 	system := "linux"
 	if architecture == "" {
 		system = ""
@@ -103,7 +108,7 @@ func (s *Server) HoldFor(tag, name, architecture string) error {
 	config := fmt.Appendf(nil, `{"architecture":%q,"os":%q,"rootfs":{"type":"layers","diff_ids":[]},"config":{"Labels":{"name":%q}}}`, architecture, system, name)
 	sum := sha256.Sum256(config)
 	digest := "sha256:" + hex.EncodeToString(sum[:])
-	path := "/v2/" + s.o.Repository
+	path := "/v2/" + repository
 	begun := s.inside(http.MethodPost, path+"/blobs/uploads/", "", nil)
 	location := begun.Header().Get("Location")
 	if i := strings.Index(location, "/v2/"); i > 0 {

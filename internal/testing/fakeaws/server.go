@@ -60,11 +60,13 @@ type Options struct {
 	More        []Service
 	Failing     string
 	Definitions map[string]map[string]any
-	Repository  string       // its name
-	Registry    http.Handler // speaks the distribution protocol, without a login
-	Scenario    Scenario
-	Runner      Runner
-	Secrets     Secrets
+	Repository  string // its name
+	// Repositories are further ones.
+	Repositories []string
+	Registry     http.Handler // speaks the distribution protocol, without a login
+	Scenario     Scenario
+	Runner       Runner
+	Secrets      Secrets
 	// SecretsManager answers its requests; nil refuses them.
 	SecretsManager http.Handler
 	// Tick is the scheduler's pace; 0 means 100 ms.
