@@ -97,7 +97,7 @@ func TestReadmeCommandLinesRun(t *testing.T) {
 		}
 		environ := []string{"PATH=" + bin, "HOME=" + dir, "XDG_STATE_HOME=" + filepath.Join(dir, "state"), "HCI_PASSPHRASE=correct horse battery staple", "EDITOR=true",
 			"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=x", "AWS_ENDPOINT_URL=http://127.0.0.1:1", "AWS_MAX_ATTEMPTS=1", "AWS_EC2_METADATA_DISABLED=true"}
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) // some serve, or watch, until interrupted
+		ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond) // some serve, or watch, until interrupted
 		var out, talk bytes.Buffer
 		run(ctx, append([]string{"-C", dir}, args...), streams{in: strings.NewReader(""), out: &out, err: &talk}, environ)
 		cancel()
