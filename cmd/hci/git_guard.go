@@ -109,19 +109,39 @@ func (a *app) guard(ctx context.Context, p *project.Project, blobs []project.Blo
 		}
 		return a.guardSealed(ctx, env, phrase, data, before)
 	}
-	err = p.ReadBlobs(ctx, blobs, func(b project.Blob, data []byte) {
-		if data == nil {
-			unread = append(unread, b.Path+", which is larger than 4 MiB")
-			return
-		}
-		for _, f := range g.Look(b.Path, data, b.Before) {
+	keep := func(b project.Blob, found []lint.Finding) {
+		for _, f := range found {
 			f.File = strings.TrimPrefix(f.File, prefix)
 			if b.Commit != "" {
 				f.Text += fmt.Sprintf(" (commit %.7s)", b.Commit)
 			}
 			findings = append(findings, f)
 		}
+	}
+	var large []project.Blob
+	err = p.ReadBlobs(ctx, blobs, func(b project.Blob, data []byte) {
+		if data == nil {
+			large = append(large, b)
+			return
+		}
+		keep(b, g.Look(b.Path, data, b.Before))
 	})
+	for _, b := range large {
+		if err != nil {
+			break
+		}
+		look, ok := g.Large(b.Path)
+		if g.Sealed[b.Path] != "" {
+			unread = append(unread, b.Path+", a sealed file of more than 4 MiB")
+			continue
+		}
+		if !ok {
+			keep(b, g.Look(b.Path, nil, b.Before))
+			continue
+		}
+		err = p.StreamBlob(ctx, b, look)
+		keep(b, look.Findings())
+	}
 	return lint.Sort(findings), unread, err
 }
 

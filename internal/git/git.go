@@ -57,7 +57,8 @@ type Repo struct {
 	Dir     string // where git runs, which paths are relative to; "" is Root
 	Index   string // the index of a commit that is being made, as a hook is told; "" is the usual one
 
-	input io.Reader
+	input  io.Reader
+	output io.Writer
 }
 
 // Find returns the work tree that a directory lies in, the nearest one. It
@@ -155,6 +156,17 @@ func (r Repo) Input(ctx context.Context, in io.Reader, args ...string) ([]byte, 
 	return r.run(ctx, filters, args)
 }
 
+// Stream runs a subcommand and writes what it prints to w, as it comes.
+func (r Repo) Stream(ctx context.Context, w io.Writer, args ...string) error {
+	filters, err := r.filters(ctx)
+	if err != nil {
+		return err
+	}
+	r.output = w
+	_, err = r.run(ctx, filters, args)
+	return err
+}
+
 // start is the one place that starts git.
 func start(ctx context.Context, r Repo, argv []string, name string) ([]byte, error) {
 	program, err := exec.LookPath("git")
@@ -167,7 +179,12 @@ func start(ctx context.Context, r Repo, argv []string, name string) ([]byte, err
 	if r.Index != "" {
 		cmd.Env = append(cmd.Env, "GIT_INDEX_FILE="+r.Index)
 	}
-	out, err := cmd.Output()
+	var out []byte
+	if cmd.Stdout = r.output; r.output != nil {
+		err = cmd.Run()
+	} else {
+		out, err = cmd.Output()
+	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && ctx.Err() == nil {
 		words, _, _ := strings.Cut(string(exit.Stderr), "\n")

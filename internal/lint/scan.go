@@ -12,6 +12,7 @@ import (
 type scanner struct {
 	begins  map[uint64][]Needle
 	maybe   [1 << 13]uint64 // a set of hashes of the first eight bytes
+	longest int             // bytes of the longest value
 	shorter []Needle        // fewer than eight bytes, looked for one by one
 }
 
@@ -19,6 +20,7 @@ func newScanner(needles []Needle) *scanner {
 	s := &scanner{begins: map[uint64][]Needle{}}
 	for _, n := range needles {
 		value := []byte(n.value.Reveal())
+		s.longest = max(s.longest, len(value))
 		if len(value) < 8 {
 			s.shorter = append(s.shorter, n)
 			continue

@@ -97,3 +97,37 @@ func BenchmarkGuard(b *testing.B) {
 		scan.find(file)
 	}
 }
+
+// A file in pieces has the findings that it has in one, also where a value lies
+// across two pieces.
+func TestLarge(t *testing.T) {
+	needles := []Needle{{Name: "a", value: secret.New("s3cr3t-value-one")}, {Name: "b", value: secret.New(strings.Repeat("long", 500))}}
+	filler := strings.Repeat("some line of a large file\n", piece/26)
+	for _, shift := range []int{0, 1, 7, 25} {
+		data := []byte(strings.Repeat("x", shift) + filler + "s3cr3t-value-one\n" + filler + strings.Repeat("long", 500) + filler + "s3cr3t-value-one")
+		l, ok := NewGuard(needles).Large("data.bin")
+		if !ok {
+			t.Fatal("not looked at")
+		}
+		for rest := data; len(rest) > 0; {
+			n := min(len(rest), 32<<10+shift)
+			if _, err := l.Write(rest[:n]); err != nil {
+				t.Fatal(err)
+			}
+			rest = rest[n:]
+		}
+		got := map[int]bool{}
+		for _, f := range l.Findings() {
+			got[f.Line] = true
+		}
+		for _, value := range []string{"s3cr3t-value-one", strings.Repeat("long", 500)} {
+			line := 1 + bytes.Count(data[:bytes.Index(data, []byte(value))], []byte("\n"))
+			if !got[line] || len(got) != 2 {
+				t.Errorf("shift %d: findings in lines %v, want one in %d", shift, got, line)
+			}
+		}
+	}
+	if _, ok := NewGuard(needles).Large("prod_secrets.tfvars"); ok {
+		t.Error("a plaintext secrets file is looked at for values only")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,7 +21,7 @@ type Blob struct {
 }
 
 const (
-	maxBlob  = 4 << 20  // a larger file is data, and not read
+	maxBlob  = 4 << 20  // a larger file is streamed, see StreamBlob
 	maxBatch = 32 << 20 // so much is read at once
 )
 
@@ -112,6 +113,15 @@ func (p *Project) ReadBlobs(ctx context.Context, blobs []Blob, each func(Blob, [
 		blobs, sizes = blobs[n:], sizes[n:]
 	}
 	return nil
+}
+
+// StreamBlob writes a version to w, piece by piece, however large it is.
+func (p *Project) StreamBlob(ctx context.Context, b Blob, w io.Writer) error {
+	repo, err := p.staging(ctx)
+	if err != nil {
+		return err
+	}
+	return repo.Stream(ctx, w, "cat-file", "blob", b.ID)
 }
 
 // staging is the work tree with the index of the commit that is being made.
