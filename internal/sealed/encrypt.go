@@ -43,23 +43,10 @@ func (f Files) Encrypt(ctx context.Context, pass, newPass Passphrase, o Options)
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Env: f.Env, From: f.Plain, To: f.Sealed, Authenticated: true}
 	if old == nil {
-		r.Created, r.Wrote, r.Params = true, true, f.newParams()
-		r.Changes = tfvars.Compare(tfvars.New(f.Plain), want)
-		if o.DryRun {
-			return r, nil
-		}
-		if phrase, err = newPass(ctx); err != nil {
-			return nil, err
-		}
-		data, err := f.sealNew(want, phrase, r.Params)
-		if err != nil {
-			return nil, err
-		}
-		r.Notes = f.remember(data)
-		return r, nil
+		return f.encryptNew(ctx, want, newPass, o)
 	}
+	r := &Result{Env: f.Env, From: f.Plain, To: f.Sealed, Authenticated: true}
 	r.Params, r.Changes = old.Params, tfvars.Compare(old.File, want)
 	same := bytes.Equal(old.File.Bytes(), plain)
 	if same && old.Distrust == nil && (!o.Force || old.Authenticated && old.context == f.binding()) {
@@ -79,6 +66,27 @@ func (f Files) Encrypt(ctx context.Context, pass, newPass Passphrase, o Options)
 	if !o.DryRun {
 		r.Notes = append(r.Notes, f.remember(data)...)
 	}
+	return r, nil
+}
+
+// encryptNew is Encrypt where there is no sealed file yet.
+func (f Files) encryptNew(ctx context.Context, want *tfvars.File, newPass Passphrase, o Options) (*Result, error) {
+	r := &Result{
+		Env: f.Env, From: f.Plain, To: f.Sealed, Authenticated: true, Created: true, Wrote: true,
+		Params: f.newParams(), Changes: tfvars.Compare(tfvars.New(f.Plain), want),
+	}
+	if o.DryRun {
+		return r, nil
+	}
+	phrase, err := newPass(ctx)
+	if err != nil {
+		return nil, err
+	}
+	data, err := f.sealNew(want, phrase, r.Params)
+	if err != nil {
+		return nil, err
+	}
+	r.Notes = f.remember(data)
 	return r, nil
 }
 

@@ -65,18 +65,11 @@ func Rekey(ctx context.Context, files []Files, pass, newPass func(Files) Passphr
 		return nil, err
 	}
 	defer unlock()
-	contents := make([]*Content, len(files))
-	before, after := make([]secret.Value, len(files)), make([]secret.Value, len(files))
-	for i, f := range files {
-		f.raise = true
-		contents[i], err = f.OpenSealed(ctx, func(ctx context.Context) (secret.Value, error) {
-			before[i], err = pass(f)(ctx)
-			return before[i], err
-		})
-		if err != nil {
-			return nil, err
-		}
+	contents, before, err := openForRekey(ctx, files, pass)
+	if err != nil {
+		return nil, err
 	}
+	after := make([]secret.Value, len(files))
 	results := make([]Result, len(files))
 	sealedBytes := make([][]byte, len(files))
 	var j journal
@@ -116,6 +109,24 @@ func Rekey(ctx context.Context, files []Files, pass, newPass func(Files) Passphr
 		}
 	}
 	return results, nil
+}
+
+// openForRekey opens all files, and returns the passphrases that opened them.
+func openForRekey(ctx context.Context, files []Files, pass func(Files) Passphrase) ([]*Content, []secret.Value, error) {
+	contents, phrases := make([]*Content, len(files)), make([]secret.Value, len(files))
+	for i, f := range files {
+		f.raise = true
+		var err error
+		contents[i], err = f.OpenSealed(ctx, func(ctx context.Context) (secret.Value, error) {
+			phrase, err := pass(f)(ctx)
+			phrases[i] = phrase
+			return phrase, err
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return contents, phrases, nil
 }
 
 // rekeyed returns the parameters of a file's successor. What is declared in

@@ -25,17 +25,7 @@ func (e *ClearTextError) Error() string { return fmt.Sprintf("%s: %s", e.Key, e.
 // among them is taken by its name. Errors are [*ClearTextError]s,
 // joined.
 func (s *Set) ForECS(ev *module.Evaluated, arns map[string]string) (entries []dotenv.Entry, err error) {
-	secretOf, parameters := map[string]string{}, map[string]string{}
-	if ev != nil {
-		for _, sec := range ev.Secrets {
-			if sec.Parameter != nil {
-				parameters[sec.Address] = sec.Name
-			}
-			if l, ok := sec.Shape.(shape.Leaf); ok && l.Source != nil && len(l.Source.Path) == 0 {
-				secretOf[l.Source.Variable] = sec.Address
-			}
-		}
-	}
+	in := arnsOf(ev, arns)
 	var problems []error
 	for _, key := range slices.Sorted(maps.Keys(s.Layers)) {
 		v := s.Layers[key][0]
@@ -43,42 +33,65 @@ func (s *Set) ForECS(ev *module.Evaluated, arns map[string]string) (entries []do
 			continue
 		}
 		e := dotenv.Entry{Key: key, Value: v.value}
-		address := ""
-		switch v.Layer {
-		case FromSecrets:
-			if v.ref.Parameter && v.ref.SecretName != "" && v.Problem == "" {
-				e.ValueFrom = cmp.Or(arns[v.ref.Secret], v.ref.SecretName) // the name is enough in the task's own region
-				entries = append(entries, e)
-				continue
-			}
-			address = v.ref.Secret
-		case FromFile:
-			address = secretOf[v.name]
-			if name := parameters[address]; name != "" && arns[address] == "" {
-				e.ValueFrom = name
-				entries = append(entries, e)
-				continue
-			}
-			if address == "" {
-				problems = append(problems, &ClearTextError{key, v.From + " is in no secret by itself; its value would stand in the definition in the clear"})
-				continue
-			}
+		var ok bool
+		if e.ValueFrom, ok, err = in.valueFrom(key, v); err != nil {
+			problems = append(problems, err)
+		} else if ok {
+			entries = append(entries, e)
 		}
-		switch {
-		case v.Layer == FromSecrets && (address == "" || v.broken):
-			problems = append(problems, &ClearTextError{key, v.Reason()})
-			continue
-		case address != "" && arns[address] == "":
-			problems = append(problems, &ClearTextError{key, "the ARN of " + address + " is not known; --from aws asks for it"})
-			continue
-		case address != "":
-			e.ValueFrom = arns[address] + v.suffix()
-		case !v.Known:
-			continue // it is said, with what it awaits
-		}
-		entries = append(entries, e)
 	}
 	return entries, errors.Join(problems...)
+}
+
+// holders are the secrets and parameters that variables lie in.
+type holders struct {
+	arns       map[string]string // by address
+	secretOf   map[string]string // the address of the secret that holds a variable, and nothing else
+	parameters map[string]string // names by address
+}
+
+func arnsOf(ev *module.Evaluated, arns map[string]string) holders {
+	in := holders{arns, map[string]string{}, map[string]string{}}
+	if ev == nil {
+		return in
+	}
+	for _, sec := range ev.Secrets {
+		if sec.Parameter != nil {
+			in.parameters[sec.Address] = sec.Name
+		}
+		if l, ok := sec.Shape.(shape.Leaf); ok && l.Source != nil && len(l.Source.Path) == 0 {
+			in.secretOf[l.Source.Variable] = sec.Address
+		}
+	}
+	return in
+}
+
+// valueFrom is what ECS takes a variable from; "" where its value is no secret.
+// ok is false if the variable is skipped: another place says what it waits for.
+func (in holders) valueFrom(key string, v Variable) (from string, ok bool, err error) {
+	address := ""
+	switch v.Layer {
+	case FromSecrets:
+		if v.ref.Parameter && v.ref.SecretName != "" && v.Problem == "" {
+			return cmp.Or(in.arns[v.ref.Secret], v.ref.SecretName), true, nil // the name is enough in the task's own region
+		}
+		if address = v.ref.Secret; address == "" || v.broken {
+			return "", false, &ClearTextError{key, v.Reason()}
+		}
+	case FromFile:
+		if address = in.secretOf[v.name]; address == "" {
+			return "", false, &ClearTextError{key, v.From + " is in no secret by itself; its value would stand in the definition in the clear"}
+		}
+		if name := in.parameters[address]; name != "" && in.arns[address] == "" {
+			return name, true, nil
+		}
+	default:
+		return "", v.Known, nil
+	}
+	if in.arns[address] == "" {
+		return "", false, &ClearTextError{key, "the ARN of " + address + " is not known; --from aws asks for it"}
+	}
+	return in.arns[address] + v.suffix(), true, nil
 }
 
 // suffix is what follows the ARN in valueFrom.
