@@ -124,6 +124,32 @@ func TestDeployTyped(t *testing.T) {
 	p.ends(1, "its tasks stop again and again", "not deployed: rolled back", "it was rolled back")
 }
 
+// TestDeployServicesRolledBack: if one of several services fails, hci asks whether to roll
+// back those that have changed; Enter means no.
+func TestDeployServicesRolledBack(t *testing.T) {
+	for _, c := range []struct {
+		keys string
+		says []string
+		runs string // revision
+	}{
+		{"y\r", []string{"service hci_service_staging: rolled back to hci_web_staging:1", "service hci_beat_staging: rolled back to hci_beat_staging:1"}, ":1"},
+		{"\r", []string{"service hci_service_staging: deployed", "service hci_beat_staging: deployed"}, ":2"},
+	} {
+		s := newStage(t, fakeaws.Healthy, (*stage).services, func(s *stage) { s.failing = "hci_worker_staging" })
+		s.held(s.commit())
+		p := s.onTerminal("deploy", "staging", "--steps", "update", "--poll", "10ms")
+		p.after("Proceed? [y/N] ", "y\r")
+		p.after("hci_worker_staging: Roll back to the revision before?", "y\r")
+		p.after("Roll back hci_service_staging, hci_beat_staging, too? [y/N] ", c.keys)
+		p.ends(1, c.says...)
+		for service, want := range map[string]string{"hci_service_staging": "hci_web_staging" + c.runs, "hci_beat_staging": "hci_beat_staging" + c.runs, "hci_worker_staging": "hci_worker_staging:1"} {
+			if runs, _ := s.serviceRuns(service); runs != want {
+				t.Errorf("%q: %s runs %s, want %s", c.keys, service, runs, want)
+			}
+		}
+	}
+}
+
 // askedInRollout is hci where it asks what becomes of a rollout, whose tasks start
 // once hold is closed.
 func askedInRollout(t *testing.T) (s *stage, p *typed, hold chan struct{}) {

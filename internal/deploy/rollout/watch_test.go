@@ -294,6 +294,15 @@ func TestWatchStages(t *testing.T) {
 		}
 		return append(all, nil)
 	}
+	by := func(strategy ecs.Strategy, rollout string) *ecs.Service {
+		s := staged(strategy.Bake, rollout)
+		s.Strategy = &strategy
+		return s
+	}
+	linear := ecs.Strategy{Name: "LINEAR", Shift: time.Hour, Bake: 20 * time.Minute}
+	canary := ecs.Strategy{Name: "CANARY", Shift: 30 * time.Minute, Bake: 10 * time.Minute}
+	failedHook := service(back, own("ACTIVE", "FAILED"))
+	failedHook.Deployments[1].Reason = "ECS deployment failed: lifecycle hook POST_TEST_TRAFFIC_SHIFT failed; alarm"
 	const perTen = 120 // questions in ten minutes
 	for _, c := range []struct {
 		name   string
@@ -301,6 +310,16 @@ func TestWatchStages(t *testing.T) {
 		stages []*ecs.Stage
 		end    rollout.End
 	}{
+		{"linear: an hour of shifts, and then a bake time", many(8*perTen, by(linear, "IN_PROGRESS"), by(linear, "COMPLETED")),
+			append(stages(6*perTen, ecs.ShiftStage)[:6*perTen], stages(2*perTen, ecs.BakeStage)...), rollout.Deployed},
+		{"linear: complete, and still shifting", many(6*perTen, by(linear, "COMPLETED"), service(other)), stages(9*perTen, ecs.ShiftStage), rollout.Superseded},
+		{"linear: a shift that has no end", many(12*perTen, by(linear, "IN_PROGRESS")), stages(12*perTen, ecs.ShiftStage), rollout.Stuck},
+		{"canary: half an hour of it, and then a bake time", many(4*perTen, by(canary, "IN_PROGRESS"), by(canary, "COMPLETED")),
+			append(stages(3*perTen, ecs.ShiftStage)[:3*perTen], stages(perTen, ecs.BakeStage)...), rollout.Deployed},
+		{"canary: rolled back in the bake time", many(perTen, by(canary, "IN_PROGRESS"), service(back, own("ACTIVE", "FAILED"))), stages(2*perTen, ecs.BakeStage), rollout.RolledBack},
+		{"a lifecycle hook takes its time at each stage", many(4*perTen, staged(0, "IN_PROGRESS"), staged(0, "COMPLETED")),
+			stages(perTen, "PRE_SCALE_UP", "POST_SCALE_UP", "POST_TEST_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT"), rollout.Deployed},
+		{"a lifecycle hook fails", many(perTen, staged(0, "IN_PROGRESS"), failedHook), stages(2*perTen, "POST_TEST_TRAFFIC_SHIFT"), rollout.RolledBack},
 		{"an hour of bake", many(6*perTen, staged(time.Hour, "IN_PROGRESS"), staged(time.Hour, "COMPLETED")), stages(6*perTen, ecs.BakeStage), rollout.Deployed},
 		{"ten minutes each", many(3*perTen, staged(0, "IN_PROGRESS"), staged(0, "COMPLETED")), stages(perTen, "SCALE_UP", "TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT"), rollout.Deployed},
 		{"one stage without an end", many(4*perTen, staged(0, "IN_PROGRESS")), stages(4*perTen, "SCALE_UP"), rollout.Stuck},
@@ -316,8 +335,13 @@ func TestWatchStages(t *testing.T) {
 			if err != nil || r.End != c.end {
 				t.Errorf("%s: %v, %v; want %v", c.name, r.End, err, c.end)
 			}
-			if c.name == "an hour of bake" && !said["blue/green bake time until 01:00 UTC"] {
-				t.Errorf("said %v", said)
+			for name, want := range map[string]string{
+				"an hour of bake": "blue/green bake time until 01:00 UTC", "linear: an hour of shifts, and then a bake time": "linear production traffic shift until 01:00 UTC",
+				"canary: half an hour of it, and then a bake time": "canary production traffic shift until 00:30 UTC", "a lifecycle hook takes its time at each stage": "blue/green post test traffic shift",
+			} {
+				if c.name == name && !said[want] {
+					t.Errorf("%s: said %v", name, said)
+				}
 			}
 		})
 	}

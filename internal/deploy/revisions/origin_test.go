@@ -1,4 +1,4 @@
-package deploy_test
+package revisions_test
 
 import (
 	"encoding/json"
@@ -13,10 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"hci/internal/aws/ecs"
-	"hci/internal/deploy"
-	"hci/internal/deploy/preflight"
+	"hci/internal/deploy/names"
 	"hci/internal/deploy/revisions"
-	"hci/internal/deploy/state"
 )
 
 // family is a task definition's family at AWS.
@@ -167,16 +165,16 @@ func TestRegister(t *testing.T) {
 		set   func(f *family)
 		tags  string
 		newer string // that is refused for; "" for none
-		says  string
+		made  string // its name
 	}{
-		{"made from Terraform's", func(*family) {}, `[{"key":"hci:made-from","value":"from=2 through=2"}]`, "", "registered web:3"},
-		{"from hci's", func(f *family) { f.revision("A", "old", "from=2 known=2 after=2") }, `[{"key":"hci:made-from","value":"from=2 through=3"}]`, "", "registered web:4"},
+		{"made from Terraform's", func(*family) {}, `[{"key":"hci:made-from","value":"from=2 through=2"}]`, "", "web:3"},
+		{"from hci's", func(f *family) { f.revision("A", "old", "from=2 known=2 after=2") }, `[{"key":"hci:made-from","value":"from=2 through=3"}]`, "", "web:4"},
 		{"Terraform registers right before", func(f *family) { f.before = func(f *family) { f.revision("B", "old", "") } }, `[{"key":"hci:made-from","value":"from=2 through=2"}]`, "web:3", ""},
-		{"another hci does", func(f *family) { f.before = func(f *family) { f.revision("A", "old", "from=2 known=2 after=2") } }, `[{"key":"hci:made-from","value":"from=2 through=2"}]`, "", "registered web:4"},
+		{"another hci does", func(f *family) { f.before = func(f *family) { f.revision("A", "old", "from=2 known=2 after=2") } }, `[{"key":"hci:made-from","value":"from=2 through=2"}]`, "", "web:4"},
 		{"a mark that was copied", func(f *family) {
 			f.revision("A", "old", "from=2 known=2 after=2")
 			f.revision("A2", "old", "from=2 known=2 after=2")
-		}, `[{"key":"hci:made-from","value":"from=4 through=4"}]`, "", "registered web:5"},
+		}, `[{"key":"hci:made-from","value":"from=4 through=4"}]`, "", "web:5"},
 		{"registering is not allowed", func(f *family) { f.denied = true }, "", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -184,13 +182,12 @@ func TestRegister(t *testing.T) {
 			f.revision("A", "older", "")
 			f.revision("A", "old", "")
 			c.set(f)
-			on, view := f.on(t), &quiet{}
-			job := &deploy.Job{Env: "staging", Journal: state.Unkept("staging", nil), Look: &preflight.Look{}, Cluster: on, Changes: on, Talk: view}
+			on := f.on(t)
 			d, err := on.Definition(t.Context(), "web")
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = job.RunTask(t.Context(), d, "app", "old:new", false) // which fails: there is no service
+			name, err := revisions.Register(t.Context(), names.Names{}, on, on, d.WithImage("old:new", []string{"app"}), false)
 			var newer *revisions.NewerError
 			if errors.As(err, &newer) != (c.newer != "") || newer != nil && newer.Newer.Name != c.newer {
 				t.Errorf("%v, want %q", err, c.newer)
@@ -198,8 +195,8 @@ func TestRegister(t *testing.T) {
 			if got, _ := json.Marshal(append([]*json.RawMessage{}, f.sent...)); string(got) != "["+c.tags+"]" {
 				t.Errorf("sent tags %s", got)
 			}
-			if said := strings.Join(view.said, "\n"); !strings.Contains(said, c.says) {
-				t.Errorf("said %q", said)
+			if c.made != "" && name != c.made {
+				t.Errorf("registered %q, want %q", name, c.made)
 			}
 		})
 	}
@@ -211,7 +208,6 @@ func TestRegisterUntagged(t *testing.T) {
 	f := &family{noTags: true}
 	f.revision("A", "old", "")
 	on := f.on(t)
-	job := &deploy.Job{Env: "staging", Journal: state.Unkept("staging", nil), Look: &preflight.Look{}, Cluster: on, Changes: on, Talk: &quiet{}}
 	for n := range 3 {
 		current, err := revisions.Current(t.Context(), on, "web")
 		if err != nil || current.Name != fmt.Sprintf("web:%d", n+1) {
@@ -221,15 +217,16 @@ func TestRegisterUntagged(t *testing.T) {
 		if err != nil || declared.Name != "web:1" {
 			t.Errorf("declared: %+v, %v", declared, err)
 		}
-		_, _ = job.RunTask(t.Context(), current, "app", fmt.Sprintf("old:%d", n), false) // which fails: there is no service
+		if _, err := revisions.Register(t.Context(), names.Names{}, on, on, current.WithImage(fmt.Sprintf("old:%d", n), []string{"app"}), false); err != nil {
+			t.Fatal(err)
+		}
 	}
 	newest, err := on.Definition(t.Context(), "web")
 	if err != nil || newest.Name != "web:4" || newest.Label("hci:made-from") != "from=1 through=3" {
 		t.Errorf("%+v, %v", newest, err)
 	}
-	_, _ = job.RunTask(t.Context(), newest, "app", "old:2", false) // which it runs
-	if len(f.all) != 4 {
-		t.Errorf("%d revisions", len(f.all))
+	if len(revisions.Differences(newest, newest.WithImage("old:2", []string{"app"}))) != 0 {
+		t.Error("a label is a difference")
 	}
 	f.revision("B", "old", "")
 	if current, err := revisions.Current(t.Context(), on, "web"); err != nil || current.Name != "web:5" {
@@ -242,17 +239,17 @@ func TestRegisterSince(t *testing.T) {
 	f := &family{}
 	f.revision("A", "old", "")
 	on := f.on(t)
-	job := &deploy.Job{Env: "staging", Journal: state.Unkept("staging", nil), Look: &preflight.Look{}, Cluster: on, Changes: on, Talk: &quiet{}}
 	d, err := on.Definition(t.Context(), "web")
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.revision("B", "old", "")
 	var newer *revisions.NewerError
-	for _, image := range []string{"old:new", "old"} { // "old": nothing differs, so that nothing is registered
-		if _, err := job.RunTask(t.Context(), d, "app", image, false); !errors.As(err, &newer) || len(f.sent) > 0 {
-			t.Errorf("%s: %v, registered %d", image, err, len(f.sent))
-		}
+	if _, err := revisions.Register(t.Context(), names.Names{}, on, on, d.WithImage("old:new", []string{"app"}), false); !errors.As(err, &newer) || len(f.sent) > 0 {
+		t.Errorf("%v, registered %d", err, len(f.sent))
+	}
+	if err := revisions.UpToDate(t.Context(), names.Names{}, on, d, nil); !errors.As(err, &newer) {
+		t.Error(err)
 	}
 	if text := newer.Error(); text != "web:2, registered 1970-01-01 00:00:00 UTC by somebody, is newer than web:1 (containers.app.secrets.A removed, containers.app.secrets.B added), and would not be what runs" {
 		t.Error(text)

@@ -1,4 +1,4 @@
-package deploy_test
+package revisions_test
 
 import (
 	"slices"
