@@ -55,6 +55,7 @@ internal/deploy/names: internal/aws/ecs internal/deploy/state internal/project t
 internal/deploy/rollout: internal/aws/ecs internal/deploy/words
 internal/deploy/state: internal/atomicfile internal/aws/ecs internal/deploy/words internal/ownership
 internal/deploy/words:
+internal/testing/scene: internal/aws/client internal/aws/ecr internal/aws/ecs internal/deploy/names internal/deploy/preflight internal/deploy/state internal/project internal/testing/fakeaws sync/secret tfvars/module
 internal/testing/fakeaws: sync/secret tfvars/module
 internal/env/process: sync/dotenv
 internal/env/files: sync/secret sync/dotenv tfvars
@@ -79,7 +80,7 @@ internal/architecture:
 
 // forTests are the packages that only tests import, and the rehearsal, which
 // serves hci/internal/testing/fakeaws.
-var forTests = []string{"hci/internal/testing/faultproxy", "hci/internal/testing/interop", "hci/internal/architecture"}
+var forTests = []string{"hci/internal/testing/faultproxy", "hci/internal/testing/scene", "hci/internal/testing/interop", "hci/internal/architecture"}
 
 // readArrows parses arrows.
 func readArrows(t *testing.T) map[string][]string {
@@ -110,7 +111,7 @@ func readArrows(t *testing.T) map[string][]string {
 var only = map[string][]string{
 	"github.com/spf13/cobra":                              {"hci/cmd/hci", "hci/internal/manual"},
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager": {"hci/sync/awssm"},
-	"github.com/aws/aws-sdk-go-v2":                        {"hci/sync/awssm", "hci/sync/awssm/reach", "hci/internal/aws/client", "hci/cmd/hci"},
+	"github.com/aws/aws-sdk-go-v2":                        {"hci/sync/awssm", "hci/sync/awssm/reach", "hci/internal/aws/client", "hci/internal/testing/scene", "hci/cmd/hci"},
 	"github.com/aws/smithy-go":                            {"hci/sync/awssm", "hci/sync/awssm/reach", "hci/internal/aws/client"},
 	"github.com/joho/godotenv":                            {"hci/sync/dotenv"},
 	"golang.org/x/term":                                   {"hci/internal/term"},

@@ -13,7 +13,6 @@ import (
 	"hci/internal/aws/ecr"
 	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
-	"hci/internal/deploy/names"
 	"hci/internal/deploy/preflight"
 	"hci/internal/deploy/rollout"
 	"hci/internal/deploy/state"
@@ -389,25 +388,5 @@ func TestPushOfSecret(t *testing.T) {
 	var leak *deploy.LeakError
 	if !errors.As(err, &leak) || len(e.pushed) != 0 || !strings.HasSuffix(leak.Error(), ":git-0123456789ab holds secrets: app/settings.py (the value of db_password of staging)") {
 		t.Errorf("%v, pushed %v", err, e.pushed)
-	}
-}
-
-// TestSameRepository: ECR's registries have several host names.
-func TestSameRepository(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		same bool
-	}{
-		{uri + ":latest", uri + "@sha256:1", true},
-		{"123456789012.dkr-ecr.eu-central-1.on.aws/app:1", uri, true},
-		{"123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/app", "123456789012.dkr.ecr.us-gov-west-1.amazonaws.com/app", true},
-		{"123456789013.dkr.ecr.eu-central-1.amazonaws.com/app", uri, false},
-		{"123456789012.dkr.ecr.eu-north-1.amazonaws.com/app", uri, false},
-		{"app", "app:latest", true},
-		{"127.0.0.1:5000/app:1", "127.0.0.1:5001/app:1", false},
-	} {
-		if got := names.SameRepository(c.a, c.b); got != c.same {
-			t.Errorf("%s and %s: %v", c.a, c.b, got)
-		}
 	}
 }

@@ -113,3 +113,74 @@ func TestCommitTags(t *testing.T) {
 		t.Errorf("%s", strings.Join(got, " "))
 	}
 }
+
+// TestFindTask: a task definition goes by its family, its address, the name of its block,
+// or a part that no other has.
+func TestFindTask(t *testing.T) {
+	ev := &module.Evaluated{Tasks: []module.Task{task("create_admin", "app_create_admin_staging"), task("migrate", "app_migrate_staging"), task("unnamed", "")}}
+	for name, want := range map[string]string{
+		"app_create_admin_staging": "app_create_admin_staging", "aws_ecs_task_definition.migrate": "app_migrate_staging", "create_admin": "app_create_admin_staging",
+		"admin": "app_create_admin_staging", "app": "", "unnamed": "", "": "",
+	} {
+		found, err := names.FindTask(ev, name)
+		if found.Family != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v; want %q", name, found.Family, err, want)
+		}
+	}
+	if _, err := names.FindTask(&module.Evaluated{}, "x"); err == nil || err.Error() != "the Terraform code declares no task definition whose family is known" {
+		t.Error(err)
+	}
+}
+
+// TestList: what is known is listed with where it is from; what is not says why, and what
+// there is to choose from.
+func TestList(t *testing.T) {
+	n, missing := names.Resolve(names.Sources{
+		Env: project.Environment{Name: "staging", Profile: "team", Deploy: map[string]project.DeploySetting{"account": {Value: "123456789012"}, "platform": {Value: "linux/arm64", File: "hci.hcl", Line: 3}}},
+		Evaluated: &module.Evaluated{Services: []module.Service{runs(1, "a", "a", "a"), runs(2, "b", "b", "b")}, Tasks: []module.Task{
+			task("a", "a", container("a", "123456789012.dkr.ecr.eu-central-1.amazonaws.com/a:1")), task("b", "b", container("b", "123456789012.dkr.ecr.eu-central-1.amazonaws.com/b:1")),
+		}},
+		Place: func(file string, line int) string { return fmt.Sprintf("%s:%d", file, line) }, Region: "eu-central-1",
+	})
+	var all []string
+	for _, one := range n.List() {
+		all = append(all, one.Key+"="+one.Value+" ("+one.From+")")
+	}
+	for _, want := range []string{"account=123456789012 (typed)", "region=eu-central-1 (the AWS configuration of this machine)", "profile=team (hci.hcl)", "platform=linux/arm64 (hci.hcl:3)", "image_tag=latest (default)"} {
+		if !slices.Contains(all, want) {
+			t.Errorf("%q is not listed in %q", want, all)
+		}
+	}
+	err := &names.MissingError{Names: missing}
+	if text := err.Error(); !strings.Contains(text, "service is not known: the Terraform code declares several, of several images (a, b)") {
+		t.Error(text)
+	}
+	if !n.PlatformKnown() {
+		t.Error("hci.hcl says the platform")
+	}
+	n.SetAccount("999999999999", "AWS")
+	if n.Account != "999999999999" {
+		t.Error(n.Account)
+	}
+}
+
+// TestSameRepository: ECR's registries have several host names.
+func TestSameRepository(t *testing.T) {
+	const uri = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/app"
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{uri + ":latest", uri + "@sha256:1", true},
+		{"123456789012.dkr-ecr.eu-central-1.on.aws/app:1", uri, true},
+		{"123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/app", "123456789012.dkr.ecr.us-gov-west-1.amazonaws.com/app", true},
+		{"123456789013.dkr.ecr.eu-central-1.amazonaws.com/app", uri, false},
+		{"123456789012.dkr.ecr.eu-north-1.amazonaws.com/app", uri, false},
+		{"app", "app:latest", true},
+		{"127.0.0.1:5000/app:1", "127.0.0.1:5001/app:1", false},
+	} {
+		if got := names.SameRepository(c.a, c.b); got != c.same {
+			t.Errorf("%s and %s: %v", c.a, c.b, got)
+		}
+	}
+}
