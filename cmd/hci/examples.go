@@ -49,6 +49,7 @@ var examples = map[string][]string{
 	"secrets unset":     {"hci secrets unset staging old_token"},
 	"secrets verify":    {"hci secrets verify", "hci secrets verify production --json"},
 	"team list":         {"hci team list"},
+	"team log":          {"hci team log", "hci team log --strict   # in CI, exit code 2: a commit that no member signed"},
 	"team offboarding":  {"hci team offboarding"},
 	"team remove":       {"hci team remove NAME"},
 	"team request":      {"hci team request NAME staging"},

@@ -36,7 +36,7 @@ var exits = map[string]string{
 	"env run":    "126 the command can't be executed, 127 it is not there, else the command's", "git guard": "2 a secret would be published",
 	"secrets age": "2 a value is too old", "secrets diff": "2 something differs", "secrets rollback": "2 something could not be compared",
 	"secrets serve": "126 the command can't be executed, 127 it is not there, else the command's", "secrets status": "2 something differs",
-	"secrets verify": "2 a problem", "team offboarding": "2 there are such values", "tf": "else terraform's",
+	"secrets verify": "2 a problem", "team log": "2 with --strict: a commit that no member signed", "team offboarding": "2 there are such values", "tf": "else terraform's",
 }
 
 // conflicting are the commands that exit with 5 rather than lose what somebody wrote.
@@ -62,7 +62,7 @@ var related = map[string][]string{
 	"secrets rekey": {"passphrase change", "secrets verify"}, "secrets rename": {"secrets copy"}, "secrets repair": {"secrets history"},
 	"secrets rollback": {"secrets history", "secrets push"}, "secrets serve": {"env run"}, "secrets set": {"secrets edit", "secrets push"}, "secrets status": {"secrets diff"},
 	"secrets unset": {"secrets push"}, "secrets verify": {"check", "secrets rekey"}, "team add": {"team request", "team list"}, "team init": {"team add"},
-	"team list": {"team add", "team remove"}, "team offboarding": {"team remove", "secrets set"}, "team remove": {"team offboarding"}, "team request": {"team add"},
+	"team list": {"team add", "team remove", "team log"}, "team log": {"team list"}, "team offboarding": {"team remove", "secrets set"}, "team remove": {"team offboarding"}, "team request": {"team add"},
 	"tf": {"secrets diff"}, "trust": {"passphrase show"}, "version": {"doctor"},
 }
 

@@ -36,7 +36,7 @@ var reported = map[string][]any{
 	"secrets rollback": {pushReport{}, planReport{}}, "secrets status": {statusReport{}}, "secrets repair": {repairReport{}}, "secrets age": {ageReport{}}, "secrets log": {logReport{}},
 	"env check": {checkReport{}}, "env explain": {explainReport{}}, "env import": {importReport{}}, "check": {checkedReport{}}, "doctor": {doctorReport{}},
 	"deploy": {namesReport{}, deployEvent{}}, "deploy migrate": {deployEvent{}}, "deploy build": {deployEvent{}}, "deploy push": {deployEvent{}}, "deploy update": {deployEvent{}}, "deploy status": {ecs.Service{}, servicesReport{}}, "deploy history": {historyReport{}, historiesReport{}},
-	"team list": {membersReport{}}, "team offboarding": {offboardingReport{}}, "trust": {[]trustable{}, []trust.Pin{}},
+	"team list": {membersReport{}}, "team offboarding": {offboardingReport{}}, "team log": {teamLogReport{}}, "trust": {[]trustable{}, []trust.Pin{}},
 	"version": {versionReport{}}, "error": {errorReport{}},
 }
 

@@ -21,7 +21,7 @@ import (
 
 func newTeam(a *app) *cobra.Command {
 	return group("team", "Keep the passphrases in the repository, encrypted to each member",
-		newTeamInit(a), newTeamAdd(a), newTeamRemove(a), newTeamList(a), newTeamRequest(a), newTeamOffboarding(a))
+		newTeamInit(a), newTeamAdd(a), newTeamRemove(a), newTeamList(a), newTeamRequest(a), newTeamOffboarding(a), newTeamLog(a))
 }
 
 // team is the team's files of the project.
