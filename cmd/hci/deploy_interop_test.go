@@ -410,3 +410,18 @@ func TestInteropDeployImages(t *testing.T) {
 	s.git("commit", "-q", "-m", "a leak")
 	s.play(args...).is(t, 1, "image edge: build: ", ".env", "the service was not touched")
 }
+
+// TestInteropDeployPlatforms builds an image for two platforms, and the registry's list of
+// both is what runs.
+func TestInteropDeployPlatforms(t *testing.T) {
+	s := newStage(t, fakeaws.Healthy, (*stage).dockerized)
+	s.wants(`platform = ["linux/amd64", "linux/arm64"]`)
+	commit := s.commit()
+	s.play("deploy", "staging", "--yes", "--poll", "20ms", "--allow-drift").is(t, 0, "for linux/amd64 and linux/arm64", "hci: deployed\n")
+	_, image := s.runs()
+	if want := s.server.RepositoryURI() + "@" + s.digest("git-"+commit); image != want || s.digest("latest") != s.digest("git-"+commit) || s.digest("git-"+commit+"-arm64") == s.digest("git-"+commit+"-amd64") {
+		t.Errorf("%s runs, and the registry holds %s", image, want)
+	}
+	s.write("more", "x")
+	s.play("deploy", "staging", "--yes", "--poll", "20ms", "--allow-drift").is(t, 0, "which is in the registry", "hci: deployed\n")
+}

@@ -6,6 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"hci/internal/aws/client"
+	"hci/internal/aws/ecr"
 	"hci/internal/testing/fakeaws"
 )
 
@@ -71,4 +76,23 @@ func TestDeployPlatformOfOthers(t *testing.T) {
 	s.held(s.commit())
 	s.run(deployStaging()...).is(t, 1, "problem: image: hci_worker_staging:1 runs on linux/arm64, and the image in the registry is for linux/amd64", "nothing was done")
 	s.run(deployStaging("--image", "deployed", "--dry-run")...).is(t, 0)
+	// One image for both is a list, and hci.hcl says that it is built so.
+	s.write("hci.hcl", "deploy {\n  platform = [\"linux/amd64\", \"linux/arm64\"]\n}\n")
+	commit := s.commit()
+	var digests []string
+	for _, architecture := range []string{"amd64", "arm64"} {
+		if err := s.server.HoldFor(architecture, architecture, architecture); err != nil {
+			t.Fatal(err)
+		}
+		digests = append(digests, s.digest(architecture))
+	}
+	registry := ecr.New(client.Config{Region: "eu-central-1", BaseEndpoint: aws.String("http://" + s.host), Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}, "")
+	list, err := registry.Join(t.Context(), "hci_registry_staging", "git-"+commit, digests, []string{"linux/amd64", "linux/arm64"})
+	if err != nil || list != s.digest("git-"+commit) {
+		t.Fatalf("%s, %v", list, err)
+	}
+	s.run(deployStaging()...).is(t, 0, "hci: deployed\n")
+	if got := s.images(); got[1] != s.server.RepositoryURI()+"@"+list {
+		t.Errorf("%q run", got)
+	}
 }

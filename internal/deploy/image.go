@@ -58,6 +58,9 @@ func (j *Job) build(ctx context.Context) (string, error) {
 		Context: filepath.Join(dir, j.Source.Context), Dockerfile: filepath.Join(dir, j.Source.Dockerfile), Platform: j.Look.Platform,
 		Tags: []string{j.tagged()}, Labels: docker.Labels(j.Look.Commit.SHA, j.Look.Commit.Source, time.Now()),
 	}
+	if j.several() {
+		return j.buildSeveral(ctx, image)
+	}
 	if j.Look.Moving != "" {
 		image.Tags = append(image.Tags, j.Look.Repository.URI+":"+j.Look.Moving)
 	}
@@ -97,6 +100,9 @@ func (e *OtherImageError) Error() string {
 func (j *Job) push(ctx context.Context) (string, error) {
 	if j.Journal.Own {
 		return "not pushed: " + j.Journal.Image + " is in the registry", nil
+	}
+	if j.several() {
+		return j.pushSeveral(ctx)
 	}
 	found, err := j.rightPlatform(ctx)
 	if err != nil {

@@ -40,6 +40,7 @@ type engine struct {
 	taken    []string
 	steps    []string
 	failPush error
+	built    map[string]string // platform by name, where it does
 }
 
 func newEngine() *engine {
@@ -53,6 +54,9 @@ func (e *engine) Build(_ context.Context, i docker.Image) error {
 	e.context = i.Context
 	e.steps = append(e.steps, "build")
 	for _, tag := range i.Tags {
+		if e.built != nil {
+			e.built[tag] = i.Platform
+		}
 		e.images[tag], e.labels[tag] = fmt.Sprintf("built-%d", e.builds), i.Labels["org.opencontainers.image.revision"]
 	}
 	return nil
@@ -84,6 +88,9 @@ func (e *engine) Inspect(_ context.Context, image string) (docker.Found, error) 
 		return docker.Found{}, &docker.NoImageError{Image: image}
 	}
 	f := docker.Found{ID: content, Platform: e.platform, Digests: map[string]string{}, Revision: e.labels[image]}
+	if of := e.built[image]; of != "" {
+		f.Platform = of
+	}
 	for _, digest := range e.pushed {
 		if digest == "sha256:"+content {
 			f.Digests[uri] = digest
@@ -105,6 +112,13 @@ func (e *engine) Digest(_ context.Context, _, tag string) (string, error) {
 		return digest, nil
 	}
 	return "", &ecr.NotFoundError{What: "image"}
+}
+
+// Join's digest is made from those of the images.
+func (e *engine) Join(_ context.Context, _, tag string, digests, platforms []string) (string, error) {
+	e.steps = append(e.steps, "join "+tag)
+	e.pushed[tag] = "sha256:list-of-" + strings.ReplaceAll(strings.Join(digests, "-"), "sha256:", "") + "-for-" + strings.Join(platforms, "-")
+	return e.pushed[tag], nil
 }
 
 func (e *engine) Platforms(context.Context, string, string) ([]string, error) { return nil, nil }
@@ -157,6 +171,50 @@ func TestBuildAndPush(t *testing.T) {
 	}
 	if got := strings.Join(e.steps, ", "); got != "build, push git-"+sha[:12]+", push latest" || e.logins != 1 {
 		t.Errorf("did %s with %d logins", got, e.logins)
+	}
+}
+
+// TestSeveralPlatforms: an image is built and pushed for each, and a list joins them.
+func TestSeveralPlatforms(t *testing.T) {
+	e := newEngine()
+	e.built = map[string]string{}
+	journal := state.NewJournal(t.TempDir(), "staging", imageSteps)
+	job := imageJob(e, journal, imageSteps...)
+	job.Look.Platform = "linux/amd64,linux/arm64"
+	if _, err := job.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	tag := "git-" + sha[:12]
+	if got, want := strings.Join(e.steps, ", "), "build, build, push "+tag+"-amd64, push "+tag+"-arm64, join "+tag+", tag latest"; got != want {
+		t.Errorf("did %s, want %s", got, want)
+	}
+	if want := uri + "@sha256:list-of-built-1-built-2-for-linux/amd64-linux/arm64"; journal.Image != want {
+		t.Errorf("pushed %s, want %s", journal.Image, want)
+	}
+	// A builder that ignores the platform is told of, and nothing is pushed.
+	e = newEngine()
+	job = imageJob(e, state.NewJournal(t.TempDir(), "staging", imageSteps), imageSteps...)
+	job.Look.Platform = "linux/amd64,linux/arm64"
+	_, err := job.Run(t.Context())
+	var wrong *deploy.PlatformError
+	if !errors.As(err, &wrong) || wrong.Wants != "linux/arm64" || len(e.pushed) > 0 {
+		t.Errorf("%v, pushed %v", err, e.pushed)
+	}
+	// What was built is what is pushed.
+	e = newEngine()
+	e.built = map[string]string{}
+	journal = state.NewJournal(t.TempDir(), "staging", imageSteps)
+	job = imageJob(e, journal, state.Build)
+	job.Look.Platform = "linux/amd64,linux/arm64"
+	if _, err := job.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	e.images[uri+":"+tag+"-arm64"] = "another"
+	job.Steps = []state.Step{state.Push}
+	_, err = job.Run(t.Context())
+	var other *deploy.OtherImageError
+	if !errors.As(err, &other) || other.Image != uri+":"+tag+"-arm64" {
+		t.Errorf("%v", err)
 	}
 }
 

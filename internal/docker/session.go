@@ -155,6 +155,7 @@ type Image struct {
 	Context    string // directory
 	Dockerfile string // path
 	Platform   string // linux/amd64
+	Several    bool   // the same is built for other platforms, too
 	Tags       []string
 	Labels     map[string]string
 }
@@ -183,6 +184,9 @@ func (e *Engine) Argv(i Image) []string {
 		argv = []string{string(Standalone), "build", "--provenance=false", "--load"}
 	default:
 		argv = []string{e.program, "build"}
+		if i.Several { // its cache may hold the layers for another platform
+			argv = append(argv, "--no-cache")
+		}
 	}
 	argv = append(argv, "--platform", i.Platform, "--file", i.Dockerfile)
 	for _, tag := range i.Tags {

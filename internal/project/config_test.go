@@ -18,7 +18,7 @@ func TestConfigErrors(t *testing.T) {
 		"nothing like it":          {"colour = \"" + marker + "\"\n", `1:1: "colour" is not known at the top of hci.hcl`},
 		"deploy's unknown":         {"deploy {\n  contaner = \"x\"\n}\n", `2:3: "contaner" is not known in a deploy block; did you mean "container"?`},
 		"an account":               {"deploy {\n  account = \"12\"\n}\n", `2:13: "account" must be the twelve digits of an AWS account, as a string`},
-		"a platform":               {"deploy {\n  platform = \"amd64\"\n}\n", `2:14: "platform" must be linux/amd64 or another platform that ECS runs`},
+		"a platform":               {"deploy {\n  platform = \"amd64\"\n}\n", `2:14: "platform" must be linux/amd64 or another platform that ECS runs, or a list of several`},
 		"two migrations":           {"deploy {\n  migrate_task = \"x\"\n  migrate_command = [\"x\"]\n}\n", `1:1: a deploy block has migrate_task, a task definition of its own, or migrate_command, run in the service's; not both`},
 		"in the wrong place":       {"region = \"x\"\n", `1:1: "region" is not known at the top of hci.hcl; it belongs in an environment block`},
 		"in the wrong place again": {"environment \"x\" {\n  default_environment = \"x\"\n}\n", `2:3: "default_environment" is not known in an environment block; it belongs at the top`},

@@ -95,11 +95,22 @@ func accountValue(v cty.Value) (string, error) {
 }
 
 func platformValue(v cty.Value) (string, error) {
-	text, err := stringValue(v)
-	if err == nil && !slices.Contains(platforms, text) {
-		return "", errors.New("must be linux/amd64 or another platform that ECS runs")
+	words := []cty.Value{v}
+	if v.Type().IsTupleType() && v.IsKnown() && !v.IsNull() && v.LengthInt() > 0 {
+		words = v.AsValueSlice()
 	}
-	return text, err
+	var all []string
+	for _, word := range words {
+		text, err := stringValue(word)
+		if err != nil {
+			return "", err
+		}
+		if !slices.Contains(platforms, text) || slices.Contains(all, text) {
+			return "", errors.New("must be linux/amd64 or another platform that ECS runs, or a list of several")
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, ","), nil
 }
 
 // deploy reads a deploy block.

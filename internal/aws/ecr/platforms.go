@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"hci/internal/aws/client"
 )
@@ -138,6 +139,57 @@ func (r *Registry) manifest(ctx context.Context, repository, digest string) (tex
 	}
 	return out.Images[0].Manifest, out.Images[0].Type, nil
 }
+
+// list is several images for one platform each.
+//
+// https://github.com/distribution/distribution/blob/main/docs/content/spec/manifest-v2-2.md#manifest-list
+type list struct {
+	Schema    int      `json:"schemaVersion"`
+	Type      string   `json:"mediaType"`
+	Manifests []listed `json:"manifests"`
+}
+
+type listed struct {
+	Type     string   `json:"mediaType"`
+	Size     int      `json:"size"`
+	Digest   string   `json:"digest"`
+	Platform platform `json:"platform"`
+}
+
+// Join makes a tag name a list of images that the registry holds, each for one platform,
+// and returns the list's digest.
+//
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/docker-push-multi-architecture-image.html
+func (r *Registry) Join(ctx context.Context, repository, tag string, digests, platforms []string) (string, error) {
+	l := list{Schema: 2, Type: "application/vnd.oci.image.index.v1+json"}
+	for i, digest := range digests {
+		text, kind, err := r.manifest(ctx, repository, digest)
+		if err != nil {
+			return "", err
+		}
+		if kind == dockerManifest {
+			l.Type = dockerList
+		}
+		system, architecture, _ := strings.Cut(platforms[i], "/")
+		l.Manifests = append(l.Manifests, listed{Type: kind, Size: len(text), Digest: digest, Platform: platform{OS: system, Architecture: architecture}})
+	}
+	text, err := json.Marshal(l)
+	if err != nil {
+		return "", err
+	}
+	in := members{"repositoryName": repository, "imageManifest": string(text), "imageManifestMediaType": l.Type, "imageTag": tag}
+	err = r.client.Call(ctx, "PutImage", r.id(in), &struct{}{})
+	if err != nil && client.Code(err) != "ImageAlreadyExistsException" {
+		return "", fmt.Errorf("list of %s:%s: %w", repository, tag, err)
+	}
+	sum := sha256.Sum256(text)
+	return "sha256:" + hex.EncodeToString(sum[:]), nil
+}
+
+const (
+	dockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
+	dockerList     = "application/vnd.docker.distribution.manifest.list.v2+json"
+)
 
 // doer sends requests.
 type doer interface {

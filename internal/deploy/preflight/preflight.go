@@ -12,6 +12,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"hci/internal/aws/client"
@@ -44,6 +45,9 @@ type Registry interface {
 	Token(ctx context.Context) (ecr.Token, error)
 	// Tag makes a tag name the image with a digest.
 	Tag(ctx context.Context, repository, digest, tag string) error
+	// Join makes a tag name a list of images for several platforms, by their digests, and
+	// returns the list's.
+	Join(ctx context.Context, repository, tag string, digests, platforms []string) (string, error)
 	// Platforms are those that the image with a digest is for.
 	Platforms(ctx context.Context, repository, digest string) ([]string, error)
 }
@@ -284,7 +288,7 @@ func (l *looker) together(ctx context.Context) {
 		}
 		if !l.Names.PlatformKnown() {
 			look.Platform = look.Base.Platform()
-		} else if look.Base.Platform() != look.Platform && l.needs(state.Build, state.Push) {
+		} else if !builtFor(look.Platform, look.Base.Platform()) && l.needs(state.Build, state.Push) {
 			l.found(Problem, "image", "make both say the same: runtime_platform in Terraform, platform in the deploy block of hci.hcl",
 				"%s runs on %s, and the image is to be built for %s", look.Base.Name, look.Base.Platform(), look.Platform)
 		}
@@ -294,11 +298,14 @@ func (l *looker) together(ctx context.Context) {
 			look.Findings = append(look.Findings, look.WrongPlatform(d, l.Env, l.needs(state.Build, state.Push))...)
 		}
 	}
-	if look.Engine != nil && l.needs(state.Build) && look.Pushed == "" && look.Engine.Platform != look.Platform {
+	if look.Engine != nil && l.needs(state.Build) && look.Pushed == "" && !allFor(look.Platform, look.Engine.Platform) {
 		l.found(Warning, "docker", "", "the engine runs on %s: building for %s is emulated, and slow", look.Engine.Platform, look.Platform)
 	}
 	if look.Engine != nil && l.needs(state.Push) && !l.needs(state.Build) && look.Pushed == "" && look.Repository.URI != "" && look.Tag != "" {
 		image := look.Repository.URI + ":" + look.Tag
+		if strings.Contains(look.Platform, ",") { // one for each, of which the push tells
+			return
+		}
 		if _, err := look.Engine.OwnSession("", nil).Inspect(ctx, image); err != nil {
 			l.found(Problem, "image", "'hci deploy build "+l.Env+"' builds it", "%v", err)
 		}
