@@ -32,7 +32,7 @@ type app struct {
 
 	askedJSON   bool       // --json stands in the command line, whether it was understood or not
 	command     string     // that runs, without the program's name: "secrets diff"
-	printedJSON bool       // a report of --json has been written
+	reported    []byte     // the report of --json, until it is written
 	verbose     bool       // nothing is abbreviated or kept back
 	events      bool       // what happens is written to stdout as it does, an object of JSON a line
 	plain       bool       // nothing on the terminal is written over

@@ -17,8 +17,8 @@ import (
 // "command" and, of a command that reports a list, "items".
 const envelopeSchema = planSchema
 
-// printJSON writes a report to stdout, indented, with a final newline: v's
-// fields behind those of the envelope or, if v is a list, v as "items".
+// printJSON reports v: its fields behind those of the envelope or, if v is a list, v
+// as "items". It is written when the command has ended, with what failed besides.
 func (a *app) printJSON(v any) error {
 	var body bytes.Buffer
 	enc := json.NewEncoder(&body)
@@ -44,14 +44,44 @@ func (a *app) printJSON(v any) error {
 	if len(fields) > 0 {
 		all = append(append(all, ','), fields...)
 	}
-	all = append(all, '}')
+	err = a.flushJSON() // of a command that makes several
+	a.reported = append(all, '}')
+	return err
+}
+
+// flushJSON writes the report to stdout, indented, with a final newline.
+func (a *app) flushJSON() error {
+	if a.reported == nil {
+		return nil
+	}
 	var out bytes.Buffer
-	if err := json.Indent(&out, all, "", "  "); err != nil {
+	if err := json.Indent(&out, a.reported, "", "  "); err != nil {
 		return err
 	}
-	a.printedJSON = true
-	_, err = io.WriteString(a.out, escaped(out.String())+"\n")
+	a.reported = nil
+	_, err := io.WriteString(a.out, escaped(out.String())+"\n")
 	return err
+}
+
+// joinFailure adds to the report why the command failed all the same. What a report
+// says of it in its own fields stays.
+func (a *app) joinFailure(failure errorReport) error {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(a.reported, &fields); err != nil {
+		return err
+	}
+	more := map[string]any{"exit_code": failure.ExitCode, "exit": failure.Exit, "errors": failure.Errors}
+	for _, name := range []string{"exit_code", "exit", "errors"} {
+		if _, there := fields[name]; there {
+			continue
+		}
+		value, err := json.Marshal(more[name])
+		if err != nil {
+			return err
+		}
+		a.reported = fmt.Appendf(a.reported[:len(a.reported)-1], `,%q:%s}`, name, value)
+	}
+	return nil
 }
 
 // escaped writes the characters of a JSON text that are not shown as themselves
@@ -110,13 +140,11 @@ func (a *app) wantsJSON(cmd *cobra.Command, misused bool) bool {
 	return f != nil && f.Value.String() == "true" || a.askedJSON && misused
 }
 
-// reportJSON writes why a command with --json failed, if it has not reported yet
-// itself.
+// reportJSON tells why a command with --json failed, in its report if it has one.
 func (a *app) reportJSON(cmd *cobra.Command, misused bool, code int, details []errorDetail) {
-	if !a.wantsJSON(cmd, misused) || a.printedJSON || len(details) == 0 {
+	if !a.wantsJSON(cmd, misused) || len(details) == 0 {
 		return
 	}
-	a.command = commandName(cmd)
 	name := exitNames[code]
 	if name == "" {
 		name = "ended"
@@ -125,7 +153,13 @@ func (a *app) reportJSON(cmd *cobra.Command, misused bool, code int, details []e
 		a.event(deployEvent{Event: "error", ExitCode: code, Result: name, Errors: details})
 		return
 	}
-	if err := a.printJSON(errorReport{ExitCode: code, Exit: name, Errors: details}); err != nil {
+	failure := errorReport{ExitCode: code, Exit: name, Errors: details}
+	tell := a.joinFailure
+	if a.reported == nil {
+		a.command = commandName(cmd)
+		tell = func(failure errorReport) error { return a.printJSON(failure) }
+	}
+	if err := tell(failure); err != nil {
 		a.sayf("%v", err)
 	}
 }

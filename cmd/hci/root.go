@@ -38,6 +38,10 @@ func run(ctx context.Context, args []string, s streams, environ []string) int {
 		return err
 	})
 	code := a.report(cmd, err)
+	if err := a.flushJSON(); err != nil {
+		a.sayf("%v", err)
+		code = worse(code, exitFailed)
+	}
 	var ended *child.ExitError
 	var said *saidError // by what was decided after the interrupt
 	if ctx.Err() != nil && err != nil && !errors.As(err, &ended) && !errors.As(err, &said) {

@@ -81,7 +81,7 @@ func watched(differed bool, failed error) error {
 func (a *app) tellWatched(before, now *compare.Comparison, r diffRequest) error {
 	if before == nil {
 		if r.asJSON {
-			return a.printJSON(newPlanReport(now.Desired, now.Plan, r.showValues))
+			return errors.Join(a.printJSON(newPlanReport(now.Desired, now.Plan, r.showValues)), a.flushJSON())
 		}
 		return a.printPlan(now.Desired, now.Plan, everything, r.showValues)
 	}
@@ -90,7 +90,7 @@ func (a *app) tellWatched(before, now *compare.Comparison, r diffRequest) error 
 		return nil
 	}
 	if r.asJSON {
-		return a.printJSON(newPlanReport(now.Desired, now.Plan, r.showValues))
+		return errors.Join(a.printJSON(newPlanReport(now.Desired, now.Plan, r.showValues)), a.flushJSON())
 	}
 	at := time.Now().UTC().Format(time.RFC3339)
 	for _, line := range changes {
