@@ -142,6 +142,8 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 	if err != nil {
 		return err
 	}
+	also := a.lookAlso(ctx, d, steps, o)
+	defer also() // it asks AWS, whatever ends this
 	look, err := a.lookAll(ctx, d, journal, along, o)
 	if err != nil {
 		return err
@@ -150,9 +152,7 @@ func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal
 	if err != nil {
 		return err
 	}
-	if wantsAlso(steps, o) {
-		look.Findings = append(look.Findings, a.alsoRuns(ctx, d, look, along, o)...)
-	}
+	look.Findings = append(look.Findings, a.alsoRuns(d, look, along, also(), o)...)
 	look.Findings = append(look.Findings, a.hooks(d, steps, o)...)
 	looked := deploy.Done{Step: "look", Words: fmt.Sprintf("%d findings", len(look.Findings)), Took: time.Since(start)}
 	job := a.job(d, journal, steps, o, look)

@@ -34,8 +34,8 @@ func (s scheduled) mayUpdate() bool {
 // alsoRuns finds what besides the services runs the image, and would go on with the old
 // one: schedules, which are noted for the update if that is asked for, and one-off
 // families that name an image by a commit or digest.
-func (a *app) alsoRuns(ctx context.Context, d *deployment, look *preflight.Look, along []*follower, o deployOptions) []preflight.Finding {
-	if look.Service == nil || look.Running == nil || look.Repository.URI == "" {
+func (a *app) alsoRuns(d *deployment, look *preflight.Look, along []*follower, also *alsoSeen, o deployOptions) []preflight.Finding {
+	if also == nil || look.Service == nil || look.Running == nil || look.Repository.URI == "" {
 		return nil
 	}
 	updated := []string{d.names.TaskDefinition, look.Running.Family()}
@@ -43,8 +43,8 @@ func (a *app) alsoRuns(ctx context.Context, d *deployment, look *preflight.Look,
 		updated = append(updated, f.names.TaskDefinition)
 	}
 	var found []preflight.Finding
-	all, err := a.schedulesOf(ctx, d, look)
-	if err != nil {
+	all := also.scheduled(d, look)
+	if err := also.err; err != nil {
 		level := preflight.Note
 		if o.schedules {
 			level = preflight.Problem
@@ -70,32 +70,71 @@ func (a *app) alsoRuns(ctx context.Context, d *deployment, look *preflight.Look,
 		}
 		found = append(found, f)
 	}
-	return append(found, a.oneOffs(ctx, d, look, updated, all)...)
+	return append(found, also.oneOffs(d, look, updated, all)...)
 }
 
-// schedulesOf are the schedules whose tasks run the image of the repository, by another
-// name than the tag that moves.
-func (a *app) schedulesOf(ctx context.Context, d *deployment, look *preflight.Look) ([]scheduled, error) {
-	on := schedules.New(d.cfg, look.Service.ClusterARN)
-	var rules, timed []schedules.Schedule
-	var ruleErr, timedErr error
+// alsoSeen is what AWS tells of schedules and of families for one-off tasks.
+type alsoSeen struct {
+	schedules   []schedules.Schedule
+	definitions map[string]*ecs.Definition // by what a schedule names, and by family; nil for one that is not there
+	err         error
+}
+
+// lookAlso asks AWS for it, while other things are looked at. The function that it returns
+// waits for the answers; those are nil if steps do not want them.
+func (a *app) lookAlso(ctx context.Context, d *deployment, steps []state.Step, o deployOptions) func() *alsoSeen {
+	if !wantsAlso(steps, o) {
+		return func() *alsoSeen { return nil }
+	}
+	seen := &alsoSeen{definitions: map[string]*ecs.Definition{}}
+	var lock stdsync.Mutex
 	var group stdsync.WaitGroup
-	group.Go(func() { rules, ruleErr = on.Rules(ctx) })
-	group.Go(func() { timed, timedErr = on.Schedules(ctx) })
-	group.Wait()
-	var all []scheduled
-	var errs []error
-	for _, s := range append(rules, timed...) {
-		definition, err := d.on.Definition(ctx, s.Task)
+	read := func(id string, must bool) {
+		definition, err := d.on.Definition(ctx, id)
 		var gone *ecs.NotFoundError
-		switch {
-		case errors.As(err, &gone):
-			continue // it starts nothing
-		case err != nil:
-			errs = append(errs, err)
-			continue
+		lock.Lock()
+		defer lock.Unlock()
+		if err == nil {
+			seen.definitions[id] = definition
+		} else if must && !errors.As(err, &gone) { // else it starts nothing
+			seen.err = errors.Join(seen.err, err)
 		}
-		if !oldImage(d.names, definition, look) {
+	}
+	list := func(ask func(context.Context) ([]schedules.Schedule, error)) {
+		found, err := ask(ctx)
+		lock.Lock()
+		seen.schedules, seen.err = append(seen.schedules, found...), errors.Join(seen.err, err)
+		lock.Unlock()
+		for _, s := range found {
+			group.Go(func() { read(s.Task, true) })
+		}
+	}
+	for _, family := range oneOffFamilies(d) {
+		group.Go(func() { read(family, false) })
+	}
+	group.Go(func() {
+		s, err := d.on.State(ctx)
+		if err != nil {
+			return // which the preflight checks tell
+		}
+		on := schedules.New(d.cfg, s.ClusterARN)
+		group.Go(func() { list(on.Rules) })
+		group.Go(func() { list(on.Schedules) })
+	})
+	return func() *alsoSeen {
+		group.Wait()
+		slices.SortFunc(seen.schedules, func(a, b schedules.Schedule) int { return strings.Compare(a.String(), b.String()) })
+		return seen
+	}
+}
+
+// scheduled are the schedules whose tasks run the image of the repository, by another
+// name than the tag that moves.
+func (seen *alsoSeen) scheduled(d *deployment, look *preflight.Look) []scheduled {
+	var all []scheduled
+	for _, s := range seen.schedules {
+		definition := seen.definitions[s.Task]
+		if definition == nil || !oldImage(d.names, definition, look) {
 			continue
 		}
 		one := scheduled{Schedule: s, definition: definition}
@@ -107,7 +146,7 @@ func (a *app) schedulesOf(ctx context.Context, d *deployment, look *preflight.Lo
 		one.unsure = one.declared == nil && (len(d.Evaluated.Unseen) > 0 || slices.ContainsFunc(d.Evaluated.Schedules, func(s module.Schedule) bool { return s.Rule+s.Name == "" }))
 		all = append(all, one)
 	}
-	return all, errors.Join(append(errs, ruleErr, timedErr)...)
+	return all
 }
 
 // sameFamily reports whether a declared target of a rule starts the family of a
@@ -132,38 +171,33 @@ func oldImage(n names.Names, definition *ecs.Definition, look *preflight.Look) b
 	})
 }
 
-// oneOffs finds families that the code declares for one-off tasks, and that name the old
-// image.
-func (a *app) oneOffs(ctx context.Context, d *deployment, look *preflight.Look, updated []string, all []scheduled) []preflight.Finding {
+// oneOffFamilies are those that the code declares for one-off tasks in the image, but for
+// the migration's.
+func oneOffFamilies(d *deployment) []string {
 	var families []string
 	for _, t := range d.Evaluated.Tasks {
-		named := slices.Contains(updated, t.Family) || t.Family == d.names.MigrateTask || t.Family == ""
 		services := slices.ContainsFunc(d.Evaluated.Services, func(s module.Service) bool { return s.TaskDefinition == t.Address })
-		starts := slices.ContainsFunc(all, func(s scheduled) bool { return s.definition.Family() == t.Family })
 		ours := slices.ContainsFunc(t.Containers, func(c module.Container) bool { return d.names.Deploys(t, c) })
-		if !named && !services && !starts && ours {
+		if t.Family != "" && t.Family != d.names.MigrateTask && !services && ours {
 			families = append(families, t.Family)
 		}
 	}
-	newest := make([]*ecs.Definition, len(families))
-	var group stdsync.WaitGroup
-	for i, family := range families {
-		group.Go(func() {
-			definition, err := d.on.Definition(ctx, family)
-			if err == nil { // else it starts nothing, or the service's own look says what is wrong
-				newest[i] = definition
-			}
-		})
-	}
-	group.Wait()
+	return families
+}
+
+// oneOffs finds families for one-off tasks that name the old image.
+func (seen *alsoSeen) oneOffs(d *deployment, look *preflight.Look, updated []string, all []scheduled) []preflight.Finding {
 	var found []preflight.Finding
-	for _, definition := range newest {
-		if definition != nil && oldImage(d.names, definition, look) {
-			found = append(found, preflight.Finding{
-				Level: preflight.Note, About: "tasks", Text: fmt.Sprintf("%s, for one-off tasks, names the old image, and keeps it", definition.Name),
-				Next: fmt.Sprintf("'hci deploy task %s %s' runs it with the image that is deployed", d.Env.Name, definition.Family()),
-			})
+	for _, family := range oneOffFamilies(d) {
+		definition := seen.definitions[family]
+		starts := slices.ContainsFunc(all, func(s scheduled) bool { return s.definition.Family() == family })
+		if definition == nil || starts || slices.Contains(updated, family) || !oldImage(d.names, definition, look) {
+			continue
 		}
+		found = append(found, preflight.Finding{
+			Level: preflight.Note, About: "tasks", Text: fmt.Sprintf("%s, for one-off tasks, names the old image, and keeps it", definition.Name),
+			Next: fmt.Sprintf("'hci deploy task %s %s' runs it with the image that is deployed", d.Env.Name, definition.Family()),
+		})
 	}
 	return found
 }
