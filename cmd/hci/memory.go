@@ -15,7 +15,7 @@ const memoryLimit = 40 << 20
 // Where what is held comes near to the limit, the collector would do nothing else
 // than collect: the limit is then so much more than what is held.
 const (
-	roomPercent = 30
+	roomPercent = 20
 	roomBesides = 4 << 20 // for what is not on the heap
 )
 

@@ -42,7 +42,6 @@ func (s Session) Compare(ctx context.Context, d *Desired, orphans bool) (*Compar
 	for _, note := range found.notes {
 		s.Note(note)
 	}
-	d.Evaluated.Forget() // what nothing declares has been looked for
 	d.OrphansUnknown = found.unknown
 	held = append(held, found.held...)
 	plan, err := d.plan(ctx, held, listed)

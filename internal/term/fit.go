@@ -76,6 +76,9 @@ const narrowest = 16
 // leaves enough of it to tell one thing from another, and then drops the last
 // column. Lines that are indented belong to the row above and stay as they are.
 func Fit(table string, width int) string {
+	if width <= 0 {
+		return table
+	}
 	lines := strings.Split(strings.TrimSuffix(table, "\n"), "\n")
 	var rows [][]rune
 	for _, line := range lines {

@@ -63,10 +63,7 @@ func (s *Store) inspect(ctx context.Context, h *sync.Held) error {
 }
 
 func facts(d *sm.DescribeSecretOutput) *sync.Facts {
-	f := &sync.Facts{Description: aws.ToString(d.Description), KMSKeyID: aws.ToString(d.KmsKeyId), Tags: map[string]string{}, Owner: owner(d)}
-	for _, tag := range d.Tags {
-		f.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-	}
+	f := &sync.Facts{Description: aws.ToString(d.Description), KMSKeyID: aws.ToString(d.KmsKeyId), Tags: tags(d.Tags), Owner: owner(d)}
 	for _, r := range d.ReplicationStatus {
 		f.Replicas = append(f.Replicas, aws.ToString(r.Region))
 	}
@@ -76,6 +73,18 @@ func facts(d *sm.DescribeSecretOutput) *sync.Facts {
 		f.Rotating = pending
 	}
 	return f
+}
+
+// tags are AWS's tags as a map; nil if there are none.
+func tags(list []types.Tag) map[string]string {
+	if len(list) == 0 {
+		return nil
+	}
+	all := make(map[string]string, len(list))
+	for _, tag := range list {
+		all[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+	}
+	return all
 }
 
 // owner is who else gives a secret its value.
@@ -100,10 +109,13 @@ func owner(d *sm.DescribeSecretOutput) sync.Owner {
 // AWSCURRENT off the version that bears it. That shows in AWSPREVIOUS: a version
 // that a rotation is about to make current has never been it.
 func stale(d *sm.DescribeSecretOutput) map[string]string {
-	found := map[string]string{}
+	var found map[string]string
 	for version, labels := range d.VersionIdsToStages {
 		for _, label := range labels {
 			if ours(label) || label == labelPending && slices.Contains(labels, labelPrevious) {
+				if found == nil {
+					found = map[string]string{}
+				}
 				found[label] = version
 			}
 		}

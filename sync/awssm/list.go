@@ -34,11 +34,8 @@ func (s *Store) List(ctx context.Context, f sync.Filter) ([]sync.Listed, error) 
 		}
 		for _, e := range out.SecretList {
 			l := sync.Listed{
-				Name: aws.ToString(e.Name), Tags: map[string]string{},
+				Name: aws.ToString(e.Name), Tags: tags(e.Tags),
 				Deleted: aws.ToTime(e.DeletedDate), Changed: aws.ToTime(e.LastChangedDate), Facts: listed(e),
-			}
-			for _, tag := range e.Tags {
-				l.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 			}
 			if aws.ToString(e.OwningService) == "" && f.Selects(l) { // AWS matches the beginnings of tags
 				all = append(all, l)

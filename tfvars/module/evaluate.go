@@ -58,7 +58,7 @@ type Evaluated struct {
 	Unseen   []Unseen
 	Mentions []Mention
 
-	graph *eval.Graph
+	again func() *eval.Graph // the code, with nothing computed yet
 }
 
 // ValueStatus tells what is known of a secret's value.
@@ -186,8 +186,12 @@ func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
 	if in.Blind {
 		in.Values = m.unknownValues()
 	}
-	g := eval.New(m.fsys, m.root, in.Workspace, in.Values, in.Steps)
-	g.State = in.State
+	ev.again = func() *eval.Graph {
+		g := eval.New(m.fsys, m.root, in.Workspace, in.Values, in.Steps)
+		g.State = in.State
+		return g
+	}
+	g := ev.again()
 	for _, name := range sortedKeys(m.root.Variables) {
 		ev.Variables[name], _ = g.Root.Variable(name).UnmarkDeep()
 		if _, given := in.Values[name]; !given && m.root.Variables[name].Default == cty.NilVal {
@@ -201,15 +205,17 @@ func (m *Module) Evaluate(in Inputs) (*Evaluated, error) {
 	r.attachments()
 	r.resolveClusters()
 	ev.Functions, ev.Schedules = r.functions, r.schedules
-	ev.Secrets, ev.Services, ev.Tasks, ev.Repositories = r.secrets(), r.services, r.taskDefinitions(), r.repositories
+	ev.Services, ev.Tasks, ev.Repositories = r.services, r.taskDefinitions(), r.repositories
 	ev.Provider, ev.Providers = r.provider(g.Root, defaultProvider), r.blocks(g.Root)
 
-	ev.Unseen, ev.Mentions, ev.graph = r.notSeen, r.externals(), g
+	ev.Unseen, ev.Mentions = r.notSeen, r.externals()
 
 	diags := g.Problems()
 	if diags.HasErrors() {
 		return nil, problems(diags)
 	}
 	ev.Warnings = slices.Concat(m.warnings, warnings(diags))
+	r.release()
+	ev.Secrets = r.secrets()
 	return ev, nil
 }

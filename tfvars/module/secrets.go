@@ -60,6 +60,7 @@ type found struct {
 	at       hcl.Range
 	external bool // a data source
 	writers  []block
+	written  bool // there are writers
 }
 
 // module collects what one module instance and those below it declare.

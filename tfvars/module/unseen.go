@@ -154,17 +154,11 @@ func (r *reader) externals() []Mention {
 // known. One that is known throughout has one piece.
 type Text []string
 
-// Forget lets go of the code and of what only [Evaluated.Texts] needs of it; there
-// are no texts any more.
-func (ev *Evaluated) Forget() { ev.graph = nil }
-
 // Texts calls visit with all texts that stand in the code, with what is known
 // by now put in: those of arguments of whatever block, in the modules too. Names
 // of secrets that are declared here, and are thus told by Secrets, are among
-// them.
+// them. The code is evaluated anew for that: what is computed of it takes more memory
+// than all that is told of it.
 func (ev *Evaluated) Texts(visit func(Text)) {
-	if ev.graph == nil {
-		return
-	}
-	ev.graph.Root.Texts(func(pieces []string) { visit(pieces) })
+	ev.again().Root.Texts(func(pieces []string) { visit(pieces) })
 }

@@ -223,12 +223,20 @@ func (r *reader) encodedShape(f *found, b block, name string) (shape.Shape, bool
 
 func at(b block, name string) hcl.Range { return b.res.Attrs[name].Range() }
 
+// release lets go of what was computed, and of which nothing more is asked.
+func (r *reader) release() {
+	for _, f := range r.found {
+		f.written, f.writers = len(f.writers) > 0, nil
+	}
+	r.graph, r.providers, r.pending, r.attached, r.tasks, r.serviceBlocks = nil, nil, nil, nil, nil, nil
+}
+
 // secrets returns the secrets of the tree, sorted by address. A data source is
 // one of them only if a version writes to it.
 func (r *reader) secrets() []Secret {
 	out := make([]Secret, 0, len(r.found))
 	for _, f := range r.found {
-		if !f.external || len(f.writers) > 0 {
+		if !f.external || f.written {
 			out = append(out, f.Secret)
 		}
 	}
