@@ -119,9 +119,7 @@ func (a *app) rollBackOne(ctx context.Context, d *deployment, name string, r ser
 		return err
 	}
 	job := a.job(d, journal, nil, deployOptions{timeout: r.timeout, poll: r.poll}, look)
-	for _, f := range a.hooks(d, []state.Step{state.Update}, deployOptions{ask: r.asker(a)}) {
-		a.sayAll([]string{fmt.Sprintf("%s: %s: %s", f.Level, f.About, f.Text), "  " + f.Next})
-	}
+	a.sayFindings(a.hooks(d, []state.Step{state.Update}, deployOptions{ask: r.asker(a)}))
 	revision, err := job.Runnable(ctx, to.definition, to.digests)
 	if err != nil {
 		return err

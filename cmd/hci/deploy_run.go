@@ -130,118 +130,21 @@ func joined(steps []state.Step) string {
 	return strings.Join(names, ", ")
 }
 
-// perform looks, shows the plan, runs the steps that are left and tells how it
-// ended.
-func (a *app) perform(ctx context.Context, d *deployment, journal *state.Journal, o deployOptions) error {
-	start := time.Now()
-	steps := journal.Left()
-	if !journal.Begun() { // a new one
-		journal.Options = state.Options{Rebuild: o.rebuild, Dirty: o.dirty, Restart: o.restart, Base: o.base}
-	}
-	along, err := a.followers(ctx, d, journal, o)
-	if err != nil {
-		return err
-	}
-	also := a.lookAlso(ctx, d, steps, o)
-	defer also() // it asks AWS, whatever ends this
-	look, err := a.lookAll(ctx, d, journal, along, o)
-	if err != nil {
-		return err
-	}
-	others, err := a.otherImages(ctx, d, along, journal, look, o)
-	if err != nil {
-		return err
-	}
-	look.Findings = append(look.Findings, a.alsoRuns(d, look, along, also(), o)...)
-	look.Findings = append(look.Findings, a.hooks(d, steps, o)...)
-	looked := deploy.Done{Step: "look", Words: fmt.Sprintf("%d findings", len(look.Findings)), Took: time.Since(start)}
-	job := a.job(d, journal, steps, o, look)
-	blocked := a.findings(look)
-	if blocked == nil {
-		blocked = a.sameDeployment(journal, d, look)
-	}
-	job.Choose()
-	d.others, d.ownOf = others, share(job, along, others)
-	if blocked == nil || o.dryRun && look.Service != nil {
-		if err := errors.Join(a.show(ctx, d, job, along), a.showMigrations(ctx, d, job)); err != nil {
-			return err
-		}
-	}
-	if blocked != nil || o.dryRun {
-		if blocked == nil {
-			a.event(deployEvent{Event: "end", Result: "planned"})
-		}
-		return blocked
-	}
-	if o.ask != nil {
-		if err := proceed(o.ask); err != nil {
-			return err
-		}
-	}
-	switch {
-	case !journal.Begun():
-		a.note(journal, d, look)
-	case o.force && !look.Watch:
-		follow(journal, look)
-	}
-	if err := a.noteAlong(journal, along, o.force); err != nil {
-		return err
-	}
-	session, err := a.session(d, steps, look, a.dockerOutput(job))
-	if err != nil {
-		return err
-	}
-	if session != nil {
-		defer func() {
-			if err := session.Close(); err != nil {
-				a.sayf("the private login could not be removed: %v", err)
-			}
-		}()
-		job.Docker = session
-	}
-	before, err := a.makeOthers(ctx, others)
-	before = append([]deploy.Done{looked}, before...)
-	if err != nil {
-		said := a.notDeployed(ctx, job, err)
-		a.tell(d, job, before[1:], []*updated{{job: job, err: err}}, err)
-		return errors.Join(said, a.summary(before))
-	}
-	if len(along) > 0 {
-		return a.runAll(ctx, d, job, along, before, o)
-	}
-	done, err := job.Run(ctx)
-	if view, ok := job.Talk.(*deployView); ok {
-		view.live.Clear()
-	}
-	summary := a.summary(append(before, done...))
-	all := []*updated{{job: job, err: err}}
-	if err != nil {
-		said := a.notDeployed(ctx, job, err)
-		a.tell(d, job, done, all, err)
-		return errors.Join(said, summary)
-	}
-	late := a.served(ctx, d, job, nil)
-	a.tell(d, job, done, all, late)
-	switch {
-	case a.rehearsal != nil:
-		a.sayf("rehearsed: nothing in AWS was touched")
-	case slices.Contains(journal.Steps, state.Update):
-		a.outcome(job)
-	}
-	return errors.Join(late, summary)
-}
-
 // findings shows what was found; the error says that something of it stands in the
 // way.
 func (a *app) findings(look *preflight.Look) error {
-	for _, f := range look.Findings {
+	a.sayFindings(look.Findings)
+	return preflight.Blocking(look.Findings)
+}
+
+func (a *app) sayFindings(all []preflight.Finding) {
+	for _, f := range all {
 		a.event(deployEvent{Event: "finding", Finding: &eventFinding{Level: f.Level.String(), About: f.About, Text: f.Text, Next: f.Next}})
 		a.sayAll([]string{fmt.Sprintf("%s: %s: %s", f.Level, f.About, f.Text)})
 		if f.Next != "" {
 			a.sayf("  %s", f.Next)
 		}
 	}
-	return preflight.Blocking(look.Findings)
 }
 
 // sameDeployment refuses to go on with a deployment somewhere else, or with what

@@ -361,80 +361,78 @@ func (a *app) noteAlong(journal *state.Journal, along []*follower, force bool) e
 }
 
 // runAll runs the steps that make and migrate, once, and then the updates.
-func (a *app) runAll(ctx context.Context, d *deployment, job *deploy.Job, along []*follower, before []deploy.Done, o deployOptions) error {
-	talk := &stdsync.Mutex{}
-	all := &board{live: term.NewStatus(a.redrawn()), lines: map[string]string{}}
-	jobs := []*deploy.Job{job}
-	for _, f := range along {
-		jobs = append(jobs, f.job)
-	}
-	for _, one := range jobs {
-		all.names = append(all.names, one.Names.Service)
-		if view, ok := one.Talk.(*deployView); ok {
-			view.together, view.service, view.board, view.live = talk, one.Names.Service, all, all.live
-		}
-	}
-	steps := job.Steps
+func (a *app) runAll(ctx context.Context, p *prepared, o deployOptions) error {
+	job, steps := p.job, p.job.Steps
+	jobs := append([]*deploy.Job{job}, jobsOf(p.along)...)
+	table := a.together(jobs)
 	job.Steps = state.Without(steps, []state.Step{state.Update, state.MigrateAfter})
 	done, err := job.Run(ctx)
-	done = append(slices.Clone(before), done...)
+	p.done = append(p.done, done...)
 	if err != nil {
 		job.Steps = steps
 		var none []*updated
 		for _, one := range jobs {
 			none = append(none, &updated{job: one, err: err})
 		}
-		said := a.notDeployed(ctx, job, err)
-		a.tell(d, job, done, none, err)
-		return errors.Join(said, a.summary(done))
+		return a.ended(ctx, p, none, err)
 	}
 	if job.Steps = []state.Step{state.Update}; !slices.Contains(steps, state.Update) { // it was resumed, and is updated
 		jobs = jobs[1:]
 	}
-	for _, f := range along {
-		f.journal.Follow(d.ownOf(f.names.Main).Journal)
+	for _, f := range p.along {
+		f.journal.Follow(p.ownOf(f.names.Main).Journal)
 		if err := f.journal.Save(); err != nil {
 			return err
 		}
 	}
-	results := a.updateAll(ctx, d, jobs)
-	all.live.Clear()
-	all.names = nil
+	results := a.updateAll(ctx, p.deployment, jobs)
+	table.live.Clear()
+	table.names = nil
 	for _, one := range results {
 		for _, step := range one.done {
 			step.Step = state.Step(string(step.Step) + " " + one.job.Names.Service)
-			done = append(done, step)
+			p.done = append(p.done, step)
 		}
 	}
-	after := slices.Contains(steps, state.MigrateAfter)
-	if after && firstOf(results) == nil {
-		job.Steps = []state.Step{state.MigrateAfter}
-		var more []deploy.Done
-		more, err = job.Run(ctx)
-		done = append(done, more...)
+	return a.afterUpdates(ctx, p, results, slices.Contains(steps, state.MigrateAfter), o)
+}
+
+// together lets the jobs of several services be told of side by side.
+func (a *app) together(jobs []*deploy.Job) *board {
+	talk := &stdsync.Mutex{}
+	table := &board{live: term.NewStatus(a.redrawn()), lines: map[string]string{}}
+	for _, one := range jobs {
+		table.names = append(table.names, one.Names.Service)
+		if view, ok := one.Talk.(*deployView); ok {
+			view.together, view.service, view.board, view.live = talk, one.Names.Service, table, table.live
+		}
 	}
-	summary := a.summary(done)
-	if err != nil { // of that migration
-		said := a.notDeployed(ctx, job, err)
-		a.tell(d, job, done, results, err)
-		return errors.Join(said, summary)
+	return table
+}
+
+// afterUpdates tells how the updates of several services ended, once the migration is run
+// that follows them, if there is one and all were done.
+func (a *app) afterUpdates(ctx context.Context, p *prepared, results []*updated, migrate bool, o deployOptions) error {
+	failed := firstOf(results)
+	if failed == nil && migrate {
+		p.job.Steps = []state.Step{state.MigrateAfter}
+		done, err := p.job.Run(ctx)
+		p.done = append(p.done, done...)
+		if err != nil {
+			return a.ended(ctx, p, results, err)
+		}
 	}
-	err = a.deployedAlong(ctx, results, o)
-	if err != nil && after {
+	var summary error
+	if failed != nil {
+		summary = a.summary(p.done)
+	}
+	err := a.deployedAlong(ctx, results, o)
+	if err == nil {
+		return a.ended(ctx, p, results, nil)
+	}
+	if migrate {
 		a.sayf("the migration after the update was not run, since not every service was deployed")
 	}
-	var late error
-	if err == nil {
-		late = a.served(ctx, d, job, along)
-	}
-	a.tell(d, job, done, results, errors.Join(firstOf(results), late))
-	if err != nil {
-		return errors.Join(err, summary)
-	}
-	if a.rehearsal != nil {
-		a.sayf("rehearsed: nothing in AWS was touched")
-	} else {
-		a.outcome(job)
-	}
-	return errors.Join(late, summary)
+	a.tell(p.deployment, p.job, p.done[1:], results, failed)
+	return errors.Join(err, summary)
 }

@@ -163,7 +163,7 @@ func TestDeployStepSummary(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"### hci deploy staging: failed\n", "Account 123456789012, eu-central-1, cluster hci_cluster_staging\n", "Commit [" + commit + "](https://github.com/team/app/commit/" + commit, "@sha256:", "| service | ran | runs | end |",
+		"### hci deploy staging: failed\n", "Account 123456789012, eu-central-1, cluster hci_cluster_staging\n", "Commit 000000000000 → [" + commit + "](https://github.com/team/app/commit/" + commit, "@sha256:", "| service | ran | runs | end |",
 		"| [hci_service_staging](https://eu-central-1.console.aws.amazon.com/ecs/v2/clusters/hci_cluster_staging/services/hci_service_staging?region=eu-central-1) | hci_web_staging:1 | hci_web_staging:2 | deployed |",
 		"| hci_worker_staging:1 | hci_worker_staging:1 | update: not deployed: rolled back |", "| migrate | 0s | task ",
 	} {
