@@ -27,7 +27,8 @@ func newHistory(a *app) *cobra.Command {
 		Long: `List the versions of a secret that AWS Secrets Manager keeps, the newest first:
 when each was written, its staging labels, and what differs from the version
 before. Of JSON objects the keys are named. Values are never shown unless
---show-values asks. Who wrote a version is in CloudTrail, which hci does not ask.
+--show-values asks. Who wrote a version is asked of CloudTrail, which keeps it for
+90 days; where it may not be read, that is said. Of a parameter AWS tells it itself.
 
 'hci secrets rollback ENV NAME --to VERSION' makes one the current one again.`,
 		Example: `  hci secrets history production app/db
@@ -124,6 +125,7 @@ func (a *app) secretHistory(ctx context.Context, env, name string, r historyRequ
 	if !complete {
 		shown, differences = shown[:r.last], differences[:r.last]
 	}
+	a.writers(ctx, d.At(s.want.Place), shown)
 	report := secretHistoryReport{Schema: planSchema, Environment: d.Env.Name, Name: name, placeReport: newPlaceReport(d.At(s.want.Place)), Versions: []secretVersionReport{}}
 	for i, v := range shown {
 		report.Versions = append(report.Versions, newSecretVersionReport(v, differences[i], r.showValues))

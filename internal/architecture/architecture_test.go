@@ -43,6 +43,7 @@ internal/history: crypto internal/sealed sync/secret tfvars
 internal/privatedir: internal/child
 internal/docker: internal/atomicfile internal/child internal/privatedir sync/secret
 internal/aws/client: sync/awssm/reach
+internal/aws/cloudtrail: internal/aws/client
 internal/aws/ssm: internal/aws/client sync sync/secret sync/awssm/reach
 internal/aws/ecr: internal/aws/client sync/secret
 internal/aws/ecs: internal/aws/client sync/secret

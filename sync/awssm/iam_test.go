@@ -22,7 +22,7 @@ func TestPermissionsAreDocumented(t *testing.T) {
 	for _, of := range []struct {
 		dir, service string
 		call         *regexp.Regexp
-	}{{".", "secretsmanager", sdk}, {filepath.Join(internal, "aws", "ssm"), "ssm", store}, {filepath.Join(internal, "aws", "ecs"), "(ecs|ecr|logs)", own}, {filepath.Join(internal, "aws", "ecr"), "ecr", own}} {
+	}{{".", "secretsmanager", sdk}, {filepath.Join(internal, "aws", "cloudtrail"), "cloudtrail", own}, {filepath.Join(internal, "aws", "ssm"), "ssm", store}, {filepath.Join(internal, "aws", "ecs"), "(ecs|ecr|logs)", own}, {filepath.Join(internal, "aws", "ecr"), "ecr", own}} {
 		files, err := filepath.Glob(filepath.Join(of.dir, "*.go"))
 		if err != nil {
 			t.Fatal(err)
