@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -8,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"hci/internal/atomicfile"
+	"hci/internal/gitdriver"
 	"hci/internal/project"
+	"hci/internal/term"
 )
 
 // configName is the optional configuration file in the project's root.
@@ -32,8 +35,8 @@ flags don't say; elsewhere --environments must. It writes
 The passphrase comes from where it always does, or is asked for twice. With --team
 it is random, and kept in the repository, encrypted to you: see 'hci team --help'.
 
-Where environments were found and no flag is given, it writes an hci.hcl that says
-what was found: the environments, their files, their workspaces and the Terraform
+Where environments were found and no flag is given, it offers 'hci git install', and
+writes an hci.hcl that says what was found: the environments, their files, their workspaces and the Terraform
 code. It is needed only to change something. What it was taken for and what was
 not read is said on standard error.
 
@@ -53,7 +56,7 @@ not read is said on standard error.
 			case asked, len(p.Environments) == 0 && !dryRun && !exists(filepath.Join(p.Root, configName)):
 				return a.beginProject(cmd.Context(), p, n, dryRun)
 			}
-			return a.writeFound(p, dryRun)
+			return a.writeFound(cmd.Context(), p, dryRun)
 		},
 	}
 	f := cmd.Flags()
@@ -69,7 +72,7 @@ not read is said on standard error.
 }
 
 // writeFound writes an hci.hcl that says what was found.
-func (a *app) writeFound(p *project.Project, dryRun bool) error {
+func (a *app) writeFound(ctx context.Context, p *project.Project, dryRun bool) error {
 	text := project.InitConfig(p)
 	a.notes(p.Found())
 	if dryRun {
@@ -83,8 +86,27 @@ func (a *app) writeFound(p *project.Project, dryRun bool) error {
 		}
 		return nil
 	}})
-	if err == nil {
-		a.sayf("%s written", a.rel(path))
+	if err != nil {
+		return err
 	}
-	return err
+	a.sayf("%s written", a.rel(path))
+	if files, err := a.sealedFiles(ctx); err == nil {
+		if program, err := ownProgram(); err == nil && len(gitdriver.Missing(ctx, a.git, files, program)) > 0 {
+			return a.offerGit(ctx, files)
+		}
+	}
+	return nil
+}
+
+// offerGit sets up git, if somebody is there who says so.
+func (a *app) offerGit(ctx context.Context, files []gitdriver.File) error {
+	yes, err := a.terminal().Confirm("Let git show, merge and guard sealed files by name ('hci git install')?", true)
+	switch {
+	case errors.Is(err, term.ErrNoTerminal):
+		a.sayf("'hci git install' lets git show, merge and guard sealed files by name")
+		return nil
+	case err != nil || !yes:
+		return err
+	}
+	return a.installGit(ctx, files, false)
 }
