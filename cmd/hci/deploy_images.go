@@ -26,7 +26,7 @@ type otherImage struct {
 // the services run which are deployed; what they need is looked at, all at once.
 func (a *app) otherImages(ctx context.Context, d *deployment, along []*follower, journal *state.Journal, look *preflight.Look, o deployOptions) ([]*otherImage, error) {
 	makes := slices.Contains(journal.Left(), state.Build) || slices.Contains(journal.Left(), state.Push)
-	if len(d.names.Images) < 2 || journal.Restart || o.image == preflight.DeployedImage || whole(journal.Steps) && look.Base == nil || !whole(journal.Steps) && !makes {
+	if len(d.names.Images) < 2 || journal.Restart || o.image == preflight.DeployedImage || state.Whole(journal.Steps) && look.Base == nil || !state.Whole(journal.Steps) && !makes {
 		return nil, nil
 	}
 	if o.image != "" {
@@ -79,7 +79,7 @@ func runsImage(image names.Image, d *deployment, look *preflight.Look, along []*
 // of it.
 func (a *app) lookAtImage(ctx context.Context, one *otherImage, journal *state.Journal, steps []state.Step, first *preflight.Look, o deployOptions) (*preflight.Look, error) {
 	all := slices.Clone(steps)
-	if whole(journal.Steps) {
+	if state.Whole(journal.Steps) {
 		all = append(all, state.Update) // its tag moves when that is done
 	}
 	own := state.Unkept(one.Env.Name, all)

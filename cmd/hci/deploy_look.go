@@ -41,14 +41,14 @@ func (a *app) secretLook(d *deployment) func(context.Context, ecs.SecretRef) err
 // apply. The passphrase is asked for here, before anything is looked at.
 func (a *app) moreLooks(ctx context.Context, d *deployment, steps []state.Step, o deployOptions) ([]func(context.Context) []preflight.Finding, error) {
 	makes := slices.Contains(steps, state.Build) || slices.Contains(steps, state.Push)
-	if !whole(steps) && !makes {
+	if !state.Whole(steps) && !makes {
 		return nil, nil
 	}
 	opened, err := a.desired(ctx, d.Env.Name, compare.Options{})
 	if makes {
 		d.searchFor(a, opened)
 	}
-	if err != nil && (o.allowDrift || !whole(steps)) && ctx.Err() == nil {
+	if err != nil && (o.allowDrift || !state.Whole(steps)) && ctx.Err() == nil {
 		text := fmt.Sprintf("they were not compared with Secrets Manager: %v", err)
 		if makes {
 			text = fmt.Sprintf("they can't be opened, so that the image is not searched for them: %v", err)
@@ -60,7 +60,7 @@ func (a *app) moreLooks(ctx context.Context, d *deployment, steps []state.Step, 
 		a.sayf("--allow-drift deploys without comparing the secrets")
 		return nil, err
 	}
-	if !whole(steps) {
+	if !state.Whole(steps) {
 		return nil, nil
 	}
 	looks := []func(context.Context) []preflight.Finding{func(ctx context.Context) []preflight.Finding { return a.drift(ctx, d, opened, o.allowDrift) }}

@@ -38,7 +38,7 @@ func (a *app) runDeploy(ctx context.Context, env project.Environment, steps []st
 	if o.asDeclared {
 		d.names.AsDeclared = true
 	}
-	if !whole(steps) || o.dryRun || a.rehearsal != nil {
+	if !state.Whole(steps) || o.dryRun || a.rehearsal != nil {
 		return a.perform(ctx, d, state.Unkept(env.Name, steps), o)
 	}
 	release, err := state.Lock(a.found.StateDir(), env.Name)
@@ -47,12 +47,6 @@ func (a *app) runDeploy(ctx context.Context, env project.Environment, steps []st
 	}
 	defer release()
 	return a.perform(ctx, d, state.NewJournal(a.found.StateDir(), env.Name, steps), o)
-}
-
-// whole reports whether these are the steps of a deployment, rather than one
-// alone that changes nothing at AWS.
-func whole(steps []state.Step) bool {
-	return slices.ContainsFunc(steps, func(s state.Step) bool { return slices.Contains(changing, s) })
 }
 
 // unfinished says that an earlier deployment was not finished, which this one
@@ -172,7 +166,7 @@ func (a *app) sameDeployment(journal *state.Journal, d *deployment, look *prefli
 
 // note writes into a new journal what the deployment is.
 func (a *app) note(j *state.Journal, d *deployment, look *preflight.Look) {
-	if whole(j.Steps) && a.rehearsal == nil {
+	if state.Whole(j.Steps) && a.rehearsal == nil {
 		a.unfinished(d.Env.Name)
 	}
 	a.noteWhere(j, d, look)

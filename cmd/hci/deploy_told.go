@@ -45,7 +45,7 @@ func (a *app) tell(d *deployment, job *deploy.Job, done []deploy.Done, all []*up
 		return
 	}
 	a.keepTimes(d.Env.Name, done)
-	if !whole(job.Journal.Steps) {
+	if !state.Whole(job.Journal.Steps) {
 		return
 	}
 	a.hand(d, r)
@@ -151,7 +151,7 @@ func (a *app) hooks(d *deployment, steps []state.Step, o deployOptions) []prefli
 	var found []preflight.Finding
 	for _, c := range deployCommands(d.Env) {
 		notify := c.Setting == notifySetting
-		if notify && (!whole(steps) || o.dryRun) || !notify && !migrates(steps) {
+		if notify && (!state.Whole(steps) || o.dryRun) || !notify && !migrates(steps) {
 			continue
 		}
 		if err := a.consent(c, ask); err != nil {

@@ -144,70 +144,91 @@ func (e *RollbackError) Unwrap() []error { return []error{e.Not, e.Err} }
 // rollBack goes back to the revision that ran before and waits until it serves.
 // The error says in any case that the new one was not deployed.
 func (j *Job) rollBack(ctx context.Context, r rollout.Result) error {
-	own := j.Journal.Deployment
-	saw := func(s *ecs.Service) {
-		r.Service, r.Own = s, nil
-		if s != nil {
-			r.Own = s.Deployment(own)
-		}
-	}
-	failed := func(why string, err error) error {
-		return &RollbackError{Not: &rollout.NotDeployedError{Result: r}, To: j.Journal.Before, Why: why, Err: err}
-	}
 	j.Talk.Say("rolling back to %s", j.Journal.Before)
+	b := &goingBack{Job: j, r: r}
 	err := j.stop(ctx)
 	var not *StopError
 	if errors.As(err, &not) {
 		s, _ := j.Cluster.State(ctx) // nil where it is not known
-		saw(s)
-		return failed("failed: "+err.Error(), err)
+		b.saw(s)
+		return b.failed("failed: "+err.Error(), err)
 	}
 	if err != nil {
 		return err
 	}
 	if r.End == rollout.UnderWay {
-		r.End, r.Before = rollout.Stopped, j.Journal.Before
+		b.r.End, b.r.Before = rollout.Stopped, j.Journal.Before
 	}
 	if err := j.Journal.Enter(state.GoingBack); err != nil {
-		return failed("goes on at AWS: "+err.Error(), err)
+		return b.failed("goes on at AWS: "+err.Error(), err)
 	}
-	deadline := time.Now().Add(j.timeout())
-	failures := 0
-	for {
-		s, err := j.Cluster.State(ctx)
-		var gone *ecs.NotFoundError
-		switch {
-		case errors.As(err, &gone):
-			return &rollout.NotDeployedError{Result: rollout.Result{End: rollout.Gone}}
-		case err != nil && ctx.Err() == nil:
-			if failures++; failures >= rollout.LostAfter {
-				saw(nil)
-				return failed("goes on at AWS, which can't be asked any more: "+err.Error(), err)
-			}
-		case err == nil:
-			failures = 0
-			saw(s)
-			p := s.Primary()
-			j.Talk.Seen(s, p)
-			if err := j.wentBack(p); err != nil {
-				return failed("goes on at AWS: "+err.Error(), err)
-			}
-			if p != nil && p.ID != own && j.Journal.Before != "" && p.Revision != j.Journal.Before {
-				r.End = rollout.Superseded
-				return j.ended(r)
-			}
-			if p != nil && p.ID != own && (p.Rollout == ecs.RolloutCompleted || p.Rollout == "" && p.Running == p.Desired) {
-				r.End, r.ByHand = rollout.RolledBack, true
-				return j.ended(r)
-			}
+	for deadline := time.Now().Add(j.timeout()); ; {
+		ended, err := b.look(ctx)
+		if ended {
+			return err
 		}
 		if time.Now().After(deadline) {
-			return failed("has not come to its end", nil)
+			return b.failed("has not come to its end", nil)
 		}
 		if err := sleep(ctx, j.watchEvery()); err != nil {
-			return failed("goes on at AWS", err)
+			return b.failed("goes on at AWS", err)
 		}
 	}
+}
+
+// goingBack is a rollback that is watched.
+type goingBack struct {
+	*Job
+	r        rollout.Result
+	failures int // questions in a row that failed
+}
+
+// saw notes how the service stands; nil if that is not known.
+func (b *goingBack) saw(s *ecs.Service) {
+	b.r.Service, b.r.Own = s, nil
+	if s != nil {
+		b.r.Own = s.Deployment(b.Journal.Deployment)
+	}
+}
+
+func (b *goingBack) failed(why string, err error) error {
+	return &RollbackError{Not: &rollout.NotDeployedError{Result: b.r}, To: b.Journal.Before, Why: why, Err: err}
+}
+
+// look asks once whether the service has gone back.
+func (b *goingBack) look(ctx context.Context) (ended bool, err error) {
+	s, err := b.Cluster.State(ctx)
+	var gone *ecs.NotFoundError
+	switch {
+	case errors.As(err, &gone):
+		return true, &rollout.NotDeployedError{Result: rollout.Result{End: rollout.Gone}}
+	case err != nil && ctx.Err() != nil:
+		return false, nil // which is seen next
+	case err != nil:
+		if b.failures++; b.failures >= rollout.LostAfter {
+			b.saw(nil)
+			return true, b.failed("goes on at AWS, which can't be asked any more: "+err.Error(), err)
+		}
+		return false, nil
+	}
+	b.failures = 0
+	b.saw(s)
+	p := s.Primary()
+	b.Talk.Seen(s, p)
+	if err := b.wentBack(p); err != nil {
+		return true, b.failed("goes on at AWS: "+err.Error(), err)
+	}
+	switch {
+	case p == nil || p.ID == b.Journal.Deployment:
+		return false, nil
+	case b.Journal.Before != "" && p.Revision != b.Journal.Before:
+		b.r.End = rollout.Superseded
+	case p.Rollout == ecs.RolloutCompleted || p.Rollout == "" && p.Running == p.Desired:
+		b.r.End, b.r.ByHand = rollout.RolledBack, true
+	default:
+		return false, nil
+	}
+	return true, b.ended(b.r)
 }
 
 // GoBack makes the service run what it ran before this deployment, which has come to its

@@ -177,15 +177,7 @@ func (j *Job) line(s state.Step, image string) (what, why string) {
 		if j.Journal.Own {
 			return "nothing: the image is in the registry", ""
 		}
-		builder := docker.Classic
-		if look.Engine != nil {
-			builder = look.Engine.Builder
-		}
-		of := "commit " + look.Commit.Short()
-		if j.Journal.Dirty {
-			of = "the work tree"
-		}
-		return fmt.Sprintf("%s for %s, of %s, from %s", builder, look.Platform, of, j.Names.Dockerfile), ""
+		return j.buildLine(), ""
 	case state.Push:
 		if j.Journal.Own {
 			return "nothing: " + j.Journal.Image + " is there", ""
@@ -196,28 +188,39 @@ func (j *Job) line(s state.Step, image string) (what, why string) {
 		}
 		return "push " + tags + ", and read its digest back", "what follows runs that digest, whatever a tag says later"
 	case state.Migrate:
-		what = "run " + j.Names.MigrateTask
-		if j.Names.MigrateCommand != nil {
-			what = fmt.Sprintf("run the migrate command in %s", j.Names.TaskDefinition)
-		}
-		return what + " in " + image, "before the update, so that a failure leaves the service as it is; after the push, since the deployed image knows none of the new migrations"
+		return j.migrateLine(j.Names.MigrateCommand != nil) + " in " + image, "before the update, so that a failure leaves the service as it is; after the push, since the deployed image knows none of the new migrations"
 	case state.MigrateAfter:
-		what = "run " + j.Names.MigrateTask
-		if j.Names.MigrateCommand != nil || j.Names.MigrateAfterCommand != nil {
-			what = fmt.Sprintf("run the migrate command in %s", j.Names.TaskDefinition)
-		}
-		return what + " in " + image, "after the update, when the image serves, as hci.hcl says; if it fails, the service runs the new image all the same"
-	default:
-		if look.Watch {
-			return "watch the rollout of " + j.Journal.Revision + ", which is under way, to its end", ""
-		}
-		what = "make the service run " + image + ", and wait until it does"
-		if j.NoWait {
-			return "begin to make the service run " + image + ", and do not wait: how it ends is not known then", ""
-		}
-		if look.Moving != "" && (j.Journal.Own || slices.Contains(j.Steps, state.Push)) {
-			return what + "; then the tag " + look.Moving + " names that image", ""
-		}
-		return what, ""
+		return j.migrateLine(j.Names.MigrateCommand != nil || j.Names.MigrateAfterCommand != nil) + " in " + image, "after the update, when the image serves, as hci.hcl says; if it fails, the service runs the new image all the same"
 	}
+	return j.updateLine(image), ""
+}
+
+func (j *Job) buildLine() string {
+	builder, of := docker.Classic, "commit "+j.Look.Commit.Short()
+	if j.Look.Engine != nil {
+		builder = j.Look.Engine.Builder
+	}
+	if j.Journal.Dirty {
+		of = "the work tree"
+	}
+	return fmt.Sprintf("%s for %s, of %s, from %s", builder, j.Look.Platform, of, j.Names.Dockerfile)
+}
+
+func (j *Job) migrateLine(command bool) string {
+	if command {
+		return "run the migrate command in " + j.Names.TaskDefinition
+	}
+	return "run " + j.Names.MigrateTask
+}
+
+func (j *Job) updateLine(image string) string {
+	switch {
+	case j.Look.Watch:
+		return "watch the rollout of " + j.Journal.Revision + ", which is under way, to its end"
+	case j.NoWait:
+		return "begin to make the service run " + image + ", and do not wait: how it ends is not known then"
+	case j.Look.Moving != "" && (j.Journal.Own || slices.Contains(j.Steps, state.Push)):
+		return "make the service run " + image + ", and wait until it does; then the tag " + j.Look.Moving + " names that image"
+	}
+	return "make the service run " + image + ", and wait until it does"
 }

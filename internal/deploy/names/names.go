@@ -61,6 +61,15 @@ func (e *MissingError) Error() string {
 	return strings.Join(all, "; ")
 }
 
+// Next says where a name can be said.
+func (e *MissingError) Next() string {
+	next := fmt.Sprintf("say it in hci.hcl: deploy { %s = \"…\" }", e.Names[0].Key)
+	if e.Names[0].Key == "service" && len(e.Names[0].Choices) > 0 {
+		next += ", or name it with --service"
+	}
+	return next
+}
+
 // String says what is not known and why.
 func (m Missing) String() string {
 	text := fmt.Sprintf("%s is not known: %s", strings.ReplaceAll(m.Key, "_", " "), m.Why)

@@ -298,15 +298,24 @@ func (l *looker) together(ctx context.Context) {
 			look.Findings = append(look.Findings, look.WrongPlatform(d, l.Env, l.needs(state.Build, state.Push))...)
 		}
 	}
-	if look.Engine != nil && l.needs(state.Build) && look.Pushed == "" && !allFor(look.Platform, look.Engine.Platform) {
-		l.found(Warning, "docker", "", "the engine runs on %s: building for %s is emulated, and slow", look.Engine.Platform, look.Platform)
+	l.engine(ctx)
+}
+
+// engine looks whether the engine suits what is to be built, and has what is to be pushed.
+func (l *looker) engine(ctx context.Context) {
+	look := l.look
+	if look.Engine == nil || look.Pushed != "" {
+		return
 	}
-	if look.Engine != nil && l.needs(state.Push) && !l.needs(state.Build) && look.Pushed == "" && look.Repository.URI != "" && look.Tag != "" {
-		image := look.Repository.URI + ":" + look.Tag
-		if strings.Contains(look.Platform, ",") { // one for each, of which the push tells
-			return
+	if l.needs(state.Build) {
+		if !allFor(look.Platform, look.Engine.Platform) {
+			l.found(Warning, "docker", "", "the engine runs on %s: building for %s is emulated, and slow", look.Engine.Platform, look.Platform)
 		}
-		if _, err := look.Engine.OwnSession("", nil).Inspect(ctx, image); err != nil {
+		return
+	}
+	one := !strings.Contains(look.Platform, ",") // else there is one for each, of which the push tells
+	if l.needs(state.Push) && one && look.Repository.URI != "" && look.Tag != "" {
+		if _, err := look.Engine.OwnSession("", nil).Inspect(ctx, look.Repository.URI+":"+look.Tag); err != nil {
 			l.found(Problem, "image", "'hci deploy build "+l.Env+"' builds it", "%v", err)
 		}
 	}

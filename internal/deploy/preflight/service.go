@@ -152,23 +152,30 @@ func (l *looker) steady(s *ecs.Service, running *ecs.Definition) {
 	if s.Desired == 0 {
 		l.found(Warning, "service", "", "it is to run 0 tasks: nothing will serve")
 	}
-	p := s.Primary()
-	switch {
+	switch p := s.Primary(); {
 	case p == nil:
-	case p.Rollout == ecs.RolloutInProgress && l.State.Phase == state.GoingBack && p.ID == l.State.Deployment:
-		l.conflict("'hci deploy status "+l.Env+"' shows when it has; --force does not wait for it", "this deployment's own rollout, of %s, was told to stop, and the service has not gone back to %s yet", p.Revision, l.State.Before)
-	case p.Rollout == ecs.RolloutInProgress && l.own(s, p):
 	case p.Rollout == ecs.RolloutInProgress:
+		l.underWay(s, p, running)
+	case p.Rollout == ecs.RolloutFailed:
+		l.found(Warning, "service", "", "the last deployment, of %s, failed: %s", p.Revision, p.Reason)
+	case s.Running < s.Desired:
+		l.found(Warning, "service", "", "%d of %d tasks run", s.Running, s.Desired)
+	}
+}
+
+// underWay tells of a deployment that is under way, unless it is this one's.
+func (l *looker) underWay(s *ecs.Service, p *ecs.Deployment, running *ecs.Definition) {
+	switch {
+	case l.State.Phase == state.GoingBack && p.ID == l.State.Deployment:
+		l.conflict("'hci deploy status "+l.Env+"' shows when it has; --force does not wait for it", "this deployment's own rollout, of %s, was told to stop, and the service has not gone back to %s yet", p.Revision, l.State.Before)
+	case l.own(s, p):
+	default:
 		next := "'hci deploy status " + l.Env + "' shows how it goes; --force takes its place"
 		if len(s.Deployments) == 1 && s.Running == 0 && p.Failed > 0 { // as Terraform leaves a new one whose image is not pushed yet
 			next = "nothing of the service has run yet: for its first deployment, --force takes its place"
 		}
 		l.conflict(next, "another deployment is under way: %s, since %s%s; %d of %d tasks run",
 			p.Revision, words.Clock(p.Created), by(running), p.Running, p.Desired)
-	case p.Rollout == ecs.RolloutFailed:
-		l.found(Warning, "service", "", "the last deployment, of %s, failed: %s", p.Revision, p.Reason)
-	case s.Running < s.Desired:
-		l.found(Warning, "service", "", "%d of %d tasks run", s.Running, s.Desired)
 	}
 }
 

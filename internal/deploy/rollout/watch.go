@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"hci/internal/aws/ecs"
@@ -171,19 +170,8 @@ type progress struct{ running, pending, failed, stopped int }
 // look asks once how the deployment stands. The error is the context's.
 func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 	s, err := w.State(ctx)
-	var missing *ecs.NotFoundError
-	switch {
-	case ctx.Err() != nil:
-		return false, ctx.Err()
-	case errors.As(err, &missing):
-		w.r.End = Gone
-		return true, nil
-	case err != nil:
-		if w.failures++; w.failures >= LostAfter {
-			w.r.End, w.r.Err = Lost, err
-			return true, nil
-		}
-		return false, nil
+	if s == nil || err != nil {
+		return w.unanswered(ctx, err)
 	}
 	w.failures = 0
 	w.r.Service, w.r.Own = s, s.Deployment(w.id)
@@ -198,17 +186,7 @@ func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 		w.seen, w.Revision = true, w.r.Own.Revision
 	}
 	w.r.runs = w.Revision
-	end, ended := judge(s, w.r.Own)
-	switch p := s.Primary(); {
-	case p == nil || w.Before == "":
-	case end == Superseded && w.r.Own == nil && p.Revision == w.Before && w.Before != w.Revision:
-		end = RolledBack // and AWS has let go of the one that failed
-	case end == Superseded && w.r.Own != nil && w.r.Own.Rollout == ecs.RolloutInProgress && p.Revision == w.Before && w.unsettled < ToldAfter:
-		w.unsettled++ // it may be about to be called failed
-		ended = false
-	case end == RolledBack && p.Revision != w.Before:
-		end = Superseded // by another, once it had failed
-	}
+	end, ended := w.settled(s)
 	if ended && end == Deployed && s.Stage == nil { // with stages, it is done when they are
 		w.r.End = end
 		return true, nil
@@ -221,10 +199,51 @@ func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 		w.r.End = end
 		return true, nil
 	}
+	return w.loops(s), nil
+}
+
+// unanswered is what a question without an answer means.
+func (w *watcher) unanswered(ctx context.Context, err error) (ended bool, ctxErr error) {
+	var missing *ecs.NotFoundError
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case errors.As(err, &missing):
+		w.r.End = Gone
+		return true, nil
+	}
+	if w.failures++; w.failures >= LostAfter {
+		w.r.End, w.r.Err = Lost, err
+		return true, nil
+	}
+	return false, nil
+}
+
+// settled judges how the deployment stands, in the light of what the service ran before.
+func (w *watcher) settled(s *ecs.Service) (End, bool) {
+	end, ended := judge(s, w.r.Own)
+	p := s.Primary()
+	if p == nil || w.Before == "" {
+		return end, ended
+	}
+	switch {
+	case end == Superseded && w.r.Own == nil && p.Revision == w.Before && w.Before != w.Revision:
+		return RolledBack, ended // and AWS has let go of the one that failed
+	case end == Superseded && w.r.Own != nil && w.r.Own.Rollout == ecs.RolloutInProgress && p.Revision == w.Before && w.unsettled < ToldAfter:
+		w.unsettled++ // it may be about to be called failed
+		return end, false
+	case end == RolledBack && p.Revision != w.Before:
+		return Superseded, ended // by another, once it had failed
+	}
+	return end, ended
+}
+
+// loops reports whether the tasks of a deployment that is under way stop again and again.
+func (w *watcher) loops(s *ecs.Service) bool {
 	w.movesOn()
 	if !s.Breaker && looping(w.r.Stopped, w.known, loopsAfter(w.r.Own.Desired)) {
 		w.r.End = CrashLoop
-		return true, nil
+		return true
 	}
 	const repeated = 2 // which is said, since ECS decides
 	if s.Breaker && !w.looped && w.Loops != nil && looping(w.r.Stopped, w.known, repeated) {
@@ -234,7 +253,7 @@ func (w *watcher) look(ctx context.Context) (ended bool, err error) {
 	if now := (progress{w.r.Own.Running, w.r.Own.Pending, w.r.Own.Failed, len(w.told)}); now != w.last {
 		w.last, w.moved = now, time.Now()
 	}
-	return false, nil
+	return false
 }
 
 // stopped asks for the tasks that stopped. They are told besides, where they can
@@ -351,82 +370,6 @@ func looping(stopped []ecs.StoppedTask, known map[string]bool, number int) bool 
 		}
 	}
 	return false
-}
-
-// Unclear reports that it may have been ECS or somebody else who rolled it back. Only
-// ECS speaks of what it watches.
-//
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
-func (r Result) Unclear() bool {
-	return r.End == RolledBack && !r.ByHand &&
-		(r.Own == nil || !strings.Contains(r.Own.Reason, "circuit breaker") && !strings.Contains(r.Own.Reason, "alarm"))
-}
-
-// Explain says what a result means, in lines: what happened, why, and what runs
-// now.
-func (r Result) Explain() []string {
-	var lines []string
-	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
-	switch {
-	case r.End == UnderWay:
-		say("it is under way")
-	case r.End == Deployed:
-		nothing := ""
-		if r.Own.Desired == 0 {
-			nothing = ", so that nothing serves"
-		}
-		say("%s is what runs: %d of %d tasks%s", r.Own.Revision, r.Own.Running, r.Own.Desired, nothing)
-		return lines
-	case r.End == RolledBack && r.ByHand:
-		say("it was rolled back")
-	case r.Unclear():
-		say("it was rolled back, by ECS or by somebody else")
-		if r.Own != nil {
-			say("ECS says: %s", r.Own.Reason)
-		}
-	case r.End == RolledBack:
-		say("ECS rolled it back: %s", r.Own.Reason)
-	case r.End == Failed && r.Own != nil:
-		say("ECS gave it up: %s", r.Own.Reason)
-	case r.End == Superseded && r.same():
-		say("another deployment of the same revision took its place: somebody else's, or one by which ECS rolled it back")
-	case r.End == Superseded:
-		say("another deployment took its place")
-	case r.End == CrashLoop:
-		say("its tasks stop again and again")
-	case r.End == Gone:
-		say("the service is not there any more")
-	case r.End == Stopped:
-		say("ECS was told to stop it, and goes back to %s", r.Before)
-	case r.End == TimedOut:
-		say("it is still under way")
-	case r.End == Stuck:
-		say("it is still under way, and nothing has moved for %v", r.Still.Round(time.Second))
-		if r.Service != nil && len(r.Service.Events) > 0 {
-			say("ECS says: %s", r.Service.Events[0].Message)
-		}
-	case r.End == Lost:
-		say("AWS can't be asked any more: %v", r.Err)
-	}
-	for i, t := range r.Stopped {
-		if i < ShownStops {
-			say("task %.8s stopped: %s", t.ID, t.Cause())
-			for _, line := range t.Last {
-				say("  | %s", line)
-			}
-		}
-	}
-	if r.Service == nil || r.End == Gone {
-		return lines
-	}
-	if p := r.Service.Primary(); p != nil {
-		now := "is the service's deployment now"
-		if r.End == Lost {
-			now = "was the service's deployment when AWS last answered"
-		}
-		say("%s %s: %d of %d tasks run", p.Revision, now, p.Running, p.Desired)
-	}
-	return lines
 }
 
 // NotDeployedError says that the deployment that was started is not what runs.

@@ -34,6 +34,9 @@ func (e *UnderWayError) Error() string {
 	return text
 }
 
+// Next says what to do.
+func (e *UnderWayError) Next() string { return "wait for it to end, or end it" }
+
 // Lock keeps every other process on this machine from deploying an environment,
 // until release is called or this process ends. It fails with an
 // [*UnderWayError].

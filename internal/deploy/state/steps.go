@@ -121,3 +121,9 @@ func Sorted(steps []Step) []Step {
 func Without(steps, skipped []Step) []Step {
 	return slices.DeleteFunc(slices.Clone(steps), func(s Step) bool { return slices.Contains(skipped, s) })
 }
+
+// Whole reports whether steps are those of a deployment, rather than one alone that
+// changes nothing at AWS.
+func Whole(steps []Step) bool {
+	return slices.Contains(steps, Update) || slices.ContainsFunc(steps, func(s Step) bool { return slices.Contains(Migrations, s) })
+}
