@@ -365,8 +365,8 @@ func TestDeployStoppedAndOvertaken(t *testing.T) {
 	s.onceAfter("StopServiceDeployment", func() {
 		s.restarts("hci_web_staging:3")
 	})
-	p.after("", "s\r")
-	p.ends(130, "update: another deployment was started meanwhile, of hci_web_staging:3", "'hci deploy status staging' shows what runs")
+	p.after("", "r\r")
+	p.ends(130, "not deployed: superseded", "hci_web_staging:3 is the service's deployment now", "'hci deploy status staging' shows what runs")
 }
 
 // TestDeployLeftAndOvertaken: what somebody took the place of does not go on.
@@ -401,10 +401,10 @@ func TestDeployStopInterrupted(t *testing.T) {
 			<-free
 		}
 	})
-	p.after("", "s\r")
+	p.after("", "r\r")
 	<-asked
 	p.after("", ctrlC)
-	p.ends(130, "update: whether it was stopped is not known: ", "'hci deploy --resume staging' finds out")
+	p.ends(130, "the rollback to hci_web_staging:1 failed: whether it was stopped is not known: ", "'hci deploy --resume staging' finds out")
 	close(free)
 }
 
@@ -418,8 +418,8 @@ func TestDeployStopUnknown(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		}
 	})
-	p.after("", "s\r")
-	p.ends(130, "update: whether it was stopped is not known: ", "'hci deploy --resume staging' finds out")
+	p.after("", "r\r")
+	p.ends(130, "the rollback to hci_web_staging:1 failed: whether it was stopped is not known: ", "'hci deploy --resume staging' finds out")
 }
 
 // TestDeployStopRefused: a stop that AWS refuses is no stop.
@@ -427,8 +427,8 @@ func TestDeployStopRefused(t *testing.T) {
 	s, p, hold := askedInRollout(t)
 	defer close(hold)
 	s.refuses("StopServiceDeployment", "UpdateService")
-	p.after("", "s\r")
-	p.ends(130, "update: it could not be stopped: ", "AccessDeniedException", "the deployment goes on at AWS; 'hci deploy --resume staging' watches it again")
+	p.after("", "r\r")
+	p.ends(130, "the rollback to hci_web_staging:1 failed: it could not be stopped: ", "AccessDeniedException", "the deployment goes on at AWS; 'hci deploy --resume staging' watches it again")
 }
 
 // TestDeployStopTooLate: what has come to its end while the question stood is not
