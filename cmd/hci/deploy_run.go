@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"hci/internal/aws/client"
+	"hci/internal/aws/iam"
 	"hci/internal/child"
 	"hci/internal/deploy"
 	"hci/internal/deploy/preflight"
@@ -302,7 +303,7 @@ func (a *app) preflight(d *deployment, journal *state.Journal, steps []state.Ste
 		Yes: o.yes, Wanted: preflight.Wanted{Image: o.image, ImageTag: o.imageTag},
 		Cluster: d.on, Registry: d.registry,
 		RegistryOf: func(account, region string) preflight.Registry { return d.registryOf(account, region) },
-		WhoAmI:     func(ctx context.Context) (client.Identity, error) { return client.WhoAmI(ctx, d.cfg) },
+		WhoAmI:     func(ctx context.Context) (client.Identity, error) { return iam.WhoAmI(ctx, d.cfg) },
 		Docker:     func(ctx context.Context) (*docker.Engine, error) { return docker.Find(ctx, a.environFor(child.Docker)) },
 		Commit:     a.found.Commit,
 		Secret:     a.secretLook(d), Full: a.fullNames(d),

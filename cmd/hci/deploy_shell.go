@@ -11,6 +11,7 @@ import (
 
 	"hci/internal/aws/client"
 	"hci/internal/aws/ecs"
+	"hci/internal/aws/iam"
 	"hci/internal/aws/session"
 	"hci/internal/child"
 	"hci/internal/deploy"
@@ -79,7 +80,7 @@ func (a *app) deployShell(ctx context.Context, env string, r shellRequest) error
 	if err != nil {
 		return err
 	}
-	who, err := client.WhoAmI(ctx, d.cfg)
+	who, err := iam.WhoAmI(ctx, d.cfg)
 	if err != nil {
 		return err
 	}
@@ -87,7 +88,7 @@ func (a *app) deployShell(ctx context.Context, env string, r shellRequest) error
 	if err != nil {
 		return err
 	}
-	a.sayf("%s in container %s of task %.8s, %s, service %s of %s, account %s", term.Printable(strings.Join(r.argv, " ")), container.Name, task.ID, task.Revision, d.names.Service, env, who.Account)
+	a.sayf("%s in container %s of task %.8s, %s, service %s of %s, account %s", term.Printable(strings.Join(r.argv, " ")), container.Name, task.ID, task.Revision, d.names.Service, env, client.Named(who.Account, who.Alias))
 	return plugin.Run(session.Session{
 		Response: opened.Response, Region: opened.Region, Profile: d.names.Profile, Target: opened.Target, Endpoint: opened.Endpoint,
 	}, a.raw.in, a.raw.out, a.raw.err, term.IsTerminal(a.raw.in))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hci/internal/aws/client"
 	"hci/internal/aws/ecs"
 	"hci/internal/deploy"
 	"hci/internal/deploy/names"
@@ -83,7 +84,7 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 	case image != "":
 		words = definition.Name + " with the deployed image " + image
 	}
-	if _, err := fmt.Fprintf(a.out, "run %s in cluster %s, %s, account %s\n", words, d.names.Cluster, d.names.Region, look.Identity.Account); err != nil {
+	if _, err := fmt.Fprintf(a.out, "run %s in cluster %s, %s, account %s\n", words, d.names.Cluster, d.names.Region, client.Named(look.Identity.Account, look.Identity.Alias)); err != nil {
 		return err
 	}
 	if o.dryRun {

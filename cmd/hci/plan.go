@@ -37,6 +37,7 @@ type planReport struct {
 // placeReport is the JSON form of a place in AWS.
 type placeReport struct {
 	Account  string `json:"account,omitempty"` // twelve digits; absent where it could not be asked for
+	Alias    string `json:"account_alias,omitempty"`
 	Region   string `json:"region,omitempty"`
 	Endpoint string `json:"endpoint,omitempty"` // where it is another one than AWS's own
 	// Parameters tells that it is the Parameter Store, not Secrets Manager.
@@ -55,7 +56,7 @@ func newPlaceReport(t *compare.Target) placeReport {
 	if t == nil {
 		return placeReport{}
 	}
-	return placeReport{Account: t.Account, Region: t.Region, Endpoint: t.Endpoint, Parameters: t.Parameters}
+	return placeReport{Account: t.Account, Alias: t.Alias, Region: t.Region, Endpoint: t.Endpoint, Parameters: t.Parameters}
 }
 
 // costReport is what a push asks of AWS.

@@ -23,7 +23,7 @@ const arrows = `
 cmd/hci: *
 internal/lint: crypto internal/project internal/sealed sync/secret internal/terraform tfvars tfvars/module tfvars/module/shape
 internal/env/layers: internal/project sync/secret sync/dotenv tfvars tfvars/module tfvars/module/shape
-internal/compare: internal/aws/client internal/aws/ssm internal/project internal/sealed sync/secret internal/terraform sync sync/awssm tfvars tfvars/module tfvars/module/shape
+internal/compare: internal/aws/client internal/aws/iam internal/aws/ssm internal/project internal/sealed sync/secret internal/terraform sync sync/awssm tfvars tfvars/module tfvars/module/shape
 internal/terraform: internal/atomicfile internal/child internal/project tfvars tfvars/module
 internal/sealed: crypto internal/atomicfile internal/ownership sync/secret tfvars
 internal/project: crypto internal/atomicfile internal/git tfvars

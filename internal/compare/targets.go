@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hci/internal/aws/client"
+	"hci/internal/aws/iam"
 	"hci/internal/aws/ssm"
 	"hci/internal/project"
 	"hci/sync"
@@ -65,6 +66,7 @@ func (k *placeKeys) key(p module.Place) string {
 // can be asked, and is one that the code allows.
 type Target struct {
 	Account  string // "" if it could not be asked for
+	Alias    string // of the account; "" if it has none or could not be asked for
 	Region   string
 	Endpoint string // of the store's service, where it is another one than AWS's own
 	Config   client.Config
@@ -106,7 +108,7 @@ func (t *Target) String() string {
 func (t *Target) place() string {
 	switch {
 	case t.Account != "":
-		return "account " + t.Account + ", " + t.Region
+		return "account " + client.Named(t.Account, t.Alias) + ", " + t.Region
 	case t.Endpoint != "":
 		return t.Endpoint + ", " + t.Region
 	default:
@@ -155,7 +157,7 @@ func (e *AccountError) Next() string {
 // zero value is ready to use, by several goroutines at once.
 type Memory struct {
 	mu       stdsync.Mutex
-	accounts map[string]string // the credentials' accounts, by identity without the region
+	accounts map[string]client.Identity // the credentials' accounts, by identity without the region
 	said     map[string]bool
 }
 
@@ -255,12 +257,12 @@ func (s Session) account(ctx context.Context, t *Target, p module.Place, o awssm
 	s.Memory.mu.Lock()
 	defer s.Memory.mu.Unlock()
 	if known, ok := s.Memory.accounts[key]; ok {
-		t.Account = known
-		return allowed(known, p)
+		t.Account, t.Alias = known.Account, known.Alias
+		return allowed(known.Account, p)
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	id, err := client.WhoAmI(ctx, t.Config)
+	id, err := iam.WhoAmI(ctx, t.Config)
 	switch {
 	case errors.Is(err, client.ErrCredentials):
 		return err
@@ -270,9 +272,9 @@ func (s Session) account(ctx context.Context, t *Target, p module.Place, o awssm
 		s.Note(fmt.Sprintf("which account the credentials are of could not be asked: %v", err))
 	}
 	if s.Memory.accounts == nil {
-		s.Memory.accounts = map[string]string{}
+		s.Memory.accounts = map[string]client.Identity{}
 	}
-	s.Memory.accounts[key], t.Account = id.Account, id.Account
+	s.Memory.accounts[key], t.Account, t.Alias = id, id.Account, id.Alias
 	return allowed(id.Account, p)
 }
 

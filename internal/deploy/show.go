@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"hci/internal/aws/client"
 	"hci/internal/deploy/revisions"
 	"hci/internal/deploy/state"
 	"hci/internal/docker"
@@ -18,6 +19,7 @@ type Plan struct {
 	Cluster string     `json:"cluster"`
 	Region  string     `json:"region"`
 	Account string     `json:"account"`
+	Alias   string     `json:"account_alias,omitempty"`
 	About   string     `json:"about,omitempty"`   // which commit, which image
 	Images  []string   `json:"images,omitempty"`  // other images that go along, in words
 	From    string     `json:"from,omitempty"`    // commit that runs; absent if it is not known
@@ -55,7 +57,7 @@ func (j *Job) Plan() Plan {
 // PlanAlong is what the update changes of a service that is deployed along.
 func (j *Job) PlanAlong(image string) Plan {
 	p := Plan{
-		Service: j.Names.Service, Cluster: j.Names.Cluster, Region: j.Names.Region, Account: j.Look.Identity.Account,
+		Service: j.Names.Service, Cluster: j.Names.Cluster, Region: j.Names.Region, Account: j.Look.Identity.Account, Alias: j.Look.Identity.Alias,
 		Steps: []PlanStep{}, Changes: []string{},
 	}
 	if !j.touches() {
@@ -83,7 +85,7 @@ func (p Plan) Show(w io.Writer, more bool, brief func(string) string) error {
 	if len(p.Steps) == 0 {
 		add("", fmt.Sprintf("service %s in cluster %s, likewise", p.Service, p.Cluster))
 	} else {
-		add("", fmt.Sprintf("account %s, %s", p.Account, p.Region))
+		add("", fmt.Sprintf("account %s, %s", client.Named(p.Account, p.Alias), p.Region))
 		add("", fmt.Sprintf("service %s in cluster %s", p.Service, p.Cluster))
 	}
 	if p.About != "" {

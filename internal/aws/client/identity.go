@@ -15,6 +15,16 @@ import (
 type Identity struct {
 	Account string `json:"account"` // twelve digits
 	ARN     string `json:"arn"`
+	Alias   string `json:"alias,omitempty"` // of the account, where IAM told it
+}
+
+// Named is an account as people are told it: "123456789012 (shop-prod)", without an
+// alias the number alone.
+func Named(account, alias string) string {
+	if alias == "" {
+		return account
+	}
+	return account + " (" + alias + ")"
 }
 
 // WhoAmI asks STS for the identity of the credentials. It fails with

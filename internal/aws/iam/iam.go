@@ -1,4 +1,5 @@
-// Package iam asks AWS IAM what an identity may do, without doing it.
+// Package iam asks AWS IAM what an identity may do, without doing it, and what its
+// account is called.
 //
 // Who the identity is says hci/internal/aws/client; what hci needs is listed in
 // docs/iam.md and asked by cmd/hci/doctor_aws.go.
