@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,23 +75,15 @@ func TestReadmeCommandLinesRun(t *testing.T) {
 		}
 	}
 	t.Setenv("PATH", bin)
-	project := t.TempDir()
-	if err := os.CopyFS(project, os.DirFS("../../testdata/project")); err != nil {
-		t.Fatal(err)
-	}
 	lines := documentedLines(t)
 	if len(lines) < 120 {
 		t.Errorf("only %d command lines", len(lines))
 	}
+	dir, made := "", ""
 	for _, line := range lines {
-		dir := t.TempDir()
-		if err := os.CopyFS(dir, os.DirFS(project)); err != nil {
-			t.Fatal(err)
-		}
-		for name, text := range map[string]string{"hci.hcl": "", "old.env": "A=1\n", ".env": "A=1\n"} {
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
+		if made == "" || treeState(t, dir) != made { // the one before has changed something
+			dir = documentedProject(t)
+			made = treeState(t, dir)
 		}
 		args := documentedWords(line)
 		if cmd, rest, err := documented().Find(args); err == nil && cmd.HasParent() && (len(rest) == 0 || cmd.Flags().Lookup(strings.TrimLeft(rest[len(rest)-1], "-")) != nil) {
@@ -105,6 +99,42 @@ func TestReadmeCommandLinesRun(t *testing.T) {
 			t.Errorf("%s\n  (%q): %s", line, args, talk.String())
 		}
 	}
+}
+
+// documentedProject is a project as a reader has it.
+func documentedProject(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../../testdata/project")); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"hci.hcl": "", "old.env": "A=1\n", ".env": "A=1\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// treeState tells a directory from the same one with other files, but for what hci
+// remembers.
+func treeState(t *testing.T, dir string) string {
+	t.Helper()
+	var all strings.Builder
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() && d.Name() == "state" {
+			return cmp.Or(err, filepath.SkipDir)
+		}
+		info, err := d.Info()
+		if err == nil && !d.IsDir() {
+			fmt.Fprintln(&all, path, info.Size(), info.ModTime())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
 }
 
 // documentedWords are the words of a command line after "hci", as a shell has them.
