@@ -94,14 +94,7 @@ func (a *app) guard(ctx context.Context, p *project.Project, blobs []project.Blo
 	if err != nil {
 		return nil, nil, err
 	}
-	g := lint.NewGuard(needles)
-	for _, env := range p.Environments {
-		for path, into := range map[string]map[string]string{env.Plain: g.Plain, env.Sealed: g.Sealed} {
-			if rel, err := filepath.Rel(p.Root, path); err == nil && path != "" && filepath.IsLocal(rel) {
-				into[prefix+filepath.ToSlash(rel)] = env.Name
-			}
-		}
-	}
+	g := guardOf(p, prefix, needles)
 	g.Opens = func(env string, data []byte, before string) *lint.Finding {
 		phrase, ok := phrases[env]
 		if !ok {
@@ -143,6 +136,20 @@ func (a *app) guard(ctx context.Context, p *project.Project, blobs []project.Blo
 		keep(b, look.Findings())
 	}
 	return lint.Sort(findings), unread, err
+}
+
+// guardOf is a guard that knows the files of all environments, by their paths
+// in the repository.
+func guardOf(p *project.Project, prefix string, needles []lint.Needle) *lint.Guard {
+	g := lint.NewGuard(needles)
+	for _, env := range p.Environments {
+		for path, into := range map[string]map[string]string{env.Plain: g.Plain, env.Sealed: g.Sealed} {
+			if rel, err := filepath.Rel(p.Root, path); err == nil && path != "" && filepath.IsLocal(rel) {
+				into[prefix+filepath.ToSlash(rel)] = env.Name
+			}
+		}
+	}
+	return g
 }
 
 // guardValues opens the environments whose passphrases are at hand.
