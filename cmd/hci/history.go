@@ -86,7 +86,7 @@ func (a *app) versionsOf(ctx context.Context, env project.Environment, blobs []s
 	if err != nil {
 		return nil, err
 	}
-	cache, path, err := a.historyCache(env, o.Phrases[0], history.DefaultIterations)
+	cache, path, err := a.historyCache(ctx, env, o.Phrases[0], history.DefaultIterations)
 	if err != nil {
 		return nil, err
 	}
@@ -239,14 +239,24 @@ func (a *app) teamPhrases(ctx context.Context, env project.Environment) []secret
 }
 
 // historyCache is what is known of an environment's versions, and where it lies.
-func (a *app) historyCache(env project.Environment, phrase secret.Value, iterations int) (*history.Cache, string, error) {
+// Where somebody else has changed the passphrase, it is still under the one before.
+func (a *app) historyCache(ctx context.Context, env project.Environment, phrase secret.Value, iterations int) (*history.Cache, string, error) {
 	path := filepath.Join(a.found.StateDir(), "history-"+env.Name)
 	data, err := atomicfile.Read(path, maxHistory)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, "", err
 	}
 	cache, err := history.OpenCache(data, phrase, iterations)
-	return cache, path, err
+	if err != nil || len(data) == 0 || len(cache.Versions) > 0 {
+		return cache, path, err
+	}
+	for _, before := range a.morePhrases(ctx, env) {
+		old, err := history.OpenCache(data, before, iterations)
+		if err == nil && len(old.Versions) > 0 {
+			return old, path, old.Rekey(phrase, iterations)
+		}
+	}
+	return cache, path, nil
 }
 
 func (a *app) keepHistory(path string, cache *history.Cache) error {
@@ -267,7 +277,7 @@ func (a *app) recordVersion(env project.Environment) func(sealed.Version) {
 		return nil
 	}
 	return func(v sealed.Version) {
-		cache, path, err := a.historyCache(env, v.Before, v.Params.Iterations)
+		cache, path, err := a.historyCache(context.Background(), env, v.Before, v.Params.Iterations)
 		if err == nil && !v.Before.Equal(v.Phrase) {
 			err = cache.Rekey(v.Phrase, v.Params.Iterations)
 		}

@@ -48,6 +48,8 @@ type Merged struct {
 	Sealed []byte
 	File   *tfvars.File
 	Params crypto.Params
+
+	phrase secret.Value
 }
 
 // Merge merges three versions of the sealed file variable by variable, see
@@ -93,15 +95,18 @@ func (f Files) MergeEdited(ctx context.Context, v Versions, pass MergePassphrase
 			return nil, err
 		}
 	}
-	m := &Merged{File: file, Params: newer.content.Params}
+	m := &Merged{File: file, Params: newer.content.Params, phrase: newer.phrase}
 	for _, s := range []*side{newer, ours, theirs} { // what did not change keeps its bytes
 		if s.sealedAs(newer) && bytes.Equal(file.Bytes(), s.content.File.Bytes()) {
 			m.Sealed = s.content.sealed
 			return m, nil
 		}
 	}
-	m.Sealed, err = f.sealBytes(file.Bytes(), newer.phrase, newer.content.Params)
-	return m, err
+	if m.Sealed, err = f.sealBytes(file.Bytes(), newer.phrase, newer.content.Params); err != nil {
+		return nil, err
+	}
+	f.wrote(Version{m.Sealed, file, m.Params, newer.phrase, ours.phrase})
+	return m, nil
 }
 
 // mergeable refuses sides of which the outcome would be authenticated though
@@ -260,13 +265,7 @@ func (f Files) MergeAncestors(ctx context.Context, v Versions, pass MergePassphr
 	for _, c := range conflicts {
 		decided[c.Name] = tfvars.Ours
 	}
-	var phrase secret.Value
-	keep := func(ctx context.Context, version string, before int) (secret.Value, error) {
-		p, err := pass(ctx, version, before)
-		phrase = p
-		return p, err
-	}
-	m, err := f.Merge(ctx, v, keep, decided)
+	m, err := f.Merge(ctx, v, pass, decided)
 	if err != nil {
 		return nil, err
 	}
@@ -275,6 +274,6 @@ func (f Files) MergeAncestors(ctx context.Context, v Versions, pass MergePassphr
 			return nil, err
 		}
 	}
-	m.Sealed, err = f.sealBytes(m.File.Bytes(), phrase, m.Params)
+	m.Sealed, err = f.sealBytes(m.File.Bytes(), m.phrase, m.Params)
 	return m, err
 }
