@@ -16,7 +16,7 @@ func exitStatuses() []manual.ExitStatus {
 		{Code: "1", Meaning: "failed"},
 		{Code: "2", Meaning: "differences or findings"},
 		{Code: "4", Meaning: "wrong passphrase, or an altered file"},
-		{Code: "5", Meaning: "conflict: somebody else changed it, or something would be lost; nothing was written"},
+		{Code: "5", Meaning: "conflict: somebody else changed it, or something would be lost; nothing was written (a parameter that two write in one moment is the exception: the error names both versions)"},
 		{Code: "126, 127", Meaning: "the command of 'env run', 'env docker' or 'secrets serve' can't be executed, or is not found"},
 		{Code: "130", Meaning: "interrupted"},
 	}
