@@ -88,16 +88,38 @@ func (a *app) rollBackService(ctx context.Context, name string, r serviceRollbac
 
 // rollBackOne makes one service run an earlier revision.
 func (a *app) rollBackOne(ctx context.Context, d *deployment, name string, r serviceRollback) error {
-	on, started := d.on, time.Now().UTC()
+	started := time.Now().UTC()
 	look, journal, err := a.mayRollBack(ctx, d, r)
 	if err != nil {
 		return err
 	}
-	seen := look.Service.Primary()
-	to, from, err := a.rollbackTarget(ctx, on, look.Service.Revision.Name, r.to)
+	to, from, err := a.rollbackTarget(ctx, d.on, look.Service.Revision.Name, r.to)
 	if err != nil {
 		return err
 	}
+	if err := a.showRollback(ctx, d, name, from, to); err != nil || r.dryRun {
+		return err
+	}
+	if err := a.agree(r.yes, fmt.Sprintf("Make %s in %s run %s?", d.names.Service, d.names.Region, to.Name)); err != nil {
+		return err
+	}
+	job := a.job(d, journal, nil, deployOptions{timeout: r.timeout, poll: r.poll}, look)
+	a.sayFindings(a.hooks(d, []state.Step{state.Update}, deployOptions{ask: r.asker(a)}))
+	revision, id, err := a.startRollback(ctx, d, job, to)
+	if err != nil {
+		return err
+	}
+	err = a.await(ctx, d.on, id, r, name)
+	if err == nil {
+		a.tagBack(ctx, d, to.Revision)
+	}
+	a.tellRollback(d, job, from.Name, revision, started, err)
+	return err
+}
+
+// showRollback shows what a rollback changes, and refuses one to a revision that would not
+// start, or is another environment's.
+func (a *app) showRollback(ctx context.Context, d *deployment, name string, from ecs.Revision, to rollbackTo) error {
 	if whose := revisions.Whose(d.names, to.definition); whose != "" && len(revisions.Contradictions(d.names, to.definition)) > 0 {
 		return fmt.Errorf("%s looks like %s's, and contradicts the Terraform code of %s in %s; --to names another revision", to.Name, whose, name, strings.Join(revisions.Contradictions(d.names, to.definition), ", "))
 	}
@@ -112,42 +134,35 @@ func (a *app) rollBackOne(ctx context.Context, d *deployment, name string, r ser
 			a.sayf("warning: container %s of %s runs %s by its tag, and AWS does not tell which image that was: the tasks run what it names now", image.Container, to.Name, image.Image)
 		}
 	}
-	if r.dryRun {
-		return nil
+	return nil
+}
+
+// startRollback makes the service run a revision, or the copy of it that ECS runs as it
+// ran. It returns the name of that, and the id of the deployment.
+func (a *app) startRollback(ctx context.Context, d *deployment, job *deploy.Job, to rollbackTo) (revision, id string, err error) {
+	seen := job.Look.Service.Primary()
+	if revision, err = job.Runnable(ctx, to.definition, to.digests); err != nil {
+		return "", "", err
 	}
-	if err := a.agree(r.yes, fmt.Sprintf("Make %s in %s run %s?", d.names.Service, d.names.Region, to.Name)); err != nil {
-		return err
-	}
-	job := a.job(d, journal, nil, deployOptions{timeout: r.timeout, poll: r.poll}, look)
-	a.sayFindings(a.hooks(d, []state.Step{state.Update}, deployOptions{ask: r.asker(a)}))
-	revision, err := job.Runnable(ctx, to.definition, to.digests)
+	now, err := d.on.State(ctx) // once more: the question may have stood for long
 	if err != nil {
-		return err
-	}
-	now, err := on.State(ctx) // once more: the question may have stood for long
-	if err != nil {
-		return err
+		return "", "", err
 	}
 	if err := rollout.ChangedSince(seen, now); err != nil {
-		return err
+		return "", "", err
 	}
-	id, err := on.Update(ctx, revision, false)
+	id, err = d.on.Update(ctx, revision, false)
 	if err != nil {
 		var missing *ecs.NotFoundError
 		if !client.Refused(err, "UpdateService") && !errors.As(err, &missing) {
-			a.sayf("whether the service took it is not known: 'hci deploy status %s' shows what it runs", name)
+			a.sayf("whether the service took it is not known: 'hci deploy status %s' shows what it runs", d.Env.Name)
 		}
-		return err
+		return "", "", err
 	}
-	if err := journal.WentBack(seen, id); err != nil {
+	if err := job.Journal.WentBack(seen, id); err != nil {
 		a.sayf("%v", err)
 	}
-	err = a.await(ctx, on, id, r, name)
-	if err == nil {
-		a.tagBack(ctx, d, to.Revision)
-	}
-	a.tellRollback(d, job, from.Name, revision, started, err)
-	return err
+	return revision, id, nil
 }
 
 // asker is who asks for consent, nil for nobody.

@@ -94,27 +94,32 @@ func (a *app) deployTask(ctx context.Context, env, name, container string, decla
 		return err
 	}
 	done, err := job.RunTask(ctx, definition, container, image, composed)
+	if err != nil {
+		return a.taskFailed(d, task.Family, err)
+	}
+	a.sayf("%s", done)
+	return nil
+}
+
+// taskFailed tells what became of a one-off task that did not end well.
+func (a *app) taskFailed(d *deployment, family string, err error) error {
 	var runs *deploy.RunsError
 	if errors.As(err, &runs) {
 		a.sayf("%v; it goes on at AWS", runs)
 	}
 	var lost *ecs.LostError
 	if errors.As(err, &lost) {
-		a.sayf("whether the task began is not known: 'aws ecs list-tasks --cluster %s --family %s' lists it if it runs", d.names.Cluster, task.Family)
-	}
-	var newer *revisions.NewerError
-	if errors.As(err, &newer) {
-		return fmt.Errorf("%w; run this again to take it", err)
+		a.sayf("whether the task began is not known: 'aws ecs list-tasks --cluster %s --family %s' lists it if it runs", d.names.Cluster, family)
 	}
 	var failed *deploy.TaskError
 	if errors.As(err, &failed) {
 		a.sayAll(failed.Explain())
 	}
-	if err != nil {
-		return err
+	var newer *revisions.NewerError
+	if errors.As(err, &newer) {
+		return fmt.Errorf("%w; run this again to take it", err)
 	}
-	a.sayf("%s", done)
-	return nil
+	return err
 }
 
 // taskDefinition is the newest revision of a family that is the environment's, or what
