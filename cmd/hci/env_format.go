@@ -133,6 +133,13 @@ func (a *app) asBefore(cmd *cobra.Command, args []string, r *exportRequest) ([]s
 // encode writes an environment's variables, and returns the dialect that it
 // wrote them in.
 func (a *app) encode(env project.Environment, entries []dotenv.Entry, c formatChoice, r exportRequest) ([]byte, dotenv.Dialect, error) {
+	if !c.named && len(c.readers) == 1 && c.readers[0].First {
+		if own, ok := dotenv.ByName(c.readers[0].Format); ok {
+			if data, err := encodeAs(own, env, entries, r); err == nil {
+				return data, own, nil
+			}
+		}
+	}
 	data, err := encodeAs(c.dialect, env, entries, r)
 	if err == nil || c.named || len(c.readers) != 1 {
 		return data, c.dialect, c.first(err)

@@ -12,6 +12,7 @@ type Reader struct {
 	Format string // the dialect to write for it
 	What   string // its name, as its users know it
 	File   string // the file that names it
+	First  bool   // versions of it that are in use don't read what all others read alike
 }
 
 // manifest is a kind of file that tells which reader a project has.
@@ -23,6 +24,7 @@ type manifest struct {
 // manifests are in the order in which the readers are named.
 var manifests = []manifest{
 	{[]string{"Pipfile", "pyproject.toml", "requirements.txt", "requirements-dev.txt", "requirements/base.txt", "requirements/dev.txt", "requirements/local.txt"}, pythonReader},
+	{[]string{"bun.lock", "bun.lockb"}, mentions(``, "next", bun)},
 	{[]string{"package.json"}, nodeReader},
 	{[]string{"Gemfile"}, mentions(`gem\s*\(?\s*["']dotenv(-rails)?["']`, "ruby", "dotenv-ruby")},
 	{[]string{"composer.json"}, mentions(`"(vlucas/phpdotenv|laravel/framework)"\s*:`, "php", "phpdotenv")},
@@ -30,6 +32,9 @@ var manifests = []manifest{
 	{[]string{".envrc"}, envrcReader},
 	{[]string{"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"}, mentions(`(?m)^\s*env_file\s*:`, "compose", "Docker Compose")},
 }
+
+// bun before 1.4 takes any "$" for the start of a variable.
+const bun = "bun"
 
 // FindReaders returns what reads a project's .env file, as far as the files of
 // its packages tell: each format once. read returns a file of the project, or
@@ -43,7 +48,7 @@ func FindReaders(read func(name string) []byte) []Reader {
 				continue
 			}
 			if !slices.ContainsFunc(all, func(r Reader) bool { return r.Format == format }) {
-				all = append(all, Reader{Format: format, What: what, File: name})
+				all = append(all, Reader{Format: format, What: what, File: name, First: what == bun})
 			}
 		}
 	}

@@ -24,6 +24,7 @@ func TestFindReaders(t *testing.T) {
 		{map[string]string{"package.json": `{"devDependencies":{"vite":"7"}}`}, "next vite package.json"},
 		{map[string]string{"package.json": `{"dependencies":{"dotenv":"16"}}`}, "npm dotenv package.json"},
 		{map[string]string{"package.json": `{"scripts":{"start":"node --env-file=.env app.js"}}`}, "node node --env-file package.json"},
+		{map[string]string{"package.json": `{"dependencies":{"next":"15"}}`, "bun.lock": "{}\n"}, "next bun bun.lock"},
 		{map[string]string{"package.json": `{"name":"next"}`}, ""},
 		{map[string]string{"package.json": `{`}, ""},
 		{map[string]string{"Gemfile": "gem 'rails'\ngem \"dotenv-rails\", groups: [:development]\n"}, "ruby dotenv-ruby Gemfile"},
