@@ -252,8 +252,10 @@ func (d *diagnosis) opens(env project.Environment) *sealed.Content {
 		return p.Value, err
 	})
 	switch {
+	case errors.Is(err, team.ErrNotMember) && d.isMember():
+		d.report.Add("passphrase", doctor.OK, fmt.Sprintf("%s: is not for you, as %s says", env.Name, team.File(env.Name)), "")
 	case errors.Is(err, team.ErrNotMember):
-		d.report.Add("passphrase", doctor.Problem, fmt.Sprintf("%s: none of your keys opens %s", env.Name, team.File(env.Name)), "'hci team request NAME "+env.Name+"' prints the line to send to a member of the team")
+		d.report.Add("passphrase", doctor.Problem, fmt.Sprintf("%s: none of your keys opens %s", env.Name, team.File(env.Name)), "'hci team request NAME' prints the line to send to a member of the team")
 	case errors.Is(err, term.ErrNoTerminal):
 		d.report.Add("passphrase", doctor.Warning, env.Name+": no passphrase is at hand; hci will ask", "'hci passphrase save "+env.Name+"' keeps it in the keyring")
 	case errors.Is(err, crypto.ErrWrongPassphrase):
@@ -269,6 +271,22 @@ func (d *diagnosis) opens(env project.Environment) *sealed.Content {
 		d.report.Add("sealed", state, fmt.Sprintf("%s: %d names, %s, %s", env.Name, len(content.File.Names()), content.Params, text), next)
 	}
 	return content
+}
+
+// isMember reports whether the caller's keys open any environment of the team.
+func (d *diagnosis) isMember() bool {
+	t, err := d.team()
+	if err != nil {
+		return false
+	}
+	for _, env := range d.found.Environments {
+		if t.Has(env.Name) {
+			if _, err := t.Open(d.ctx, env.Name); err == nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // sourceName is where a passphrase came from, in words.
