@@ -138,7 +138,7 @@ func TestDeployQuestions(t *testing.T) {
 		at += i
 	}
 	s.run("deploy", "staging").is(t, 1, "--yes answers with yes, --ask-from-stdin takes the answers from standard input")
-	s.run("deploy", "stagin", "--yes").is(t, 1, `did you mean "staging"?`)
+	s.run("deploy", "stagign", "--yes").is(t, 1, `did you mean "staging"?`)
 	s.run("deploy", "staging", "--yes", "--steps", "biuld").is(t, 1, `there is no step "biuld": login, build, push, migrate, update`)
 	s.run("deploy", "staging", "--yes", "--steps", "migrate", "--skip", "migrate").is(t, 1, "every step is skipped")
 	s.run("deploy", "--yes").is(t, 1, "production, staging") // never one that was not named
