@@ -28,6 +28,9 @@ func (a *app) addCompletions(root *cobra.Command) {
 	byCommand := map[string]completer{
 		"secrets get": a.envThen(a.secretVariables), "secrets set": a.envThen(a.secretVariables), "secrets unset": a.envThen(a.secretVariables),
 		"secrets rename": a.envThen(a.secretVariables), "secrets rollback": a.envThen(a.secretNames), "secrets log": a.envThen(a.secretVariables),
+		"secrets history": a.envThen(a.secretNames),
+		"secrets serve":   a.oneEnv, "env docker": a.oneEnv, "env run": a.oneEnv, "deploy shell": a.oneEnv,
+		"team add": a.envsAfterName, "team request": a.envsAfterName, "team remove": nothing,
 		"deploy task": a.envThen(a.taskNames), "tf": a.envThen(terraformCommands),
 		"env explain": a.envThen(a.keys), "env import": a.envsAndFiles,
 	}
@@ -36,22 +39,32 @@ func (a *app) addCompletions(root *cobra.Command) {
 		"with": a.otherEnvs, "kdf": fixed("pbkdf2\tthe usual one", "EVP_BytesToKey\tfor readers older than OpenSSL 1.1.1"),
 		"digest":          fixed("sha256\tthe usual one", "sha512", "sha384", "sha1", "md5"),
 		"passphrase-from": fixed("env:\tan environment variable", "file:\tthe first line of a file", "fd:\ta file descriptor", "stdin\tstandard input"),
-		"only":            a.flagKeys, "except": a.flagKeys, "root": a.rootNames,
+		"only":            a.flagKeys, "except": a.flagKeys, "root": a.rootNames, "container": a.flagContainers, "service": a.flagServices,
+		"base": fixed("running\tthe one that the service runs", "newest\tthe newest of its family"),
+		"ours": a.flagVariables, "theirs": a.flagVariables,
 	}
 	var walk func(cmd *cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		name := commandName(cmd)
 		if f := byCommand[name]; f != nil {
 			cmd.ValidArgsFunction = f
+		} else if cmd.ValidArgsFunction == nil && cmd.Args != nil && cmd.Args(cmd, []string{"x"}) != nil {
+			cmd.ValidArgsFunction = nothing // and no files
 		}
 		for flag, f := range byFlag {
+			if flag == "only" && strings.HasPrefix(name, "secrets ") {
+				f = a.flagSecrets
+			}
 			if ownFlag(cmd, flag) {
 				_ = cmd.RegisterFlagCompletionFunc(flag, f) // it fails where one is there already, which is as good
 			}
 		}
 		if ownFlag(cmd, "format") {
 			formats := fixed("text", "json", "sarif\tfor code hosts")
-			if strings.HasPrefix(name, "env ") {
+			switch {
+			case name == "map":
+				formats = fixed("tree\tfor a terminal", "mermaid\tfor Markdown", "svg\ta picture")
+			case strings.HasPrefix(name, "env "):
 				formats = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 					return formatNames(), noFiles
 				}
@@ -76,6 +89,11 @@ const noFiles = cobra.ShellCompDirectiveNoFileComp
 // fixed offers the same words always, each with what it is behind a tab.
 func fixed(words ...string) completer {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) { return words, noFiles }
+}
+
+// nothing offers nothing, not even files.
+func nothing(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, noFiles
 }
 
 // commaList offers words for a list with commas, without those it has already.
@@ -153,6 +171,22 @@ func (a *app) otherEnvs(_ *cobra.Command, args []string, _ string) ([]string, co
 		names = append(names, env.Name+"\t"+file)
 	}
 	return names, noFiles
+}
+
+// oneEnv completes an environment, and behind it the files that a command can name.
+func (a *app) oneEnv(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return a.otherEnvs(cmd, args, word)
+}
+
+// envsAfterName completes environments behind a person's name.
+func (a *app) envsAfterName(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, noFiles
+	}
+	return a.otherEnvs(cmd, args, word)
 }
 
 // rootNames completes the name of a root.
@@ -299,23 +333,6 @@ func (a *app) keys(p *project.Project, env project.Environment) []string {
 	}
 	slices.Sort(all)
 	return all
-}
-
-// flagKeys completes the keys of the environment that the command names, or of
-// the default one.
-func (a *app) flagKeys(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	p := a.completing()
-	if p == nil {
-		return nil, noFiles
-	}
-	env, err := p.DefaultEnvironment(defaultEnv)
-	if len(args) > 0 {
-		env, err = p.Environment(args[0])
-	}
-	if err != nil {
-		return nil, noFiles
-	}
-	return a.keys(p, env), noFiles
 }
 
 // terraformCommands are those of the terraform program.

@@ -39,7 +39,7 @@ value, never values, and asks. Comments and layout of TO's file stay.`,
 // copyArgs completes two environments, then names of the first.
 func (a *app) copyArgs(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 	if len(args) < 2 {
-		return a.envNames(cmd, nil, word)
+		return a.otherEnvs(cmd, args, word)
 	}
 	return a.envThenNames(cmd, args[:1], word)
 }
