@@ -190,6 +190,8 @@ func (p Preflight) Look(ctx context.Context) (*Look, error) {
 			found := l.search(ctx) // of the repository's name, which is known
 			if l.Names.Repository != "" && l.repository(ctx) {
 				l.image(ctx, found)
+			} else {
+				_, _, _ = found() // nothing goes on after the look
 			}
 			if l.Wanted.Given() {
 				l.wanted(ctx)
