@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -201,4 +203,29 @@ func TestDeployResumeAsBegun(t *testing.T) {
 	if s.hasNew() {
 		t.Errorf("%s is made from another base", runs)
 	}
+}
+
+// TestDeployEarlierVersion: what the released version left unfinished is told as what it is,
+// with the next command, and nothing of it is taken for what this version writes.
+func TestDeployEarlierVersion(t *testing.T) {
+	s := newStage(t, fakeaws.Healthy)
+	s.held(s.commit())
+	text, err := os.ReadFile(filepath.Join("..", "..", "internal", "deploy", "state", "testdata", "schema-3.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(s.state(), "deploy")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "staging.json"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.run("deploy", "staging", "--resume", "--yes").is(t, 1, "the deployment of commit 9f2c1d3a4b5e that began at 2026-11-28 16:20 UTC was left unfinished by an earlier version of hci",
+		"it had done: login, build, push, migrate", "'hci deploy status staging' shows what runs; 'hci deploy staging' begins a new deployment")
+	if changed := s.changed(); len(changed) > 0 {
+		t.Errorf("asked for %q", changed)
+	}
+	s.run(deployStaging()...).is(t, 0, "was left unfinished by an earlier version of hci", "this one takes its place", "hci: deployed\n")
+	s.run("deploy", "staging", "--resume", "--yes").is(t, 1, "no deployment was left unfinished")
 }

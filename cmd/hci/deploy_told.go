@@ -67,7 +67,7 @@ func (a *app) keepTimes(env string, done []deploy.Done) {
 }
 
 // lookStep is the row of the preflight checks in the summary.
-const lookStep = "look"
+const lookStep = "checks"
 
 // tellRollback tells how a rollback ended.
 func (a *app) tellRollback(d *deployment, job *deploy.Job, before, revision string, started time.Time, err error) {

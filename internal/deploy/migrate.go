@@ -115,7 +115,7 @@ func (e *OtherTaskError) Error() string {
 	return fmt.Sprintf("another task of %s is under way since %s%s: task %s", e.Found.Revision, words.Clock(e.Found.Since), preflight.StartedBy(e.Found), e.Found.ID)
 }
 
-// alone looks once more whether somebody else migrates: the look before the
+// alone looks once more whether somebody else migrates: the checks before the
 // deployment may be long ago.
 func (j *Job) alone(ctx context.Context, revision string) error {
 	family, _, _ := strings.Cut(revision, ":")

@@ -16,7 +16,7 @@ const (
 // String returns the level in a word.
 func (l Level) String() string { return [...]string{"conflict", "problem", "warning", "note"}[l] }
 
-// Finding is what the look before a deployment found.
+// Finding is what the preflight checks found.
 type Finding struct {
 	Level Level
 	About string // git, docker, aws, service, secrets, image, terraform

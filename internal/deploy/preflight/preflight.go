@@ -191,7 +191,7 @@ func (p Preflight) Look(ctx context.Context) (*Look, error) {
 			if l.Names.Repository != "" && l.repository(ctx) {
 				l.image(ctx, found)
 			} else {
-				_, _, _ = found() // nothing goes on after the look
+				_, _, _ = found() // nothing goes on after the checks
 			}
 			if l.Wanted.Given() {
 				l.wanted(ctx)

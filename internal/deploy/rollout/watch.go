@@ -377,7 +377,7 @@ type NotDeployedError struct{ Result Result }
 
 func (e *NotDeployedError) Error() string { return "not deployed: " + e.Result.End.String() }
 
-// SupersededError says that somebody changed the service between the look at it
+// SupersededError says that somebody changed the service between the checks
 // and the update.
 type SupersededError struct{ Revision, Since string }
 
