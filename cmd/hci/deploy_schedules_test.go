@@ -184,3 +184,12 @@ func TestDeploySchedulesUnknown(t *testing.T) {
 		t.Error("it was updated")
 	}
 }
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}

@@ -25,15 +25,6 @@ func pluginHere(t *testing.T, version string) (told string) {
 	return told
 }
 
-func read(t *testing.T, path string) string {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
-}
-
 // TestDeployShell: the plugin gets the session in its environment, and nothing secret as
 // an argument.
 func TestDeployShell(t *testing.T) {
