@@ -39,7 +39,7 @@ func TestInteropDeployTeam(t *testing.T) {
 		code int
 		says []string
 	}{
-		{nil, 0, []string{"its log driver is \"none\": what it writes is not shown", "service fern_service_staging in cluster fern_cluster_staging, eu-north-1", "fern_staging:2 is what runs: 1 of 1 tasks", "rehearsed: nothing in AWS was touched"}},
+		{nil, 0, []string{"its log driver is \"none\": what it writes is not shown", "account 123456789012, eu-north-1", "service fern_service_staging in cluster fern_cluster_staging", "fern_staging:2 is what runs: 1 of 1 tasks", "rehearsed: nothing in AWS was touched"}},
 		{[]string{"--steps", "build,push,login,update"}, 0, []string{"fern_staging:2 is what runs: 1 of 1 tasks"}},
 		{[]string{"--scenario", "migration-fails"}, 1, []string{"ended with exit code 3", "the service was not touched"}},
 		{[]string{"--scenario", "crash-loop"}, 1, []string{"not deployed: rolled back"}},
