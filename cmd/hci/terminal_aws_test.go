@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	stdsync "sync"
 	"testing"
 
 	"hci/internal/testing/fakeaws"
@@ -71,12 +72,16 @@ func TestAWSAnswersReachTheTerminalAsText(t *testing.T) {
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	s.run("secrets", "rekey", "staging", "--keep-passphrase", "--iterations", "1000").is(t, 0) // it is opened often
 	s.overwrite("hci_rds_password_staging")
+	var mu stdsync.Mutex                   // the server has goroutines of its own
 	asks, current := map[string][]int{}, 0 // which commands ask for an operation
 	seen := map[string]int{}
 	play := func(what string, which []int, rewrite func(operation string, answer []byte) []byte) {
 		s.setRewrite(rewrite)
-		for _, current = range which {
-			args := commands[current]
+		for _, i := range which {
+			mu.Lock()
+			current = i
+			mu.Unlock()
+			args := commands[i]
 			p := s.run(args...)
 			if at := commanding.FindString(p.out + p.err); at != "" {
 				t.Errorf("%s, hci %q: %q reaches the terminal:\n%q", what, args, at, p.out+p.err)
@@ -106,9 +111,11 @@ func TestAWSAnswersReachTheTerminalAsText(t *testing.T) {
 		every[i] = i
 	}
 	play("messages", every, func(operation string, answer []byte) []byte {
+		mu.Lock()
 		if !slices.Contains(asks[operation], current) {
 			asks[operation] = append(asks[operation], current)
 		}
+		mu.Unlock()
 		return changed(answer, true)
 	})
 	play("a log", []int{3}, func(operation string, answer []byte) []byte {
@@ -122,6 +129,9 @@ func TestAWSAnswersReachTheTerminalAsText(t *testing.T) {
 			t.Errorf("%s: what was planted is not seen", what)
 		}
 	}
+	mu.Lock()
+	asks = maps.Clone(asks)
+	mu.Unlock()
 	if len(asks) < 12 {
 		t.Errorf("AWS was asked for %q only", slices.Sorted(maps.Keys(asks)))
 	}
