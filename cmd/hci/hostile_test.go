@@ -245,6 +245,7 @@ var hostileCommands = [][]string{
 	{"passphrase", "change", "staging"},
 	{"passphrase", "forget", "staging"},
 	{"team", "list"},
+	{"team", "log"},
 	{"team", "init", "staging", "--name", "me", "--key", hostileMember},
 	{"team", "add", "you", "--key", hostileMember, "staging"},
 	{"team", "request", "you", "staging", "--key", hostileMember},
