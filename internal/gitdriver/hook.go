@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"hci/internal/atomicfile"
@@ -79,20 +80,19 @@ var hookFiles = []string{".pre-commit-config.yaml", "lefthook.yml", "lefthook.ya
 // Guarded reports whether the guard runs before a commit: by the hook of this
 // clone, or by what a tool that keeps hooks is told in the work tree.
 func Guarded(ctx context.Context, git Git, root string) bool {
-	paths := []string{}
-	if _, path, err := hookPath(ctx, git, root, ""); err == nil {
-		paths = append(paths, path)
+	if dir, path, err := hookPath(ctx, git, root, ""); err == nil && runsGuard(dir, path) {
+		return true
 	}
-	for _, name := range hookFiles {
-		paths = append(paths, filepath.Join(root, filepath.FromSlash(name)))
-	}
-	for _, path := range paths {
-		text, err := atomicfile.Read(path, 1<<20)
-		if err == nil && (strings.Contains(string(text), " git guard") || strings.Contains(string(text), "hci-guard")) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(hookFiles, func(name string) bool {
+		return runsGuard(root, filepath.Join(root, filepath.FromSlash(name)))
+	})
+}
+
+// runsGuard reports whether a file, which no link leads to out of dir, names the
+// guard.
+func runsGuard(dir, path string) bool {
+	text, err := atomicfile.ReadIn(dir, path, 1<<20)
+	return err == nil && (strings.Contains(string(text), " git guard") || strings.Contains(string(text), "hci-guard"))
 }
 
 // UninstallHook removes the hook, if it is hci's.

@@ -29,6 +29,13 @@ func (e Environment) Read(path string, maxSize int64) ([]byte, error) {
 	return atomicfile.ReadIn(e.boundary, path, maxSize)
 }
 
+// reaches reports whether a directory is there and lies in the boundary, so that
+// it may be looked into.
+func (p *Project) reaches(dir string) bool {
+	_, err := atomicfile.Within(p.Boundary(), filepath.Join(dir, configName))
+	return err == nil
+}
+
 // confined fails with an [*atomicfile.OutsideError] if a directory of Terraform
 // code or a secrets file, sealed or not, lies outside the boundary, by its name
 // or by a link: what is written there, and what terraform runs there, would be

@@ -42,7 +42,7 @@ func (p *Project) look(root *Root) *foundFiles {
 	case root == nil:
 		dirs = p.fileDirs(&Root{Dir: p.Root, base: p.Root})
 		for _, name := range terraformNames { // the sealed files can be there before the code is
-			if dir := filepath.Join(p.Root, filepath.FromSlash(name)); dir != p.Root && holdsSecrets(dir) {
+			if dir := filepath.Join(p.Root, filepath.FromSlash(name)); dir != p.Root && p.reaches(dir) && holdsSecrets(dir) {
 				for _, d := range p.fileDirs(&Root{Dir: dir, base: dir}) {
 					if !slices.ContainsFunc(dirs, func(o fileDir) bool { return o.path == d.path }) {
 						dirs = append(dirs, d)

@@ -27,6 +27,7 @@ var notApplied = map[string]string{
 	"written":       "it refers to resources of AWS by their own arguments, which terraform_data does not have",
 	"tofu":          "terraform reads no .tofu files",
 	"ephemeral":     "an ephemeral value may go into a write-only argument only, which no resource without a provider has",
+	"parameters":    "its for_each awaits another resource, which Terraform refuses in one apply",
 	"unknown-count": "its count awaits another resource, which Terraform refuses in one apply",
 }
 
