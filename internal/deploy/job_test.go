@@ -376,15 +376,19 @@ func TestDeployMigrationLost(t *testing.T) {
 	j := state.NewJournal(s.Dir, "staging", whole)
 	one, _ := job(t, s, j, false)
 	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
 	s.Before(func(operation string) {
 		if operation == "RunTask" {
 			cancel()
+			<-ended // so that no answer comes before hci has given up
 		}
 	})
-	if _, err := one.Run(ctx); !errors.Is(err, context.Canceled) || j.Phase != state.Migrating || j.Migration.Token == "" || j.Migration.Task != "" {
+	_, err := one.Run(ctx)
+	s.Before(nil)
+	close(ended)
+	if !errors.Is(err, context.Canceled) || j.Phase != state.Migrating || j.Migration.Token == "" || j.Migration.Task != "" {
 		t.Fatalf("%v, %s, %+v", err, j.Phase, j.Migration)
 	}
-	s.Before(nil)
 	kept, err := state.OpenJournal(s.Dir, "staging")
 	if err != nil {
 		t.Fatal(err)
