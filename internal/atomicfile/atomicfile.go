@@ -133,11 +133,7 @@ func openParent(root, target string) (*os.Root, error) {
 	if root == "" {
 		return os.OpenRoot(dir)
 	}
-	rel, err := filepath.Rel(root, dir)
-	if err != nil {
-		return nil, err
-	}
-	r, err := os.OpenRoot(root)
+	r, rel, err := openRoot(root, dir)
 	if err != nil {
 		return nil, err
 	}

@@ -37,11 +37,7 @@ func MkdirAll(root, path string, perm fs.FileMode) error {
 	if root == "" {
 		return os.MkdirAll(path, perm)
 	}
-	rel, err := filepath.Rel(root, path)
-	if err != nil {
-		return err
-	}
-	r, err := os.OpenRoot(root)
+	r, rel, err := openRoot(root, path)
 	if err != nil {
 		return err
 	}

@@ -63,6 +63,15 @@ func ReadIn(root, path string, maxSize int64) ([]byte, error) {
 	return readAll(f, path, maxSize)
 }
 
+// openRoot opens root, and tells how a path of it is called there.
+func openRoot(root, path string) (r *os.Root, rel string, err error) {
+	if rel, err = filepath.Rel(root, path); err != nil {
+		return nil, "", err
+	}
+	r, err = os.OpenRoot(root)
+	return r, rel, err
+}
+
 // openIn opens what a path leads to in root if its mode is wanted, which is
 // asked before and after. The system itself keeps it in root should a link be
 // changed meanwhile.
@@ -74,11 +83,7 @@ func openIn(root, path string, wanted func(fs.FileMode) bool) (*os.File, error) 
 	if !IsWithin(root, real) {
 		return nil, &OutsideError{Path: path, Target: real, Root: root}
 	}
-	rel, err := filepath.Rel(root, real)
-	if err != nil {
-		return nil, err
-	}
-	r, err := os.OpenRoot(root)
+	r, rel, err := openRoot(root, real)
 	if err != nil {
 		return nil, err
 	}
