@@ -11,7 +11,7 @@ func TestGranted(t *testing.T) {
 	fsys := fstest.MapFS{
 		"infra/iam.tf": {Data: []byte(`
 resource "aws_iam_role_policy" "r" {
-  policy = jsonencode({ Statement = [{ Resource = ["arn:aws:secretsmanager:${var.region}:*:secret:app_*_${terraform.workspace}-*", aws_s3_bucket.b.arn] }] })
+  policy = jsonencode({ Statement = [{ Resource = ["arn:aws:secretsmanager:${var.region}:*:secret:app_*_${terraform.workspace}-*", "arn:aws:secretsmanager:*:*:secret:/app/db-*", aws_s3_bucket.b.arn] }] })
 }
 resource "aws_iam_policy" "by_reference" { policy = local.doc }
 locals { doc = data.aws_iam_policy_document.d.json }
@@ -39,6 +39,8 @@ module "m" { arns = [aws_secretsmanager_secret.handed.arn] }
 	}{
 		{"aws_secretsmanager_secret.a", "app_key_staging", true, false},
 		{"aws_secretsmanager_secret.a", "other_key_staging", false, false},
+		{"aws_secretsmanager_secret.a", "/app/db", true, false},
+		{"aws_secretsmanager_secret.a", "app/db", false, false},
 		{`module.x.aws_secretsmanager_secret.listed["k"]`, "n", true, false},
 		{"aws_secretsmanager_secret.used", "n", false, true},
 		{"aws_secretsmanager_secret.handed", "n", true, true},

@@ -196,7 +196,7 @@ func link(nodes []node) *References {
 			if pattern := grantPattern(value, ":secret:"); grants && pattern != nil {
 				r.patterns = append(r.patterns, pattern)
 			}
-			if pattern := grantPattern(value, ":parameter"); grants && pattern != nil {
+			if pattern := grantPattern(strings.Replace(value, ":parameter/", ":parameter", 1), ":parameter"); grants && pattern != nil {
 				r.parameters = append(r.parameters, pattern)
 			}
 		}
@@ -215,7 +215,7 @@ func grantPattern(resource, before string) *regexp.Regexp {
 		if !found {
 			return nil
 		}
-		end = strings.TrimPrefix(after, "/")
+		end = after
 	}
 	quoted := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(end))
 	pattern, err := regexp.Compile("^" + quoted + "$")
