@@ -66,10 +66,10 @@ differs, 2 when something does.`,
 			if err := r.checkWatch(cmd); err != nil {
 				return err
 			}
+			a.unpaged = r.showValues || r.watch
 			if r.watch {
 				return a.watchDiff(cmd.Context(), args[0], r)
 			}
-			a.unpaged = r.showValues || r.watch
 			if r.rev != "" {
 				return a.diffRev(cmd.Context(), args[0], r)
 			}

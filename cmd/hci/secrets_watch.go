@@ -23,6 +23,10 @@ func (r diffRequest) checkWatch(cmd *cobra.Command) error {
 		problem = "--every and --for belong to --watch"
 	case r.watch && r.with != "":
 		problem = "--watch compares with AWS, --with with another environment"
+	case r.watch && r.rev != "":
+		problem = "--watch compares with AWS, --rev two versions in git"
+	case r.with != "" && r.rev != "":
+		problem = "--with compares with another environment, --rev two versions in git"
 	case r.watch && r.every < minWatch:
 		problem = fmt.Sprintf("--every %s is too often: at least %s lie between two comparisons", r.every, minWatch)
 	default:
