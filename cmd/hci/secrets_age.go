@@ -157,8 +157,8 @@ func (a *app) storeAges(ctx context.Context, env project.Environment) (map[strin
 		if err != nil {
 			return nil, err
 		}
-		for _, v := range versions {
-			if !slices.Contains(v.Labels, "AWSCURRENT") {
+		for i, v := range versions {
+			if current := slices.Contains(v.Labels, "AWSCURRENT") || d.At(w.Place).Parameters && i == 0; !current {
 				continue
 			}
 			for _, name := range w.Variables {
