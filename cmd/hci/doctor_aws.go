@@ -105,7 +105,10 @@ func (d *diagnosis) secretPermissions(env project.Environment, desired *compare.
 		{Resource: "*", Actions: listActions},
 	}
 	if t.Parameters {
-		questions = []iam.Question{{Resource: fmt.Sprintf("arn:%s:ssm:%s:%s:parameter/%s", partition, t.Region, id.Account, strings.TrimPrefix(w.Name, "/")), Actions: parameterActions}}
+		questions = []iam.Question{
+			{Resource: fmt.Sprintf("arn:%s:ssm:%s:%s:parameter/%s", partition, t.Region, id.Account, strings.TrimPrefix(w.Name, "/")), Actions: parameterActions},
+			{Resource: "*", Actions: []string{"ssm:DescribeParameters"}},
+		}
 	}
 	if d.simulate(env, t.Config, id, "secrets", questions...) {
 		return

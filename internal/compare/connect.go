@@ -175,12 +175,12 @@ func (d *Desired) listings(ctx context.Context, lists scopeLists) func(held []sy
 	}
 }
 
-// freshen asks again of what a list told of secrets that are not in sync: by it
-// something may be written.
+// freshen asks again of what a list told of secrets that are not in sync, or have
+// labels that hci left behind: by it something may be written.
 func (d *Desired) freshen(ctx context.Context, p sync.Plan) ([]sync.Held, error) {
 	var stale []sync.Held
 	for _, c := range p.Changes {
-		if f := c.Held.Facts; f != nil && f.Listed && c.Kind != sync.InSync {
+		if f := c.Held.Facts; f != nil && f.Listed && (c.Kind != sync.InSync || c.Held.Untidy()) {
 			c.Held.Facts = nil
 			stale = append(stale, c.Held)
 		}
