@@ -161,6 +161,21 @@ func TestDeploySchedules(t *testing.T) {
 	}
 }
 
+// TestDeploySchedulesChanged: what somebody changes of a schedule while hci deploys stays.
+func TestDeploySchedulesChanged(t *testing.T) {
+	s := scheduledStage(t)
+	s.held(s.commit())
+	s.once("UpdateService", func() {
+		weekly := s.server.Scheduled("hci_weekly_staging")
+		weekly["State"] = "DISABLED"
+		s.server.AddSchedule(weekly)
+	})
+	s.run(deployStaging("--schedules")...).is(t, 0, "the schedule hci_weekly_staging starts hci_cleanup_staging:2 now")
+	if weekly := s.server.Scheduled("hci_weekly_staging"); weekly["State"] != "DISABLED" {
+		t.Errorf("the schedule is on again: %v", weekly)
+	}
+}
+
 // TestDeploySchedulesUnknown: what can't be asked is not taken for none, and is asked for
 // only besides, unless schedules are to be updated.
 func TestDeploySchedulesUnknown(t *testing.T) {

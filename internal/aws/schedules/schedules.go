@@ -175,11 +175,38 @@ func (s Schedule) Pinned() bool { return strings.Contains(s.Task, ":") }
 // described are the members of a schedule's description that an update does not take.
 var described = []string{"Arn", "CreationDate", "LastModificationDate", "Name"}
 
+// again reads a schedule once more: an update replaces all of it, and it may have
+// been changed since it was looked at.
+func (o *On) again(ctx context.Context, old Schedule) (Schedule, error) {
+	gone := fmt.Errorf("%s starts no task of this cluster any more", old.Name)
+	if old.Rule == "" {
+		s, ok, err := o.schedule(ctx, old.Name, old.group)
+		if err == nil && !ok {
+			err = gone
+		}
+		return s, err
+	}
+	all, err := o.targets(ctx, old.Rule)
+	if err != nil {
+		return old, err
+	}
+	for _, s := range all {
+		if s.Name == old.Name {
+			return s, nil
+		}
+	}
+	return old, gone
+}
+
 // Point makes a schedule start a revision, and changes nothing else of it.
 //
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
 // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_UpdateSchedule.html
 func (o *On) Point(ctx context.Context, s Schedule, revision string) error {
+	s, err := o.again(ctx, s)
+	if err != nil {
+		return err
+	}
 	arn := s.arn[:strings.LastIndexByte(s.arn, '/')+1] + revision
 	if s.Rule != "" {
 		raw, err := pointed(s.raw, arn, "EcsParameters")

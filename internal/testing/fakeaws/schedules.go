@@ -16,10 +16,12 @@ func (s *Server) AddTarget(rule string, target map[string]any) {
 	s.targets[rule] = append(s.targets[rule], target)
 }
 
-// AddSchedule adds a schedule of EventBridge Scheduler, in AWS's form.
+// AddSchedule adds a schedule of EventBridge Scheduler, in AWS's form, in place of one
+// of its name.
 func (s *Server) AddSchedule(schedule map[string]any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.scheduled = slices.DeleteFunc(s.scheduled, func(t object) bool { return str(t, "Name") == str(schedule, "Name") })
 	s.scheduled = append(s.scheduled, schedule)
 }
 
