@@ -112,7 +112,7 @@ func (o *On) Exec(ctx context.Context, t ExecTask, c ExecContainer, command stri
 		} `json:"session"`
 	}
 	in := members{"cluster": o.Cluster, "task": t.ARN, "container": c.Name, "command": command, "interactive": true}
-	err := o.client.Call(ctx, "ExecuteCommand", in, &out)
+	err := o.client.Try(ctx, "ExecuteCommand", in, &out) // a second one would be a second session
 	switch {
 	case client.Code(err) == "TargetNotConnectedException":
 		return nil, &NotConnectedError{Container: c.Name, Region: o.cfg.Region, Err: err}
