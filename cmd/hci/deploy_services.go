@@ -52,7 +52,7 @@ func (d *deployment) sibling(ctx context.Context, a *app, service string) (*depl
 	if other.names.Main != d.names.Main && d.on != nil {
 		other.registry = other.registryOf(cmp.Or(other.names.RegistryAccount, other.names.Account), other.names.RegistryRegion)
 	}
-	other.on = ecs.NewOn(d.cfg, other.names.Cluster, other.names.Service)
+	other.on = ecs.NewOn(other.cfg, other.names.Cluster, other.names.Service)
 	return &other, nil
 }
 
@@ -248,7 +248,7 @@ func (d *deployment) after(service string) string {
 		if s.Name != service {
 			continue
 		}
-		for _, name := range []string{s.Name, s.Address[strings.LastIndexByte(s.Address, '.')+1:]} {
+		for _, name := range []string{s.Name, names.Label(s.Address)} {
 			setting, ok := d.Env.Deploy[project.AfterKey(name)]
 			if !ok {
 				continue
@@ -302,7 +302,8 @@ func (a *app) deployedAlong(ctx context.Context, all []*updated, o deployOptions
 	for _, one := range changed {
 		job := one.job
 		if err := job.GoBack(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("service %s: %w", job.Names.Service, err))
+			one.err = fmt.Errorf("service %s: %w", job.Names.Service, err)
+			errs = append(errs, one.err)
 			continue
 		}
 		one.back = true

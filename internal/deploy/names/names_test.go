@@ -184,3 +184,16 @@ func TestSameRepository(t *testing.T) {
 		}
 	}
 }
+
+func TestLabel(t *testing.T) {
+	for address, want := range map[string]string{
+		"aws_ecs_service.web":                   `web`,
+		"aws_ecs_service.web[0]":                `web`,
+		`aws_ecs_service.web["a.b[0]"]`:         `web`,
+		`module.app["x.y"].aws_ecs_service.web`: `web`,
+	} {
+		if got := names.Label(address); got != want {
+			t.Errorf("%s: %q", address, got)
+		}
+	}
+}

@@ -55,9 +55,19 @@ func (r *resolver) namedService() {
 // Is reports whether a service goes by a name: its own, its address, or that of its
 // block.
 func Is(s module.Service, name string) bool {
-	label := s.Address[strings.LastIndexByte(s.Address, '.')+1:]
-	label, _, _ = strings.Cut(label, "[")
-	return s.Name == name || s.Address == name || label == name
+	return s.Name == name || s.Address == name || Label(s.Address) == name
+}
+
+// Label is the name of the block that an address is about, without the key of an
+// instance.
+func Label(address string) string {
+	switch {
+	case strings.HasSuffix(address, `"]`):
+		address = address[:strings.LastIndex(address, `["`)] // the key may hold dots and brackets
+	case strings.HasSuffix(address, "]"):
+		address = address[:strings.LastIndexByte(address, '[')]
+	}
+	return address[strings.LastIndexByte(address, '.')+1:]
 }
 
 // onlyService is the service, where there is one, or the first of several that run one

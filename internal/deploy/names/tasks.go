@@ -30,7 +30,7 @@ func FindTask(ev *module.Evaluated, name string) (module.Task, error) {
 		if t.Family == "" {
 			continue
 		}
-		label := t.Address[strings.LastIndexByte(t.Address, '.')+1:]
+		label := Label(t.Address)
 		failed.Known = append(failed.Known, t.Family)
 		switch {
 		case slices.Contains([]string{t.Family, t.Address, label}, name):
