@@ -96,6 +96,32 @@ func TestDeployMigrateAfterFails(t *testing.T) {
 	}
 }
 
+// TestDeployMigrateAfterRolledBack: an update that was rolled back before its migration
+// is done again, and the own one is nobody else's.
+func TestDeployMigrateAfterRolledBack(t *testing.T) {
+	s := newStage(t, fakeaws.Healthy)
+	s.wants(`migrate = "after"`)
+	s.held(s.commit())
+	s.on("after", func(operation string) {
+		if operation == "UpdateService" {
+			s.player.set(func(p *player) { p.exit = 3 })
+		}
+	})
+	s.run(deployStaging()...).is(t, 1, "migrate-after: the migration failed")
+	s.on("after", nil)
+	p := s.run("deploy", "staging", "--resume", "--yes", goOn, "--dry-run")
+	p.is(t, 0, "1. migrate-after")
+	if strings.Contains(p.out+p.err, "somebody else") {
+		t.Errorf("hci's own deployment is called another's: %s%s", p.out, p.err)
+	}
+	s.run("deploy", "rollback", "staging", "--yes", "--poll", "10ms").is(t, 0, "hci_web_staging:1 is what runs")
+	s.player.set(func(p *player) { p.exit = 0 })
+	s.run("deploy", "staging", "--resume", "--yes", goOn).is(t, 0, "still to do: update, migrate-after", "hci: deployed\n")
+	if runs, _ := s.runs(); runs != "hci_web_staging:2" {
+		t.Errorf("%s runs, and is said to be deployed", runs)
+	}
+}
+
 // TestDeployMigrateAfterServices: the migration after the update waits for every service,
 // and a resumed deployment updates what is left before it.
 func TestDeployMigrateAfterServices(t *testing.T) {

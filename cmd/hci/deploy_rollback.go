@@ -205,12 +205,7 @@ func (a *app) tagBack(ctx context.Context, d *deployment, to ecs.Revision) {
 	if err != nil || !repository.Takes(d.names.ImageTag) {
 		return
 	}
-	for _, image := range to.Images {
-		if uri, digest, pinned := strings.Cut(image.Image, "@"); pinned && uri == repository.URI {
-			deploy.MoveTag(ctx, d.registry, repository.Name, digest, d.names.ImageTag, func(format string, args ...any) { a.sayf(format, args...) })
-			return
-		}
-	}
+	deploy.TagBack(ctx, d.registry, repository, to.Images, d.names.ImageTag, func(format string, args ...any) { a.sayf(format, args...) })
 }
 
 // mayRollBack looks whose the credentials are and whether the service is at rest. A

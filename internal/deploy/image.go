@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hci/internal/aws/ecr"
+	"hci/internal/aws/ecs"
 	"hci/internal/deploy/names"
 	"hci/internal/deploy/preflight"
 	"hci/internal/deploy/state"
@@ -228,16 +229,25 @@ func (j *Job) image() (image, words string) {
 // moveTag makes the mutable tag name the image that serves, if it is one of the
 // repository. That it can't be moved changes nothing of what serves.
 func (j *Job) moveTag(ctx context.Context) {
-	repository, digest, pinned := strings.Cut(j.Journal.Image, "@")
-	tag := j.Look.Moving
-	if tag == "" || !pinned || j.Look.Repository.URI == "" || !names.SameRepository(repository, j.Look.Repository.URI) {
-		return
-	}
-	MoveTag(ctx, j.Registry, j.Look.Repository.Name, digest, tag, j.Talk.Say)
+	TagBack(ctx, j.Registry, j.Look.Repository, []ecs.Image{{Image: j.Journal.Image}}, j.Look.Moving, j.Talk.Say)
 }
 
-// MoveTag makes a tag name the image with a digest, unless it does, and says so.
-func MoveTag(ctx context.Context, registry preflight.Registry, repository, digest, tag string, say func(format string, args ...any)) {
+// TagBack makes a tag of a repository name the first of some images that lies in it
+// and is known by its digest; "" is no tag.
+func TagBack(ctx context.Context, registry preflight.Registry, in ecr.Repository, images []ecs.Image, tag string, say func(format string, args ...any)) {
+	if tag == "" || in.URI == "" {
+		return
+	}
+	for _, image := range images {
+		if repository, digest, pinned := strings.Cut(image.Image, "@"); pinned && names.SameRepository(repository, in.URI) {
+			moveTagTo(ctx, registry, in.Name, digest, tag, say)
+			return
+		}
+	}
+}
+
+// moveTagTo makes a tag name the image with a digest, unless it does, and says so.
+func moveTagTo(ctx context.Context, registry preflight.Registry, repository, digest, tag string, say func(format string, args ...any)) {
 	if now, err := registry.Digest(ctx, repository, tag); err == nil && now == digest {
 		return
 	}

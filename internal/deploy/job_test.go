@@ -345,6 +345,24 @@ func TestGoBack(t *testing.T) {
 	}
 }
 
+// TestGoBackTooLate: what somebody deployed while hci asked stays.
+func TestGoBackTooLate(t *testing.T) {
+	s := scene.New(t, fakeaws.Healthy)
+	s.Held()
+	one, _ := job(t, s, state.Unkept("staging", []state.Step{state.Update}), false)
+	if _, err := one.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	other := s.Registers("web", "x")
+	if _, err := s.On.Update(t.Context(), other, false); err != nil {
+		t.Fatal(err)
+	}
+	var superseded *rollout.SupersededError
+	if err := one.GoBack(t.Context()); !errors.As(err, &superseded) || runs(t, s) != other {
+		t.Errorf("%v, %s runs", err, runs(t, s))
+	}
+}
+
 // TestNeeds: what is missing is asked for only by steps that need it.
 func TestNeeds(t *testing.T) {
 	_, missing := names.Resolve(names.Sources{Evaluated: &module.Evaluated{}})

@@ -84,7 +84,7 @@ func (j *Job) pushSeveral(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if j.Look.Moving != "" && !slices.Contains(j.Journal.Steps, state.Update) { // else it is moved when the image serves
-		MoveTag(ctx, j.Registry, j.Look.Repository.Name, digest, j.Look.Moving, j.Talk.Say)
+		moveTagTo(ctx, j.Registry, j.Look.Repository.Name, digest, j.Look.Moving, j.Talk.Say)
 	}
 	j.Journal.Image, j.Journal.Words, j.Journal.Own = j.Look.Repository.URI+"@"+digest, "the image that was pushed", true
 	return j.Journal.Image, j.Journal.Save()

@@ -240,14 +240,30 @@ func (j *Job) GoBack(ctx context.Context) error {
 	if err := j.beforeRuns(ctx); err != nil {
 		return err
 	}
+	own := &ecs.Deployment{ID: j.Journal.Deployment}
+	s, err := j.Cluster.State(ctx) // once more: the question may have stood for long
+	if err != nil {
+		return err
+	}
+	if err := rollout.ChangedSince(own, s); err != nil {
+		return err
+	}
 	j.Talk.Say("rolling back to %s", j.Journal.Before)
 	id, err := j.Changes.Update(ctx, j.Journal.Before, false)
 	if err != nil {
 		return err
 	}
+	if p := j.Journal.Phase; p == state.Prepared || p == state.Migrating { // there is more to do than the update
+		if err := j.Journal.WentBack(own, id); err != nil {
+			return err
+		}
+	}
 	r, err := rollout.Watch(ctx, j.Rollout, id, rollout.Options{Timeout: j.Timeout, Every: j.Every, Seen: j.Talk.Seen, Stopped: j.Talk.Stopped})
 	if err == nil && r.End != rollout.Deployed {
 		err = &rollout.NotDeployedError{Result: r}
+	}
+	if d, unread := j.Cluster.Definition(ctx, j.Journal.Before); err == nil && unread == nil {
+		TagBack(ctx, j.Registry, j.Look.Repository, d.Revision().Images, j.Look.Moving, j.Talk.Say)
 	}
 	return err
 }

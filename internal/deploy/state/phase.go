@@ -57,6 +57,10 @@ func (j *Journal) Find(s *ecs.Service) *ecs.Deployment {
 		}
 	case RollingOut, GoingBack, Ended:
 		return s.Deployment(j.Deployment)
+	case Prepared, Migrating:
+		if j.IsDone(Update) { // a migration follows it
+			return s.Deployment(j.Deployment)
+		}
 	}
 	return nil
 }
@@ -69,6 +73,9 @@ func (j *Journal) WentBack(was *ecs.Deployment, id string) error {
 		return nil
 	}
 	j.Seen = id
+	if j.Phase == Prepared || j.Phase == Migrating {
+		j.Done = Without(j.Done, []Step{Update}) // that is to be done again
+	}
 	if j.Touched() {
 		return j.Enter(Ended)
 	}
