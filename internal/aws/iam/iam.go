@@ -13,6 +13,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"hci/internal/aws/client"
@@ -63,11 +64,13 @@ func Denied(ctx context.Context, cfg client.Config, id client.Identity, q Questi
 	return denied, nil
 }
 
-var assumed = regexp.MustCompile(`^arn:([a-z-]+):sts::([0-9]{12}):assumed-role/([^/]+)/`)
+var assumed = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^arn:([a-z-]+):sts::([0-9]{12}):assumed-role/([^/]+)/`)
+})
 
 // Principal is the ARN that policies belong to: of a session, its role.
 func Principal(arn string) string {
-	if m := assumed.FindStringSubmatch(arn); m != nil {
+	if m := assumed().FindStringSubmatch(arn); m != nil {
 		return fmt.Sprintf("arn:%s:iam::%s:role/%s", m[1], m[2], m[3])
 	}
 	return arn

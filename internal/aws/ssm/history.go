@@ -39,24 +39,37 @@ var errTokenRepeats = errors.New("AWS answered the same NextToken twice, so the 
 func (s *Store) past(ctx context.Context, name string, decrypt bool) ([]wirePast, error) {
 	in := map[string]any{"Name": name, "WithDecryption": decrypt, "MaxResults": pageSize}
 	var all []wirePast
+	err := pages(ctx, s, "GetParameterHistory", in, func(out *wireHistory) bool {
+		return len(out.Parameters) > 0 && !slices.ContainsFunc(out.Parameters, func(p wirePast) bool { return p.Name != name || p.Version == 0 })
+	}, func(out *wireHistory) string {
+		all = append(all, out.Parameters...)
+		return out.NextToken
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(all, func(a, b wirePast) int { return a.Version - b.Version })
+	return all, nil
+}
+
+// pages asks for one page of a list after the other. take takes one in, and tells the
+// token of the next.
+func pages[Out any](ctx context.Context, s *Store, operation string, in map[string]any, proven func(*Out) bool, take func(*Out) string) error {
 	seen := map[string]bool{}
 	for {
-		out, err := read(ctx, s, "GetParameterHistory", in, func(out *wireHistory) bool {
-			return len(out.Parameters) > 0 && !slices.ContainsFunc(out.Parameters, func(p wirePast) bool { return p.Name != name || p.Version == 0 })
-		})
+		out, err := read(ctx, s, operation, in, proven)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		all = append(all, out.Parameters...)
+		next := take(out)
 		switch {
-		case out.NextToken == "":
-			slices.SortFunc(all, func(a, b wirePast) int { return a.Version - b.Version })
-			return all, nil
-		case seen[out.NextToken]:
-			return nil, errTokenRepeats
+		case next == "":
+			return nil
+		case seen[next]:
+			return errTokenRepeats
 		}
-		seen[out.NextToken] = true
-		in["NextToken"] = out.NextToken
+		seen[next] = true
+		in["NextToken"] = next
 	}
 }
 

@@ -33,24 +33,16 @@ func (s *Store) described(ctx context.Context, option string, values []string) (
 		in["ParameterFilters"] = []any{map[string]any{"Key": "Name", "Option": option, "Values": values}}
 	}
 	var all []wireSettings
-	seen := map[string]bool{}
-	for {
-		out, err := read(ctx, s, "DescribeParameters", in, func(out *wireDescribed) bool {
-			return out.Parameters != nil && !slices.ContainsFunc(out.Parameters, func(p wireSettings) bool { return p.Name == "" || p.Type == "" })
-		})
-		if err != nil {
-			return nil, err
-		}
+	err := pages(ctx, s, "DescribeParameters", in, func(out *wireDescribed) bool {
+		return out.Parameters != nil && !slices.ContainsFunc(out.Parameters, func(p wireSettings) bool { return p.Name == "" || p.Type == "" })
+	}, func(out *wireDescribed) string {
 		all = append(all, out.Parameters...)
-		switch {
-		case out.NextToken == "":
-			return all, nil
-		case seen[out.NextToken]:
-			return nil, errTokenRepeats
-		}
-		seen[out.NextToken] = true
-		in["NextToken"] = out.NextToken
+		return out.NextToken
+	})
+	if err != nil {
+		return nil, err
 	}
+	return all, nil
 }
 
 // Inspect implements [sync.Inspector]. What may not be asked for is not known,
